@@ -1,0 +1,181 @@
+"""TDN. Paper Sec. 3, Figure 2: S-TDM in the early stages, L-TDM in the later ones, mean over segments."""
+
+from collections import OrderedDict
+from functools import partial
+
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+
+from tdn.model.baselines import TemporalConv, TemporalShift, teinet
+from tdn.model.family import Architecture
+from tdn.model.l_tdm import LongTermTDM
+from tdn.model.resnet import BasicBlock, Bottleneck, SlotMaker, stage, stem
+from tdn.model.s_tdm import Fusion, ShortTermTDM, Unfused
+from tdn.shapes import expect_shape, fold, unfold
+
+BLOCKS = {"bottleneck": Bottleneck, "basic": BasicBlock}
+STAGE_STRIDES = {2: 1, 3: 2, 4: 2, 5: 2}
+
+
+class Taps(nn.Module):
+    """Named points of the forward pass, each passing its tensor on: the places to take maps or to hook.
+
+    rgb1 rgb2 rgb3 a stage before S-TDM is added, diff1 diff2 diff3 what S-TDM adds (its own resolution), res1 ... res5
+    a stage as the next one sees it. `res2` is where Res2 maps look, `res5` the input of the classifier.
+    """
+
+    NAMES = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2", "rgb3", "diff3", "res3", "res4", "res5")
+
+    def __init__(self):
+        super().__init__()
+        for name in self.NAMES:
+            self.add_module(name, nn.Identity())
+
+
+class TDN(nn.Module):
+    """One network of the family: what `architecture` says, from clip to logits.
+
+    `forward` takes a clip [N, T, L, 3, H, W] and returns logits [N, K], the mean over segments of the segments'
+    scores. A caller that already has the windows at half resolution passes the centre frames alone as `clip`
+    [N, T, 1, 3, H, W] with `half_windows` [N, T, L, 3, H/2, W/2]. Raises ValueError for any other shape.
+    """
+
+    def __init__(self, architecture: Architecture):
+        super().__init__()
+        self.architecture = architecture
+        backbone = architecture.backbone
+        block = BLOCKS[backbone.block]
+        width = backbone.width
+        channels = {1: width, **{s: width * 2 ** (s - 2) * block.expansion for s in (2, 3, 4, 5)}}
+
+        def plain_or_temporal_stage(number: int, make_temporal: SlotMaker | None) -> nn.Sequential:
+            stride = backbone.last_stride if number == 5 else STAGE_STRIDES[number]
+            return stage(
+                block,
+                channels[number - 1],
+                width * 2 ** (number - 2),
+                backbone.blocks[number - 2],
+                stride,
+                make_temporal,
+                temporal_on_input=architecture.temporal == "tsm",
+                # TSM leaves out every second block of a ResNet-101 (its own code, n_round).
+                every=2 if architecture.temporal == "tsm" and max(backbone.blocks) >= 23 else 1,
+            )
+
+        def fusion(number: int) -> nn.Module:
+            if number > architecture.s_tdm_stages:
+                return Unfused()
+            return Fusion(
+                channels[number],
+                architecture.alpha,
+                architecture.beta,
+                architecture.s_tdm_fusion,
+                architecture.upsampling,
+            )
+
+        self.s_tdm = None
+        if architecture.s_tdm_stages:
+            later = [plain_or_temporal_stage(s, None) for s in range(2, architecture.s_tdm_stages + 1)]
+            self.s_tdm = ShortTermTDM(width, later, architecture.s_tdm_input, architecture.window)
+        self.res1 = stem(3, width, bias=True)
+        self.fuse1 = fusion(1)
+        self.res2 = plain_or_temporal_stage(2, temporal_slot(architecture, 2))
+        self.fuse2 = fusion(2)
+        self.res3 = plain_or_temporal_stage(3, temporal_slot(architecture, 3))
+        self.fuse3 = fusion(3)
+        self.res4 = plain_or_temporal_stage(4, temporal_slot(architecture, 4))
+        self.res5 = plain_or_temporal_stage(5, temporal_slot(architecture, 5))
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.head = nn.Linear(channels[5], architecture.num_classes)
+        self.taps = Taps()
+        initialise(self)
+
+    @property
+    def num_segments(self) -> int:
+        return self.architecture.num_segments
+
+    @property
+    def window(self) -> int:
+        return self.architecture.window
+
+    def forward(self, clip: Tensor, half_windows: Tensor | None = None) -> Tensor:
+        at = self.taps
+        centre, half_windows = self.inputs(clip, half_windows)
+        d1, d2, d3 = self.short_term(half_windows)
+        f1 = self.fuse1(at.rgb1(self.res1(centre)), at.diff1(d1))  # [N*T, 64, H/4, W/4]
+        f2 = self.fuse2(at.rgb2(self.res2(at.res1(f1))), at.diff2(d2))  # [N*T, 256, H/4, W/4]
+        f3 = self.fuse3(at.rgb3(self.res3(at.res2(f2))), at.diff3(d3))  # [N*T, 512, H/8, W/8]
+        f4 = self.res4(at.res3(f3))  # [N*T, 1024, H/16, W/16]
+        f5 = at.res5(self.res5(at.res4(f4)))  # [N*T, 2048, H/32, W/32]
+        return self.consensus(f5)
+
+    def inputs(self, clip: Tensor, half_windows: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Centre frames [N*T, 3, H, W], and the windows at half resolution [N*T, L, 3, H/2, W/2] if S-TDM reads them.
+
+        Averaging the frames first and subtracting then is the released average of differences, at 5/8 of the work.
+        """
+        segments, window = self.num_segments, self.window
+        if half_windows is not None:
+            expect_shape(clip, "clip", ("N", segments, 1, 3, "H", "W"))
+            expect_shape(half_windows, "half_windows", ("N", segments, window, 3, "H/2", "W/2"))
+            return fold(clip[:, :, 0]), fold(half_windows)
+        expect_shape(clip, "clip", ("N", segments, window, 3, "H", "W"))
+        centre = fold(clip[:, :, window // 2])
+        if self.s_tdm is None:
+            return centre, None
+        return centre, nnf.avg_pool2d(fold(fold(clip)), 2).unflatten(0, (-1, window))
+
+    def short_term(self, half_windows: Tensor | None) -> list[Tensor | None]:
+        """S-TDM's features for stages 1 to 3, None for a stage it does not reach."""
+        reached = self.s_tdm(half_windows) if self.s_tdm is not None else []
+        return [*reached, None, None, None][:3]
+
+    def consensus(self, features: Tensor) -> Tensor:
+        """[N*T, C, h, w] -> logits [N, K]: average pooling, one score a segment, mean over segments."""
+        pooled = features.mean((2, 3))  # [N*T, C]
+        return unfold(self.head(self.dropout(pooled)), self.num_segments).mean(1)
+
+
+def temporal_slot(architecture: Architecture, number: int) -> SlotMaker | None:
+    """What fills the slot of the blocks of stage `number`: a maker of modules, or None."""
+    segments = architecture.num_segments
+    make_conv = partial(TemporalConv, num_segments=segments, init=architecture.t_conv_init)
+    if number in architecture.l_tdm_stages:
+        make_l_tdm = partial(
+            LongTermTDM,
+            num_segments=segments,
+            reduction=architecture.l_tdm_reduction,
+            form=architecture.l_tdm_form,
+            operator=architecture.l_tdm_operator,
+            multi_scale=architecture.l_tdm_multi_scale,
+            bidirectional=architecture.l_tdm_bidirectional,
+            legacy_backward=architecture.legacy_backward,
+            as_printed=architecture.as_printed,
+            upsampling=architecture.upsampling,
+        )
+        return lambda channels: nn.Sequential(OrderedDict(l_tdm=make_l_tdm(channels), t_conv=make_conv(channels)))
+    if number not in architecture.temporal_stages:
+        return None
+    if architecture.temporal == "t_conv":
+        return lambda channels: nn.Sequential(OrderedDict(t_conv=make_conv(channels)))
+    if architecture.temporal == "tsm":
+        return lambda channels: TemporalShift(segments)
+    if architecture.temporal == "teinet":
+        return partial(teinet, num_segments=segments)
+    return None
+
+
+def initialise(model: TDN) -> None:
+    """The released start (`base_module.py:303-309`), but convolution biases at zero.
+
+    The released biases keep PyTorch's random default; zero is the same function in training, where a batch norm
+    follows, and a better one before any training.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+            nn.init.normal_(module.weight, std=(2.0 / fan_out) ** 0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    nn.init.normal_(model.head.weight, std=0.001)
+    nn.init.zeros_(model.head.bias)

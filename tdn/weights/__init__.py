@@ -1,0 +1,29 @@
+"""Checkpoints in and out: ours, the released code's, ImageNet's."""
+
+from tdn.weights.official import convert_official, export_official
+from tdn.weights.start import Started, imagenet_state, start_from_imagenet, start_from_network
+from tdn.weights.store import (
+    Card,
+    CheckpointError,
+    default_labels,
+    load_model,
+    read_card,
+    save_checkpoint,
+    with_card,
+)
+
+__all__ = [
+    "Card",
+    "CheckpointError",
+    "Started",
+    "convert_official",
+    "default_labels",
+    "export_official",
+    "imagenet_state",
+    "load_model",
+    "read_card",
+    "save_checkpoint",
+    "start_from_imagenet",
+    "start_from_network",
+    "with_card",
+]

@@ -1,0 +1,177 @@
+"""Weights of the released code (github.com/MCG-NJU/TDN): reading, converting, and writing them back.
+
+Their names and ours describe the same layers; `KEY_MAP` is the whole difference. Files written by its `main.py` carry
+`module.` in front of every name, published ones do not.
+"""
+
+import pickle
+import re
+from pathlib import Path
+from zipfile import BadZipFile
+
+import torch
+from torch import Tensor
+
+from tdn.data.transforms import Preprocess
+from tdn.model import RESNET50, RESNET101, TDN, Architecture
+from tdn.weights.store import Card, CheckpointError, default_labels, mismatch, with_card
+
+# (ours, theirs), tried in this order.
+KEY_MAP = (
+    ("res1.conv.", "base_model.conv1."),
+    ("res1.bn.", "base_model.bn1."),
+    ("s_tdm.res1.conv.", "base_model.conv1_5.0."),
+    ("s_tdm.res1.bn.", "base_model.conv1_5.1."),
+    ("s_tdm.later.res2.", "base_model.resnext_layer1."),
+    ("res2.", "base_model.layer1_bak."),
+    ("res3.", "base_model.layer2_bak."),
+    ("res4.", "base_model.layer3_bak."),
+    ("res5.", "base_model.layer4_bak."),
+    ("head.", "new_fc."),
+)
+BLOCK_KEY_MAP = (
+    (".temporal.l_tdm.squeeze.", ".mse.conv1."),
+    (".temporal.l_tdm.squeeze_bn.", ".mse.bn1."),
+    (".temporal.l_tdm.smooth.", ".mse.conv2."),
+    (".temporal.l_tdm.response.half_scale.", ".mse.conv3_smallscale2."),
+    (".temporal.l_tdm.response.half_scale_bn.", ".mse.bn3_smallscale2."),
+    (".temporal.l_tdm.response.full_scale.", ".mse.conv3_smallscale4."),
+    (".temporal.l_tdm.response.full_scale_bn.", ".mse.bn3_smallscale4."),
+    (".temporal.l_tdm.response.expand.", ".mse.conv3."),
+    (".temporal.l_tdm.response.expand_bn.", ".mse.bn3."),
+    (".temporal.t_conv.", ".shift.conv."),
+    (".shortcut.conv.", ".downsample.0."),
+    (".shortcut.bn.", ".downsample.1."),
+)
+# Parameters of the released network that its forward pass never uses.
+DEAD = ("base_model.conv1_temp.", "base_model.conv1_temp1.")
+SEGMENTS_IN_NAME = re.compile(r"(?:segments?[_-]?|[_-])(8|16)(?:f(?:rames?)?)?(?=[_.\-]|$)", re.IGNORECASE)
+
+
+def official_name(ours: str) -> str:
+    """The released code's name of one of our tensors."""
+    theirs = ours
+    for our_part, their_part in KEY_MAP:
+        if theirs.startswith(our_part):
+            theirs = their_part + theirs[len(our_part) :]
+            break
+    for our_part, their_part in BLOCK_KEY_MAP:
+        theirs = theirs.replace(our_part, their_part)
+    return theirs
+
+
+def read_official(path: Path | str) -> dict[str, Tensor]:
+    """The tensors of an official `.pth` or `.pth.tar`, `module.` and dead entries removed, `new_fc` as head.
+
+    Never runs code from the file (`weights_only=True`). Raises CheckpointError for anything that is not a state dict.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.name}: no such file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, BadZipFile, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path.name}: not a weights file that can be read safely ({str(error).splitlines()[0][:120]}); expected "
+            f"a .pth or .pth.tar holding tensors only"
+        ) from None
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"{path.name}: no state dict inside; expected the released code's checkpoint")
+    tensors = {}
+    for name, tensor in state.items():
+        name = str(name)
+        while name.startswith("module."):
+            name = name[len("module.") :]
+        if name.startswith("base_model.fc."):
+            name = name.replace("base_model.fc.", "new_fc.")
+        if not name.startswith(DEAD):
+            tensors[name] = tensor
+    return tensors
+
+
+def segments_from_name(path: Path | str) -> int | None:
+    """8 or 16 where a file's name says so (`..._segment8_...`, `..._16f.pth`), else None."""
+    found = set(SEGMENTS_IN_NAME.findall(Path(path).name))
+    return int(found.pop()) if len(found) == 1 else None
+
+
+def convert_official(
+    path: Path | str,
+    num_segments: int | None = None,
+    labels: list[str] | None = None,
+    legacy_backward: bool = False,
+) -> TDN:
+    """Load an official checkpoint as one of our networks, in eval mode, with its card.
+
+    8- and 16-segment files hold the same names and shapes but need different alpha and beta, so `num_segments` must be
+    given unless the file's name tells it. `legacy_backward` is for files trained before March 2021 (TDN#6). Raises
+    CheckpointError, naming missing and unexpected tensors, unless every tensor of the network is there and no other.
+    """
+    path = Path(path)
+    tensors = read_official(path)
+    num_segments = num_segments or segments_from_name(path)
+    if num_segments is None:
+        raise CheckpointError(f"{path.name}: the file can't tell its number of segments; pass --num-segments 8 or 16")
+    head = tensors.get("new_fc.weight")
+    if head is None or head.ndim != 2:
+        raise CheckpointError(f"{path.name}: no classifier (new_fc or base_model.fc); expected a whole TDN checkpoint")
+    is_101 = any(name.startswith("base_model.layer3_bak.22.") for name in tensors)
+    architecture = Architecture(
+        RESNET101 if is_101 else RESNET50, len(head), num_segments, legacy_backward=legacy_backward
+    )
+    if labels is not None and len(labels) != len(head):
+        raise CheckpointError(f"{path.name}: weights for {len(head)} classes, but {len(labels)} labels were given")
+    with torch.device("meta"):
+        model = TDN(architecture)
+    filled = match_official(tensors, model, path.name)
+    model.load_state_dict(filled, assign=True)
+    card = Card(
+        architecture,
+        Preprocess.official(),
+        labels or default_labels(len(head)),
+        trained_on=f"unknown (converted from {path.name})",
+        command=f"python -m tdn convert {path.name} --num-segments {num_segments}",
+        protocol="not evaluated here",
+    )
+    return with_card(model, card)
+
+
+def match_official(tensors: dict[str, Tensor], model: TDN, file_name: str) -> dict[str, Tensor]:
+    """Official tensors under our names. Raises CheckpointError unless names and shapes match exactly."""
+    wanted = {official_name(name): name for name in model.state_dict()}
+    expected = model.state_dict()
+    # Files from before PyTorch 0.4.1 lack the counters; they decide nothing at a fixed momentum.
+    missing = [name for name in wanted if name not in tensors and not name.endswith("num_batches_tracked")]
+    unexpected = [name for name in tensors if name not in wanted]
+    if missing or unexpected:
+        raise CheckpointError(f"{file_name}: {mismatch(missing, unexpected)}")
+    filled = {}
+    for theirs, ours in wanted.items():
+        tensor = tensors.get(theirs, torch.zeros((), dtype=torch.int64))
+        if tensor.shape != expected[ours].shape:
+            raise CheckpointError(
+                f"{file_name}: {theirs} has shape {list(tensor.shape)}, expected {list(expected[ours].shape)}"
+            )
+        filled[ours] = tensor.float() if tensor.is_floating_point() else tensor
+    return filled
+
+
+def export_official(model: TDN, path: Path | str) -> None:
+    """Write a released-layout TDN as the released `main.py` saves it, `conv1_temp` included, for its `--resume`.
+
+    Raises ValueError for networks the released code can't hold.
+    """
+    a = model.architecture
+    if a != Architecture(a.backbone, a.num_classes, a.num_segments, dropout=a.dropout) or a.backbone not in (
+        RESNET50,
+        RESNET101,
+    ):
+        raise ValueError("only TDN as released, on ResNet-50 or -101, can be written in the official layout")
+    state = {f"module.{official_name(name)}": tensor.cpu() for name, tensor in model.state_dict().items()}
+    state["module.base_model.conv1_temp.weight"] = model.res1.conv.weight.detach().cpu().clone()
+    state["module.base_model.conv1_temp.bias"] = model.res1.conv.bias.detach().cpu().clone()
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    torch.save({"epoch": 0, "arch": a.backbone.name, "state_dict": state, "best_prec1": 0.0}, partial)
+    partial.replace(path)
