@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from tdn.model import TDN
-from tdn.shapes import expect_shape, fold, unfold
+from tdn.shapes import expect_shape, unfold
 from tdn.weights import torchvision_ops  # noqa: F401 (before pytorch_grad_cam, which imports torchvision)
+
 from pytorch_grad_cam import GradCAM  # isort: skip
 
 # The two layers the paper shows: the features after the fusion of stage 2, and the input of the classifier.

@@ -175,4 +175,5 @@ FAMILY: dict[str, Row] = {
     # The small relatives the demo ships.
     "tdn_small_8f": Row(replace(_TDN, **_SMALL), input_size=112),
     "tconv_baseline_small_8f": Row(replace(_BASELINE, **_SMALL), input_size=112),
+    "tdn_tiny_8f": Row(replace(_TDN, **{**_SMALL, "backbone": TINY}), input_size=64),
 }

@@ -109,15 +109,15 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:
     for shard in shards:
         with _opened(shard) as file:
             # Shapes are read from the header and compared before any tensor is loaded.
-            for name in file.keys():  # noqa: SIM118 (a safetensors handle, not a dict)
+            for name in file.keys():
                 shape = tuple(file.get_slice(name).get_shape())
                 if name in expected and shape != tuple(expected[name].shape):
                     raise CheckpointError(
                         f"{shard.name}: {name} has shape {list(shape)}, its description asks for "
                         f"{list(expected[name].shape)}; the file is damaged or was edited"
                     )
-            tensors.update({name: file.get_tensor(name) for name in file.keys() if name in expected})  # noqa: SIM118
-            unexpected = [name for name in file.keys() if name not in expected]  # noqa: SIM118
+            tensors.update({name: file.get_tensor(name) for name in file.keys() if name in expected})
+            unexpected = [name for name in file.keys() if name not in expected]
             if unexpected:
                 raise CheckpointError(f"{shard.name}: {mismatch([], unexpected)}")
     missing = [name for name in expected if name not in tensors]
@@ -126,7 +126,9 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:
     tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     broken = next((name for name, t in tensors.items() if not torch.isfinite(t).all()), None)
     if broken:
-        raise CheckpointError(f"{shards[0].name}: {broken} holds values that are not finite; take an earlier checkpoint")
+        raise CheckpointError(
+            f"{shards[0].name}: {broken} holds values that are not finite; take an earlier checkpoint"
+        )
     model.load_state_dict(tensors, assign=True)
     return with_card(model, card).to(device)
 

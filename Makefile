@@ -1,0 +1,31 @@
+# make demo     install into .venv if needed, then serve the page at http://127.0.0.1:7860 (PORT=, HOST= override)
+# make test     install into .venv if needed, then run the whole suite
+PYTHON ?= python3
+PORT ?= 7860
+HOST ?= 127.0.0.1
+PY := .venv/bin/python
+
+.PHONY: demo test test-long lint samples
+
+demo: .venv/.demo
+	$(PY) app.py --host $(HOST) --port $(PORT)
+
+test: .venv/.dev
+	$(PY) -m pytest -q -m "not long"
+
+test-long: .venv/.dev
+	$(PY) -m pytest -q
+
+lint: .venv/.dev
+	.venv/bin/ruff format --check . && .venv/bin/ruff check .
+
+$(PY):
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: requirements.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ .venv/.demo

@@ -1,0 +1,264 @@
+"""`python -m tdn VERB ...`: one function a verb; every error ends as one line and exit code 2."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="TDN Lens: classify videos with Temporal Difference Networks, see where they look, and train them.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="A .safetensors checkpoint; the shipped TDN if left out.")]
+
+
+def main() -> None:
+    """Run the command line. Expected errors become one `error: ...` line on standard error and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        fail(error.format_message())
+    except (ValueError, FileNotFoundError) as error:
+        fail(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted")
+    else:
+        sys.exit(code or 0)
+
+
+def fail(message: str) -> None:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def say(message: str) -> None:
+    """A line for the person, on standard error, so that standard output stays clean for results."""
+    print(message, file=sys.stderr)
+
+
+@app.command()
+def models(
+    as_json: Json = False,
+    plot: Annotated[Path | None, typer.Option(help="Also draw cost against published accuracy (Figure 1).")] = None,
+) -> None:
+    """Every network of the family: parameters, measured cost, and the paper's figures beside them."""
+    from tdn.model import FAMILY
+    from tdn.model.cost import multiply_adds, num_parameters
+
+    rows = []
+    for name, row in FAMILY.items():
+        a = row.architecture
+        paper = {"table": row.table, "multiply_adds": row.multiply_adds, "top1": row.top1} if row.table else None
+        rows.append(
+            {
+                "name": name,
+                "backbone": a.backbone.name,
+                "num_segments": a.num_segments,
+                "window": a.window,
+                "input_size": row.input_size,
+                "parameters": num_parameters(a),
+                "multiply_adds": multiply_adds(a, row.input_size),
+                "paper": paper,
+            }
+        )
+    if plot is not None:
+        from tdn.explain.family_figure import cost_against_accuracy
+
+        cost_against_accuracy(rows).savefig(plot, dpi=200)
+        say(f"wrote {plot}")
+    if as_json:
+        print(json.dumps(rows))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "T", "M params", "G mult-adds", "paper G", "deviation", "paper table", "SSv1 top-1", box=None)
+    for row in rows:
+        paper = row["paper"] or {}
+        cost, printed = row["multiply_adds"] / 1e9, paper.get("multiply_adds")
+        table.add_row(
+            row["name"],
+            str(row["num_segments"]),
+            f"{row['parameters'] / 1e6:.2f}",
+            f"{cost:.2f}",
+            f"{printed / 1e9:g}" if printed else "",
+            f"{100 * (cost * 1e9 / printed - 1):+.1f}%" if printed else "",
+            paper.get("table", ""),
+            f"{paper['top1']}" if paper.get("top1") else "",
+        )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+@app.command()
+def convert(
+    src: Annotated[Path, typer.Argument(help="Official .pth or .pth.tar, or one of our .safetensors.")],
+    dst: Annotated[Path, typer.Argument(help="A .safetensors to write, or .pth.tar for the official layout.")],
+    num_segments: Annotated[int | None, typer.Option(help="8 or 16: the official file can't tell.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Class names, one a line, in the order of the weights.")] = None,
+    legacy_backward: Annotated[bool, typer.Option(help="For weights trained before March 2021 (TDN issue 6).")] = False,
+) -> None:
+    """Convert official weights to a checkpoint of ours, or back."""
+    from tdn.weights import Card, convert_official, export_official, load_model, save_checkpoint
+
+    if not src.is_file():
+        raise FileNotFoundError(f"{src}: no such file")
+    if dst.name.endswith((".pth.tar", ".pth")):
+        export_official(load_model(src), dst)
+    elif dst.suffix == ".safetensors":
+        names = [line.strip() for line in labels.read_text().splitlines() if line.strip()] if labels else None
+        model = convert_official(src, num_segments, names, legacy_backward)
+        card: Card = model.card
+        save_checkpoint(dst, model, card)
+        say(f"{model.architecture.backbone.name}, {model.num_segments} segments, {len(model.labels)} classes")
+    else:
+        raise ValueError(f"{dst}: expected a name ending in .safetensors or .pth.tar")
+    say(f"wrote {dst}")
+
+
+@app.command()
+def classify(
+    videos: Annotated[list[Path], typer.Argument(help="Video files.", metavar="VIDEO...")],
+    checkpoint: Checkpoint = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 5,
+    as_json: Json = False,
+    device: Device = None,
+) -> None:
+    """The likeliest classes of one or more videos."""
+    import torch
+
+    from tdn.data.clip import load_clip
+    from tdn.device import choose_device
+    from tdn.weights import load_model
+    from tdn.weights.shipped import shipped_pair
+
+    path = checkpoint or shipped_pair()[0]
+    model = load_model(path, choose_device(device))
+    results: list[dict[str, Any]] = []
+    for video in videos:
+        try:
+            clip = load_clip(video, model)
+        except (ValueError, FileNotFoundError) as error:
+            say(f"error: {' '.join(str(error).split())}")
+            results.append({"video": str(video), "error": str(error)})
+            continue
+        with torch.inference_mode():
+            logits = model(clip.tensor.to(next(model.parameters()).device))[0].float().cpu()
+        probabilities = logits.softmax(0)
+        indices = probabilities.argsort(descending=True)[:top].tolist()
+        results.append(
+            {
+                "video": str(video),
+                "checkpoint": str(path),
+                "labels": [model.labels[i] for i in indices],
+                "indices": indices,
+                "probabilities": [float(probabilities[i]) for i in indices],
+                "logits": [float(v) for v in logits],
+                "frames": clip.frames.tolist(),
+            }
+        )
+        if not as_json:
+            print(video)
+            for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
+                print(f"  {100 * probability:5.1f}%  {label}")
+    if as_json:
+        print(json.dumps(results))
+    if any("error" in result for result in results):
+        raise typer.Exit(2)
+
+
+@app.command()
+def explain(
+    video: Annotated[Path, typer.Argument(help="A video file.")],
+    out: Annotated[Path, typer.Option(help="Folder for maps.npz, overlay.mp4, figure.png/.pdf, manifest.json.")],
+    checkpoint: Checkpoint = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="A second checkpoint beside the first; left out with --checkpoint: none.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
+    device: Device = None,
+) -> None:
+    """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class."""
+    from tdn.data.clip import load_clip
+    from tdn.device import choose_device
+    from tdn.explain.bundle import explain_clip, find_label, write_bundle
+    from tdn.weights import load_model
+    from tdn.weights.shipped import shipped_pair
+
+    shipped_tdn, shipped_baseline = shipped_pair()
+    files = {"tdn": checkpoint or shipped_tdn}
+    if baseline is not None or checkpoint is None:
+        files["baseline"] = baseline or shipped_baseline
+    where = choose_device(device)
+    networks = {role: load_model(path, where) for role, path in files.items()}
+    tdn = networks["tdn"]
+    clip = load_clip(video, tdn)
+    chosen = None if target is None else find_label(tdn.labels, target)
+    explained = {"tdn": explain_clip(tdn, clip, "TDN", chosen)}
+    if "baseline" in networks:
+        other = networks["baseline"]
+        if (other.preprocess, other.num_segments, other.window) != (tdn.preprocess, tdn.num_segments, tdn.window):
+            raise ValueError(
+                f"{files['baseline'].name} reads other frames or pixels than {files['tdn'].name}; "
+                f"choose a baseline trained with the same preprocessing and number of segments"
+            )
+        same_class = find_label(other.labels, explained["tdn"].label)
+        explained["baseline"] = explain_clip(other, clip, "T-Conv baseline", same_class)
+    write_bundle(out, clip, video.name, networks, explained, files)
+    say(f"{explained['tdn'].label}: wrote {out}")
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Option(help="Folder for NAME.mp4, NAME_mask.npz and labels.csv.")],
+    clips: Annotated[int, typer.Option(min=1, help="How many; classes go round in turn.")] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same clips.")] = 0,
+    split: Annotated[str, typer.Option(help="train or val.")] = "val",
+    label: Annotated[str | None, typer.Option(help="Only this class.")] = None,
+    size: Annotated[int, typer.Option(min=64, help="Side in pixels.")] = 112,
+) -> None:
+    """Write procedural motion clips with exact masks of what moves."""
+    from tdn.data.synthetic_files import write_clips
+
+    for line in write_clips(out, clips, seed, split, label, size):
+        say(line)
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name of tdn/train/recipes.py: demo-tdn, demo-tconv, smoke.")],
+    data: Annotated[str, typer.Option(help="What to train on.")] = "synthetic",
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/RECIPE if left out.")] = None,
+    resume: Annotated[str | None, typer.Option(help="'auto' goes on with the run in --out.")] = None,
+    device: Device = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Override a field of the recipe: epochs=2.")
+    ] = None,
+) -> None:
+    """Train a network by a recipe; killed at any moment, it goes on with --resume auto."""
+    from tdn.device import choose_device
+    from tdn.train.recipes import RECIPES, override
+    from tdn.train.run import command_line
+    from tdn.train.run import train as run
+
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe {recipe!r}: expected one of {', '.join(RECIPES)}")
+    if data != "synthetic":
+        raise ValueError(f"--data {data}: expected synthetic")
+    if resume not in (None, "auto"):
+        raise ValueError(f"--resume {resume}: expected auto")
+    chosen = override(RECIPES[recipe], settings or [])
+    for key, value in asdict(chosen).items():
+        say(f"{key}: {value}")
+    # What the checkpoint remembers leaves out where this run happened to write.
+    told = ["train", recipe, *(part for setting in settings or [] for part in ("--set", setting))]
+    path = run(chosen, out or Path("runs") / recipe, resume == "auto", choose_device(device), command_line(told))
+    say(f"wrote {path}")

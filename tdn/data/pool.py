@@ -1,0 +1,118 @@
+"""Synthetic clips rendered once and kept packed, for training that reads each of them many times.
+
+A clip is kept as its centre frames and its windows at half resolution: averaging 2x2 pixels commutes with S-TDM's
+subtraction, so nothing S-TDM reads is lost (but the rounding to uint8) and a clip takes less than half the space.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tdn.data.synthetic import (
+    FLIP_HORIZONTAL,
+    FLIP_VERTICAL,
+    LABELS,
+    REVERSE_TIME,
+    TRANSPOSE,
+    VERSION,
+    make_scene,
+    render_windows,
+)
+from tqdm import tqdm
+
+from tdn.data import sampling
+
+SPLITS = {"train": 0, "val": 1}
+
+
+@dataclass
+class Pool:
+    """Packed clips: `centre` uint8 [n, T, S, S, 3], `half` uint8 [n, T, L, S/2, S/2, 3], `labels` int [n]."""
+
+    centre: np.ndarray
+    half: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def scene_seed(split: str, seed: int, index: int) -> list[int]:
+    """The seed of one clip of a split; splits never share one."""
+    return [SPLITS[split], seed, index]
+
+
+def render_packed(split: str, seed: int, index: int, size: int, num_segments: int, window: int):
+    """One clip of the set: centre [T, S, S, 3], half [T, L, S/2, S/2, 3]; labels go round in turn.
+
+    Training clips take a random window in each segment, validation clips the middle one.
+    """
+    cv2.setNumThreads(1)
+    scene = make_scene(index % len(LABELS), scene_seed(split, seed, index), size)
+    if split == "train":
+        rng = np.random.default_rng([*scene_seed(split, seed, index), 1])
+        starts = sampling.train_window_starts(scene.num_frames, num_segments, rng, window)
+    else:
+        starts = sampling.centre_window_starts(scene.num_frames, num_segments, window)
+    frames, _ = render_windows(scene, sampling.windows(starts, scene.num_frames, window))
+    half = np.empty((*frames.shape[:2], size // 2, size // 2, 3), np.uint8)
+    for t, k in np.ndindex(frames.shape[:2]):
+        half[t, k] = cv2.resize(frames[t, k], (size // 2, size // 2), interpolation=cv2.INTER_AREA)
+    return frames[:, window // 2], half
+
+
+def load_or_render_pool(
+    folder: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int = 8, window: int = 5
+) -> Pool:
+    """Read a pool from `folder`, rendering it first (a core each, with a progress bar) where it is not there yet."""
+    name = f"synthetic-v{VERSION}-{split}-{num_clips}-seed{seed}-{size}px-{num_segments}x{window}"
+    target = Path(folder) / name
+    if not (target / "labels.npy").is_file():
+        _render_pool(target, split, num_clips, seed, size, num_segments, window)
+    # Held in memory: memory-mapped reads stall training once the page cache is evicted.
+    return Pool(*(np.load(target / f"{part}.npy") for part in ("centre", "half", "labels")))
+
+
+def _render_pool(
+    target: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int, window: int
+) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    shape = (num_clips, num_segments)
+    centre = np.lib.format.open_memmap(target / "centre.npy", "w+", np.uint8, (*shape, size, size, 3))
+    half = np.lib.format.open_memmap(target / "half.npy", "w+", np.uint8, (*shape, window, size // 2, size // 2, 3))
+    jobs = (repeat(split), repeat(seed), range(num_clips), repeat(size), repeat(num_segments), repeat(window))
+    workers = min(os.cpu_count() or 1, num_clips)
+    with ProcessPoolExecutor(workers) as pool:
+        clips = pool.map(render_packed, *jobs, chunksize=max(1, min(32, num_clips // workers)))
+        for index, packed in enumerate(tqdm(clips, total=num_clips, desc=f"rendering {split} clips", unit="clip")):
+            centre[index], half[index] = packed
+    centre.flush()
+    half.flush()
+    # Written last: its presence says that the pool is whole.
+    np.save(target / "labels.npy", np.arange(num_clips) % len(LABELS))
+
+
+def augment(centre: np.ndarray, half: np.ndarray, label: int, rng: np.random.Generator):
+    """Draw one of up to 16 exact variants of a clip, and a colour change: (centre, half, label of the variant).
+
+    Mirrored, transposed or reversed motion is another class or the same one; where the class has no such partner the
+    operation is left out. Arrays as in `Pool`, without the first axis; views where possible.
+    """
+    if rng.random() < 0.5 and (flipped := FLIP_HORIZONTAL[label]) is not None:
+        centre, half, label = centre[:, :, ::-1], half[:, :, :, ::-1], flipped
+    if rng.random() < 0.5 and (flipped := FLIP_VERTICAL[label]) is not None:
+        centre, half, label = centre[:, ::-1], half[:, :, ::-1], flipped
+    if rng.random() < 0.5 and (turned := TRANSPOSE[label]) is not None:
+        centre, half, label = centre.swapaxes(1, 2), half.swapaxes(2, 3), turned
+    if rng.random() < 0.5 and (reversed_ := REVERSE_TIME[label]) is not None:
+        centre, half, label = centre[::-1], half[::-1, ::-1], reversed_
+    if rng.random() < 0.5:
+        colours = rng.permutation(3)
+        centre, half = centre[..., colours], half[..., colours]
+    if rng.random() < 0.2:
+        centre, half = 255 - centre, 255 - half
+    return centre, half, label

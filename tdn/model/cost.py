@@ -1,0 +1,23 @@
+"""What a network costs, measured on the network itself."""
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from tdn.model.family import Architecture
+from tdn.model.tdn import TDN
+
+
+def multiply_adds(architecture: Architecture, input_size: int) -> int:
+    """Multiply-adds of one clip in units, convolutions and linear layers only. Nothing is computed or allocated."""
+    with torch.device("meta"):
+        model = TDN(architecture).eval()
+        clip = torch.empty(1, architecture.num_segments, architecture.window, 3, input_size, input_size)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(clip)
+    return counter.get_total_flops() // 2
+
+
+def num_parameters(architecture: Architecture) -> int:
+    """Number of trainable values."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in TDN(architecture).parameters())

@@ -1,0 +1,17 @@
+"""The pair of checkpoints that come with the project."""
+
+import os
+from pathlib import Path
+
+TDN_FILE = "tdn_small_8f.safetensors"
+BASELINE_FILE = "tconv_baseline_small_8f.safetensors"
+
+
+def checkpoint_folder() -> Path:
+    """`checkpoints/` of the project, or the folder named by the variable TDN_CHECKPOINTS."""
+    return Path(os.environ.get("TDN_CHECKPOINTS") or Path(__file__).resolve().parents[2] / "checkpoints")
+
+
+def shipped_pair() -> tuple[Path, Path]:
+    """Paths of the shipped TDN and of its temporal-convolution baseline."""
+    return checkpoint_folder() / TDN_FILE, checkpoint_folder() / BASELINE_FILE

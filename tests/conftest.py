@@ -1,0 +1,54 @@
+"""Tiny networks and the real clips, for every room's tests."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tdn.model import FAMILY, TDN, TINY, Architecture
+
+SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
+TINY_SIZE = 64
+
+
+def tiny(name: str = "tdn_resnet50_8f", num_classes: int = 6, **changes) -> Architecture:
+    """A row of the family on the smallest backbone."""
+    return replace(
+        FAMILY[name].architecture, backbone=TINY, num_classes=num_classes, l_tdm_reduction=4, dropout=0.0, **changes
+    )
+
+
+def network(architecture: Architecture, seed: int = 0) -> TDN:
+    """A network with every parameter and statistic away from its start, in eval mode: nothing is zero by chance."""
+    torch.manual_seed(seed)
+    model = TDN(architecture)
+    for name, value in model.state_dict().items():
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 1.5)
+        elif value.is_floating_point():
+            value.add_(0.1 * torch.randn_like(value))
+    return model.eval()
+
+
+def random_clip(architecture: Architecture, size: int = TINY_SIZE, num_clips: int = 1, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(num_clips, architecture.num_segments, architecture.window, 3, size, size, generator=generator)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def shared_clips() -> Path:
+    """The folder of real clips; tests that need it are skipped where it is missing."""
+    if not SHARED_CLIPS.is_dir():
+        pytest.skip("no ../shared/clips beside this checkout")
+    return SHARED_CLIPS

@@ -1,0 +1,83 @@
+"""The import levels of the project: a room imports only from lower levels, and heavy packages have one door."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LEVELS = {
+    "app": 4,
+    "tdn.cli": 4,
+    "tdn.__main__": 4,
+    "tdn.train": 3,
+    "tdn.explain": 3,
+    "tdn.doctor": 3,
+    "tdn.evaluate": 2,
+    "tdn.weights": 2,
+    "tdn.model": 1,
+    "tdn.data": 1,
+    "tdn.shapes": 0,
+    "tdn.device": 0,
+    "tdn": 0,
+}
+ONE_DOOR = {
+    "gradio": ("app/",),
+    "av": ("tdn/data/video.py",),
+    "decord": ("tdn/data/video.py",),
+    "pytorch_grad_cam": ("tdn/explain/gradcam.py",),
+    "typer": ("tdn/cli.py",),
+}
+
+
+def files() -> list[Path]:
+    return [*sorted((ROOT / "tdn").rglob("*.py")), *sorted((ROOT / "app").rglob("*.py")), ROOT / "app.py"]
+
+
+def room(module: str) -> str:
+    """The longest prefix of a module's name that has a level."""
+    parts = module.split(".")
+    while ".".join(parts) not in LEVELS:
+        parts.pop()
+    return ".".join(parts)
+
+
+def imports(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_rooms_import_only_from_lower_levels():
+    broken = []
+    for path in files():
+        here = room(module_name(path))
+        for name in imports(path):
+            if name.split(".")[0] not in ("tdn", "app"):
+                continue
+            there = room(name)
+            if there not in (here, "tdn") and LEVELS[there] >= LEVELS[here]:
+                broken.append(f"{path.relative_to(ROOT)} ({here}) imports {name} ({there})")
+    assert not broken, "\n".join(broken)
+
+
+def test_the_app_never_imports_training():
+    broken = [p.name for p in files() if module_name(p).startswith("app") for n in imports(p) if "tdn.train" in n]
+    assert not broken
+
+
+def test_heavy_packages_have_one_door():
+    broken = []
+    for path in files():
+        place = path.relative_to(ROOT).as_posix()
+        for name in imports(path):
+            doors = ONE_DOOR.get(name.split(".")[0])
+            if doors and not place.startswith((*doors, "app.py")):
+                broken.append(f"{place} imports {name}")
+    assert not broken, "\n".join(broken)
