@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tdn.model import FAMILY, TDN, TINY, Architecture
+from tdn.model import FAMILY, TDN, TINY, Architecture, on_backbone
 
 SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 TINY_SIZE = 64
@@ -19,9 +19,7 @@ TINY_SIZE = 64
 
 def tiny(name: str = "tdn_resnet50_8f", num_classes: int = 6, **changes) -> Architecture:
     """A row of the family on the smallest backbone."""
-    return replace(
-        FAMILY[name].architecture, backbone=TINY, num_classes=num_classes, l_tdm_reduction=4, dropout=0.0, **changes
-    )
+    return replace(on_backbone(FAMILY[name].architecture, TINY), num_classes=num_classes, dropout=0.0, **changes)
 
 
 def network(architecture: Architecture, seed: int = 0) -> TDN:

@@ -56,7 +56,7 @@ class Preprocess:
 
     @classmethod
     def official(cls) -> "Preprocess":
-        """One clip, centre crop, as published single-view numbers are tested. Source: TDN test_models_center_crop.py."""
+        """One clip, centre crop, as published one-view results. Source: TDN test_models_center_crop.py."""
         return cls(view="centre_crop", short_side=256, input_size=224, sampling="released")
 
     def to_dict(self) -> dict[str, Any]:

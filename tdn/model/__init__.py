@@ -1,6 +1,7 @@
 """Networks: torch only. Nothing here knows files, labels or optimisers."""
 
 from tdn.model.family import (
+    BACKBONES,
     FAMILY,
     RESNET50,
     RESNET101,
@@ -9,11 +10,13 @@ from tdn.model.family import (
     Architecture,
     Backbone,
     Row,
+    on_backbone,
     released_fusion_weights,
 )
 from tdn.model.tdn import TDN, Taps
 
 __all__ = [
+    "BACKBONES",
     "FAMILY",
     "RESNET50",
     "RESNET101",
@@ -24,5 +27,6 @@ __all__ = [
     "Backbone",
     "Row",
     "Taps",
+    "on_backbone",
     "released_fusion_weights",
 ]

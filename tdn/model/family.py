@@ -31,6 +31,9 @@ SMALL = Backbone("resnet10_w32", "basic", (1, 1, 1, 1), width=32, last_stride=1)
 TINY = Backbone("resnet10_w8", "basic", (1, 1, 1, 1), width=8, last_stride=1)
 
 
+BACKBONES = {backbone.name: backbone for backbone in (RESNET50, RESNET101, SMALL, TINY)}
+
+
 def released_fusion_weights(num_segments: int) -> tuple[float, float]:
     """Alpha and beta of the released S-TDM sum (`tdn_net.py:59,84`): they depend on the number of segments."""
     return (0.5, 0.5) if num_segments == 8 else (0.75, 0.25)
@@ -112,6 +115,16 @@ class Row:
     top1: float | None = None
 
 
+def on_backbone(architecture: Architecture, backbone: Backbone) -> Architecture:
+    """The same temporal modules on another ResNet.
+
+    Basic blocks are narrow where the slot sits, so L-TDM squeezes them by 4 there: 8, 16 and 32 channels in stages 3
+    to 5 at width 32, as in ResNet-50.
+    """
+    reduction = 4 if backbone.block == "basic" else 16
+    return replace(architecture, backbone=backbone, l_tdm_reduction=reduction)
+
+
 SOMETHING_CLASSES = 174
 _TDN = Architecture(RESNET50, SOMETHING_CLASSES)
 _NO_TDM = replace(_TDN, s_tdm_stages=0, l_tdm_stages=())
@@ -122,7 +135,8 @@ _TSM = replace(_NO_TDM, temporal="tsm", temporal_stages=(2, 3, 4, 5))
 _TEINET = replace(_NO_TDM, temporal="teinet", temporal_stages=(2, 3, 4, 5))
 # The "++" rows see 40 frames, TDN's 8 x 5; as 40 even segments of one frame each: our choice.
 _PLUS = {"num_segments": 40, "window": 1}
-_SMALL = {"backbone": SMALL, "l_tdm_reduction": 4, "dropout": 0.2}
+_SMALL_TDN = replace(on_backbone(_TDN, SMALL), dropout=0.2)
+_SMALL_BASELINE = replace(on_backbone(_BASELINE, SMALL), dropout=0.2)
 
 
 def _with_segments(architecture: Architecture, num_segments: int) -> Architecture:
@@ -173,7 +187,7 @@ FAMILY: dict[str, Row] = {
     # The equations as printed, for training from scratch; no published number belongs to it.
     "tdn_paper_resnet50_8f": Row(replace(_TDN, alpha=1.0, beta=1.0, as_printed=True, upsampling="bilinear")),
     # The small relatives the demo ships.
-    "tdn_small_8f": Row(replace(_TDN, **_SMALL), input_size=112),
-    "tconv_baseline_small_8f": Row(replace(_BASELINE, **_SMALL), input_size=112),
-    "tdn_tiny_8f": Row(replace(_TDN, **{**_SMALL, "backbone": TINY}), input_size=64),
+    "tdn_small_8f": Row(_SMALL_TDN, input_size=112),
+    "tconv_baseline_small_8f": Row(_SMALL_BASELINE, input_size=112),
+    "tdn_tiny_8f": Row(on_backbone(_SMALL_TDN, TINY), input_size=64),
 }

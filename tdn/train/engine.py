@@ -1,5 +1,6 @@
 """The training loop, readable to the end."""
 
+import copy
 import math
 import time
 from collections.abc import Callable
@@ -32,10 +33,9 @@ class Trainer:
     epoch: int = 0
 
     @classmethod
-    def start(cls, recipe: Recipe, model: TDN, average: TDN, device: torch.device) -> "Trainer":
+    def start(cls, recipe: Recipe, model: TDN, device: torch.device) -> "Trainer":
         model = model.to(device, memory_format=torch.channels_last).requires_grad_(True)
-        average = average.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        average.load_state_dict(model.state_dict())
+        average = copy.deepcopy(model).eval().requires_grad_(False)
         optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         return cls(recipe, model, average, optimizer, device)
 

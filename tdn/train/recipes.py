@@ -8,9 +8,10 @@ from typing import Any, get_args, get_type_hints
 class Recipe:
     """Everything that decides a run on procedural clips, beside the code's version.
 
-    `model` a row of tdn.model.FAMILY; an epoch is `clips_per_epoch` clips out of `pool_clips` rendered ones.
-    `sizes` ((share of the run, pixels), ...): the side of the input until that share is over. `start_from` a checkpoint
-    whose tensors are taken over where names and shapes agree.
+    `model` a row of tdn.model.FAMILY, put on another of tdn.model.BACKBONES where `backbone` names one; an epoch is
+    `clips_per_epoch` clips out of `pool_clips` rendered ones. `sizes` ((share of the run, pixels), ...): the side of
+    the input until that share is over. `start_from` a checkpoint of ours, whose tensors are taken over where names and
+    shapes agree, "imagenet" for torchvision's ResNet weights, or a .pth file of them.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Recipe:
     sizes: tuple[tuple[float, int], ...] = ((0.6, 80), (0.85, 112), (1.0, 144))
     render_size: int = 112
     precision: str = "bf16"
+    backbone: str | None = None
     start_from: str | None = None
     seed: int = 0
 

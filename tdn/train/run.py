@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shlex
+import sys
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,18 @@ import torch
 from tdn.data.pool import load_or_render_pool
 from tdn.data.synthetic import LABELS, VERSION
 from tdn.data.transforms import Preprocess
-from tdn.model import FAMILY, TDN
+from tdn.model import BACKBONES, FAMILY, TDN, on_backbone
 from tdn.train.engine import Trainer, fit
 from tdn.train.recipes import Recipe
-from tdn.weights import Card, CheckpointError, load_model, save_checkpoint, start_from_network
+from tdn.weights import (
+    Card,
+    CheckpointError,
+    imagenet_state,
+    load_model,
+    save_checkpoint,
+    start_from_imagenet,
+    start_from_network,
+)
 
 LAST, STATE, LOG = "last.safetensors", "resume.pt", "log.csv"
 
@@ -34,9 +43,11 @@ def train(recipe: Recipe, out: Path, resume: bool = False, device: str = "cpu", 
         raise ValueError(f"{out} already holds a run; add --resume auto to go on with it, or choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     pools = out.parent / "pools"
-    train_pool = load_or_render_pool(pools, "train", recipe.pool_clips, recipe.seed, recipe.render_size)
-    val_pool = load_or_render_pool(pools, "val", recipe.val_clips, recipe.seed, recipe.render_size)
-    trainer = Trainer.start(recipe, new_network(recipe), new_network(recipe), torch.device(device))
+    model = new_network(recipe)
+    shape = (recipe.seed, recipe.render_size, model.num_segments, model.window)
+    train_pool = load_or_render_pool(pools, "train", recipe.pool_clips, *shape)
+    val_pool = load_or_render_pool(pools, "val", recipe.val_clips, *shape)
+    trainer = Trainer.start(recipe, model, torch.device(device))
     if state is not None:
         trainer.epoch = state["epoch"]
         trainer.model.load_state_dict(state["model"])
@@ -48,11 +59,29 @@ def train(recipe: Recipe, out: Path, resume: bool = False, device: str = "cpu", 
 
 
 def new_network(recipe: Recipe) -> TDN:
-    """The recipe's network for the synthetic classes, started from `start_from` where that is given."""
+    """The recipe's network for the synthetic classes, started from `start_from` where that is given.
+
+    Says on standard error how many tensors were taken over and which were not. Raises ValueError for a model or
+    backbone that does not exist.
+    """
+    if recipe.model not in FAMILY:
+        raise ValueError(f"model {recipe.model!r}: expected one of {', '.join(FAMILY)}")
+    if recipe.backbone is not None and recipe.backbone not in BACKBONES:
+        raise ValueError(f"backbone {recipe.backbone!r}: expected one of {', '.join(BACKBONES)}")
+    architecture = replace(FAMILY[recipe.model].architecture, num_classes=len(LABELS))
+    if recipe.backbone is not None:
+        architecture = on_backbone(architecture, BACKBONES[recipe.backbone])
     torch.manual_seed(recipe.seed)
-    model = TDN(replace(FAMILY[recipe.model].architecture, num_classes=len(LABELS)))
-    if recipe.start_from is not None:
-        start_from_network(model, load_model(recipe.start_from))
+    model = TDN(architecture)
+    if recipe.start_from is None:
+        return model
+    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
+        path = None if recipe.start_from == "imagenet" else recipe.start_from
+        started = start_from_imagenet(model, imagenet_state(architecture.backbone.name, path))
+    else:
+        started = start_from_network(model, load_model(recipe.start_from))
+    fresh = f"; fresh: {', '.join(started.fresh)}" if started.fresh else ""
+    print(f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}", file=sys.stderr)
     return model
 
 

@@ -1,0 +1,155 @@
+"""The command line as a person uses it: results on standard output, one `error:` line and exit code 2 when it fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from tdn.data.synthetic import LABELS
+from tdn.data.transforms import Preprocess
+from tdn.data.video import write_mp4
+from tdn.model import RESNET50, Architecture
+from tdn.weights import Card, save_checkpoint
+from tdn.weights.official import official_name
+from tests.conftest import network, tiny
+
+ROOT = Path(__file__).resolve().parents[1]
+WHOLE = Preprocess(view="whole", short_side=64, input_size=64, sampling="even", fps=None, max_frames=64)
+
+
+def tdn(*arguments: object, checkpoints: Path | None = None) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if checkpoints:
+        environment["TDN_CHECKPOINTS"] = str(checkpoints)
+    return subprocess.run(
+        [sys.executable, "-m", "tdn", *map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+def assert_refused(result: subprocess.CompletedProcess, said: str) -> None:
+    lines = result.stderr.strip().splitlines()
+    assert result.returncode == 2
+    assert lines[-1].startswith("error: ") and said in lines[-1], result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory) -> Path:
+    """A folder with a small random pair under the shipped names."""
+    folder = tmp_path_factory.mktemp("pair")
+    for name, row in (("tdn_small_8f", "tdn_resnet50_8f"), ("tconv_baseline_small_8f", "tconv_baseline_resnet50_8f")):
+        model = network(tiny(row, num_classes=len(LABELS)))
+        save_checkpoint(folder / f"{name}.safetensors", model, Card(model.architecture, WHOLE, list(LABELS)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "noise.mp4"
+    write_mp4(path, np.random.default_rng(0).integers(0, 255, (30, 72, 96, 3), np.uint8))
+    return path
+
+
+def test_models_lists_every_row_with_its_measured_cost():
+    listed = {row["name"]: row for row in json.loads(tdn("models", "--json").stdout)}
+    row = listed["tdn_resnet50_8f"]
+    assert row["multiply_adds"] == pytest.approx(35.64e9, rel=1e-3)
+    assert row["paper"] == {"table": "1, 2", "multiply_adds": 36e9, "top1": 52.3}
+    assert listed["tdn_paper_resnet50_8f"]["paper"] is None
+    assert {"backbone", "num_segments", "window", "input_size", "parameters"} <= set(row)
+
+
+def test_models_prints_a_table_and_draws_figure_1(tmp_path):
+    result = tdn("models", "--plot", tmp_path / "cost.png")
+    assert "tdn_resnet50_8f" in result.stdout and "35.64" in result.stdout
+    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_classify_prints_one_json_list(pair, video):
+    result = tdn("classify", video, "--json", "--top", 3, checkpoints=pair)
+    (answer,) = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert len(answer["labels"]) == len(answer["indices"]) == len(answer["probabilities"]) == 3
+    assert len(answer["logits"]) == len(LABELS) and np.shape(answer["frames"]) == (8, 5)
+    assert answer["labels"][0] == LABELS[int(np.argmax(answer["logits"]))]
+
+
+def test_a_bad_video_does_not_stop_the_others(pair, video, tmp_path):
+    bad = tmp_path / "text.mp4"
+    bad.write_text("this is not a video")
+    result = tdn("classify", bad, video, tmp_path / "missing.mp4", "--json", checkpoints=pair)
+    first, second, third = json.loads(result.stdout)
+    assert "error" in first and "labels" in second and "error" in third
+    assert result.returncode == 2 and result.stderr.count("error: ") == 2
+
+
+def test_explain_writes_the_bundle(pair, video, tmp_path):
+    result = tdn("explain", video, "--target", "Moving something up", "--out", tmp_path / "out", checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    maps = np.load(tmp_path / "out" / "maps.npz")
+    assert maps["tdn_res2"].shape == (8, 16, 16) and maps["baseline_final"].shape == (8, 4, 4)
+    assert maps["tdn_res2"].dtype == np.float32 and (maps["tdn_res2"] >= 0).all()
+    assert maps["frames"].shape == (8, 72, 96, 3) and maps["frames"].dtype == np.uint8
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["target"]["label"] == "Moving something up"
+    assert set(manifest["models"]) == {"tdn", "baseline"} and np.shape(manifest["frames"]) == (8, 5)
+    assert (tmp_path / "out" / "figure.pdf").read_bytes().startswith(b"%PDF")
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert sum(1 for _ in container.decode(stream)) == 8
+
+
+def test_explain_with_one_checkpoint_has_one_model(pair, video, tmp_path):
+    checkpoint = pair / "tdn_small_8f.safetensors"
+    tdn("explain", video, "--checkpoint", checkpoint, "--out", tmp_path, checkpoints=pair)
+    assert set(np.load(tmp_path / "maps.npz")) == {"tdn_res2", "tdn_final", "frames"}
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("--target", "Flying"), "no such class"),
+        (("--target", "19"), "no such class"),
+        (("--checkpoint", "nowhere.safetensors"), "no such checkpoint"),
+        (("--device", "tpu"), "device"),
+    ],
+)
+def test_explain_refuses_what_does_not_exist(pair, video, tmp_path, arguments, said):
+    assert_refused(tdn("explain", video, *arguments, "--out", tmp_path, checkpoints=pair), said)
+
+
+def test_usage_errors_are_one_line_too():
+    assert_refused(tdn("explain"), "VIDEO")
+    assert_refused(tdn("train", "no-such-recipe"), "smoke")
+    assert_refused(tdn("fly"), "fly")
+
+
+def test_convert_goes_there_and_back(tmp_path):
+    model = network(Architecture(RESNET50, 5))
+    torch.save({official_name(n): v for n, v in model.state_dict().items()}, tmp_path / "official.pth")
+    names = tmp_path / "names.txt"
+    names.write_text("a\nb\nc\nd\ne\n")
+    ours = tmp_path / "ours.safetensors"
+    assert tdn("convert", tmp_path / "official.pth", ours, "--num-segments", 8, "--labels", names).returncode == 0
+    back = tmp_path / "back.pth.tar"
+    assert tdn("convert", ours, back).returncode == 0
+    assert torch.load(back, weights_only=True)["state_dict"]["module.new_fc.bias"].shape == (5,)
+    assert_refused(tdn("convert", tmp_path / "official.pth", tmp_path / "x.safetensors"), "--num-segments")
+
+
+def test_synth_writes_clips_masks_and_labels(tmp_path):
+    assert tdn("synth", "--out", tmp_path, "--clips", 2, "--seed", 1).returncode == 0
+    header, *lines = (tmp_path / "labels.csv").read_text().splitlines()
+    assert header == "file,label,group" and len(lines) == 2
+    name = lines[0].split(",")[0]
+    with av.open(str(tmp_path / name)) as container:
+        num_frames = sum(1 for _ in container.decode(video=0))
+    mask = np.load(tmp_path / name.replace(".mp4", "_mask.npz"))["mask"]
+    assert mask.dtype == bool and len(mask) == num_frames

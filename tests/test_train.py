@@ -1,0 +1,190 @@
+"""Training: batches, schedule, a run that is killed and resumed, and what it leaves on disk."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tdn.data.pool import augment, load_or_render_pool
+from tdn.data.synthetic import LABELS
+from tdn.train.batches import clip_order, resized
+from tdn.train.engine import TrainingStopped, learning_rate, size_at
+from tdn.train.recipes import DEMO_TDN, SMOKE, override
+from tdn.train.run import train
+from tdn.weights import load_model
+
+ROOT = Path(__file__).resolve().parents[1]
+QUICK = replace(SMOKE, epochs=3, clips_per_epoch=8, pool_clips=8, val_clips=8, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> Path:
+    """A quick run from start to end; other runs beside it share its rendered clips."""
+    out = tmp_path_factory.mktemp("runs") / "undisturbed"
+    train(QUICK, out)
+    return out
+
+
+def rows(out: Path) -> list[dict]:
+    with (out / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    states = [load_model(out / "last.safetensors").state_dict() for out in (one, other)]
+    assert all(torch.equal(a, b) for a, b in zip(states[0].values(), states[1].values(), strict=True))
+
+
+def test_a_run_leaves_a_checkpoint_that_says_where_it_comes_from(undisturbed):
+    model = load_model(undisturbed / "last.safetensors")
+    assert model.labels == list(LABELS)
+    assert "procedural motion clips" in model.card.trained_on
+    assert set(model.card.accuracy["per_class"]) == set(LABELS)
+    assert model.card.extra["recipe"]["epochs"] == 3
+
+
+def test_the_log_has_a_row_an_epoch(undisturbed):
+    assert [row["epoch"] for row in rows(undisturbed)] == ["1", "2", "3"]
+    assert all(float(row["train_loss"]) > 0 for row in rows(undisturbed))
+
+
+def test_an_interrupted_run_ends_in_the_same_weights(undisturbed):
+    out = undisturbed.parent / "interrupted"
+    original = torch.optim.AdamW.step
+    steps = 0
+
+    def step_until_the_power_fails(*arguments, **options):
+        nonlocal steps
+        steps += 1
+        if steps == 4:  # in the middle of the second epoch
+            raise KeyboardInterrupt
+        return original(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", step_until_the_power_fails)
+        with pytest.raises(KeyboardInterrupt):
+            train(QUICK, out)
+    assert len(rows(out)) == 1
+    train(QUICK, out, resume=True)
+    assert_same_weights(undisturbed, out)
+    assert [row["epoch"] for row in rows(out)] == ["1", "2", "3"]
+
+
+def test_kill_9_and_resume_through_the_command_line_end_in_the_same_weights(undisturbed, tmp_path):
+    out = undisturbed.parent / "killed"
+    changes = [
+        f"{key}={getattr(QUICK, key)}" for key in ("epochs", "clips_per_epoch", "pool_clips", "val_clips", "batch_size")
+    ]
+    command = [sys.executable, "-m", "tdn", "train", "smoke", "--out", str(out), "--resume", "auto", "--device", "cpu"]
+    command += [part for change in changes for part in ("--set", change)]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (out / "resume.pt").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    assert_same_weights(undisturbed, out)
+    assert [row["epoch"] for row in rows(out)] == ["1", "2", "3"]
+
+
+def test_a_folder_with_a_run_is_not_overwritten_by_accident(undisturbed):
+    with pytest.raises(ValueError, match="--resume auto"):
+        train(QUICK, undisturbed)
+
+
+def test_a_run_of_other_settings_is_not_resumed(undisturbed):
+    with pytest.raises(ValueError, match="learning_rate"):
+        train(replace(QUICK, learning_rate=1.0), undisturbed, resume=True)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_checkpoint(undisturbed):
+    out = undisturbed.parent / "diverged"
+    train(replace(QUICK, epochs=1), out)
+    kept = (out / "last.safetensors").read_bytes()
+    with pytest.raises(TrainingStopped, match="learning_rate"):
+        train(replace(QUICK, learning_rate=float("nan")), undisturbed.parent / "nan")
+    assert (out / "last.safetensors").read_bytes() == kept
+
+
+def test_a_network_starts_from_another_s_tensors(undisturbed):
+    out = undisturbed.parent / "baseline"
+    recipe = replace(
+        QUICK,
+        model="tconv_baseline_small_8f",
+        epochs=1,
+        learning_rate=0.0,
+        weight_decay=0.0,
+        start_from=str(undisturbed / "last.safetensors"),
+    )
+    train(replace(recipe, model="tdn_tiny_8f"), out)
+    trained, started = (load_model(path / "last.safetensors") for path in (undisturbed, out))
+    assert torch.equal(trained.res4[0].conv1.weight, started.res4[0].conv1.weight)
+    assert "undisturbed" not in started.card.trained_on and "last.safetensors" in started.card.trained_on
+
+
+def test_rendered_clips_are_the_same_every_time(tmp_path):
+    first, again = (load_or_render_pool(tmp_path / name, "train", 3, 5, 64) for name in "ab")
+    assert np.array_equal(first.centre, again.centre) and np.array_equal(first.half, again.half)
+
+
+def test_training_and_validation_clips_differ(tmp_path):
+    train_pool, val_pool = (load_or_render_pool(tmp_path, split, 2, 0, 64) for split in ("train", "val"))
+    assert not np.array_equal(train_pool.centre, val_pool.centre)
+
+
+def test_augmenting_both_parts_of_a_clip_keeps_them_the_same_picture(tmp_path):
+    pool = load_or_render_pool(tmp_path, "train", 3, 0, 64)
+    for seed in range(40):
+        centre, half, _ = augment(pool.centre[0], pool.half[0], 0, np.random.default_rng(seed))
+        small = centre.astype(float).reshape(8, 32, 2, 32, 2, 3).mean((2, 4))
+        assert np.abs(small - half[:, 2]).max() < 1.5
+
+
+def test_every_clip_of_the_pool_is_seen_before_one_comes_again():
+    order = clip_order(10, first=0, count=20, seed=1)
+    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
+    assert order[:10] != order[10:]
+
+
+def test_epochs_continue_the_same_row_of_shuffles():
+    assert clip_order(10, 0, 14, seed=2)[7:] == clip_order(10, 7, 7, seed=2)
+
+
+def test_the_rate_warms_up_and_ends_near_zero():
+    recipe = replace(DEMO_TDN, epochs=10, clips_per_epoch=80, batch_size=8)
+    rates = [learning_rate(recipe, step) for step in range(100)]
+    assert rates[4] == recipe.learning_rate == max(rates)
+    assert rates[0] == pytest.approx(recipe.learning_rate / 5) and rates[-1] < 1e-5
+
+
+def test_the_size_grows_with_the_run():
+    recipe = replace(DEMO_TDN, epochs=10, sizes=((0.5, 80), (1.0, 112)))
+    assert [size_at(recipe, epoch) for epoch in range(10)] == [80] * 5 + [112] * 5
+
+
+def test_resizing_a_batch_keeps_its_axes():
+    frames = torch.rand(2, 8, 5, 3, 16, 16)
+    assert resized(frames, 8).shape == (2, 8, 5, 3, 8, 8)
+    assert torch.allclose(resized(frames, 8).mean(), frames.mean(), atol=1e-2)
+
+
+@pytest.mark.parametrize("setting", ["wings=2", "epochs", "epochs=many", "sizes=80"])
+def test_a_setting_that_makes_no_sense_is_refused_by_name(setting):
+    with pytest.raises(ValueError, match="--set"):
+        override(SMOKE, [setting])
+
+
+def test_settings_override_fields():
+    changed = override(SMOKE, ["epochs=2", "learning_rate=0.5", "sizes=0.5:64,1:80", "start_from=none"])
+    assert (changed.epochs, changed.learning_rate, changed.sizes) == (2, 0.5, ((0.5, 64), (1.0, 80)))
