@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 import torch
-
 from tdn.data.synthetic import LABELS
+
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.model import RESNET50, Architecture

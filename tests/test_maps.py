@@ -101,5 +101,5 @@ def test_a_class_is_found_by_label_or_number(wanted, index):
 
 @pytest.mark.parametrize("wanted", ["3", "-1", "Moving something sideways"])
 def test_a_class_that_does_not_exist_is_refused_with_close_ones(wanted):
-    with pytest.raises(ValueError, match="no such class.*'Moving something up'"):
+    with pytest.raises(ValueError, match=r"no such class.*'Moving something up'"):
         find_label(LABELS, wanted)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+import tdn.weights.torchvision_ops  # noqa: F401 (before torchvision)
 from tdn.data.transforms import Preprocess
 from tdn.model import FAMILY, RESNET50, RESNET101, TDN, TINY, Architecture
 from tdn.weights import (
@@ -255,7 +256,6 @@ def test_the_legacy_switch_reaches_the_network(tmp_path, released):
 
 def imagenet_like(backbone_row: str) -> dict[str, torch.Tensor]:
     """Random tensors in torchvision's ResNet file format, its classifier included."""
-    from tdn.weights import torchvision_ops  # noqa: F401
     from torchvision.models import resnet50, resnet101
 
     torch.manual_seed(0)
