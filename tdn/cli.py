@@ -99,6 +99,35 @@ def models(
 
 
 @app.command()
+def card(
+    checkpoints: Annotated[list[Path] | None, typer.Argument(help="Checkpoints; the shipped pair if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What checkpoints say about themselves: data, command, accuracy by class, side by side."""
+    from tdn.weights import read_card
+    from tdn.weights.shipped import shipped_pair
+
+    paths = checkpoints or list(shipped_pair())
+    cards = [read_card(path) for path in paths]
+    if as_json:
+        print(
+            json.dumps(
+                [json.loads(one.to_json()) | {"file": path.name} for path, one in zip(paths, cards, strict=True)]
+            )
+        )
+        return
+    for path, one in zip(paths, cards, strict=True):
+        print(f"- `{path.name}`: {one.trained_on}. Made by `{one.command}`. {one.protocol}.")
+    scored = [one.accuracy or {} for one in cards]
+    print("\n| top-1 in percent | " + " | ".join(path.stem for path in paths) + " |")
+    print("| --- |" + " ---: |" * len(paths))
+    print("| all classes | " + " | ".join(f"**{score.get('top1', '-')}**" for score in scored) + " |")
+    for label in cards[0].labels:
+        shares = (score.get("per_class", {}).get(label, "-") for score in scored)
+        print(f"| {label} | " + " | ".join(map(str, shares)) + " |")
+
+
+@app.command()
 def convert(
     src: Annotated[Path, typer.Argument(help="Official .pth or .pth.tar, or one of our .safetensors.")],
     dst: Annotated[Path, typer.Argument(help="A .safetensors to write, or .pth.tar for the official layout.")],

@@ -175,27 +175,39 @@ def test_each_different_frame_is_decoded_once_and_in_ascending_order(long_video)
     assert [number for number, _ in decode_frames(long_video, [520, 3, 3, 251, 3])] == [3, 251, 520]
 
 
-def test_frames_before_the_start_of_an_edit_list_do_not_count(variant, tmp_path):
-    # What cutting without re-encoding leaves: ten frames that are decoded but not shown.
-    with (
-        av.open(str(variant("b_frames.mp4"))) as source,
-        av.open(str(tmp_path / "cut.mp4"), "w", options={"avoid_negative_ts": "disabled"}) as target,
-    ):
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
+def remux(source: Path, target: Path, change, options=()) -> None:
+    """Copy packets as they are, but for what `change` does to each."""
+    with av.open(str(source)) as container, av.open(str(target), "w", options=dict(options)) as copy:
+        stream = copy.add_stream_from_template(container.streams.video[0])
+        for packet in container.demux(video=0):
             if packet.size:
-                shift = round(10 / (25 * packet.time_base))
-                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
-                target.mux(packet)
-    assert probe(tmp_path / "cut.mp4").num_frames == LENGTH - 10
-    assert numbers_of(read_frames(tmp_path / "cut.mp4", [0, 40, 89])) == [10, 50, 99]
+                change(packet)
+                packet.stream = stream
+                copy.mux(packet)
 
 
-def test_a_transport_stream_is_decoded_from_the_keyframe_before_the_wanted_frame(variant, tmp_path):
-    path = variant("b_frames.ts")
-    damage(path, tmp_path / "hole.ts", place_of(path, 30), place_of(path, 60))
-    info = probe(path)  # of the sound file: the hole's packets are gone
-    assert numbers_of(read_frames(tmp_path / "hole.ts", [70, 75, 80], info=info)) == [70, 75, 80]
+def test_frames_before_the_start_of_an_edit_list_do_not_count(variant, tmp_path):
+    def ten_frames_earlier(packet):
+        shift = round(10 / (25 * packet.time_base))
+        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+
+    # What cutting without re-encoding leaves: ten frames that are decoded but not shown.
+    path = tmp_path / "cut.mp4"
+    remux(variant("b_frames.mp4"), path, ten_frames_earlier, {"avoid_negative_ts": "disabled"})
+    assert probe(path).num_frames == LENGTH - 10
+    assert numbers_of(read_frames(path, [0, 40, 89])) == [10, 50, 99]
+
+
+def test_two_frames_with_the_same_time_stay_two_frames(variant, tmp_path):
+    def fifty_at_the_time_of_forty_nine(packet):
+        frame = round(1 / (25 * packet.time_base))
+        if packet.pts == 50 * frame:
+            packet.pts = 49 * frame
+
+    path = tmp_path / "same_time.mp4"
+    remux(variant("b_frames.mp4"), path, fifty_at_the_time_of_forty_nine)
+    assert numbers_of(read_frames(path, range(LENGTH))) == list(range(LENGTH))
+    assert numbers_of(read_frames(path, [49, 50, 51])) == [49, 50, 51]
 
 
 def test_frames_of_variable_rate_have_their_own_times(variant):

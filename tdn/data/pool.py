@@ -12,6 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
+
+from tdn.data import sampling
 from tdn.data.synthetic import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
@@ -22,9 +25,6 @@ from tdn.data.synthetic import (
     make_scene,
     render_windows,
 )
-from tqdm import tqdm
-
-from tdn.data import sampling
 
 SPLITS = {"train": 0, "val": 1}
 

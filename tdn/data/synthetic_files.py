@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tdn.data.synthetic import GROUPS, LABELS, make_scene
 
 from tdn.data.pool import SPLITS, scene_seed
+from tdn.data.synthetic import GROUPS, LABELS, make_scene
 from tdn.data.video import write_mp4
 
 FPS = 24

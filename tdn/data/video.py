@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -56,17 +56,24 @@ class UndecodableFrame(VideoError):
     """A frame that was asked for cannot be decoded."""
 
 
+class Keyframe(NamedTuple):
+    """A place where decoding can start: when it is shown, and the time to seek to in order to get there."""
+
+    time: int
+    seek_to: int
+
+
 @dataclass(frozen=True)
 class Timeline:
     """When each frame is shown, and where decoding can start.
 
-    `times` are in units of `time_base` seconds, one a frame, increasing. `keyframes` are times of seek targets,
-    increasing, maybe before the first frame; none means that decoding starts at the beginning of the file.
+    `times` are in units of `time_base` seconds, one a frame, increasing. `keyframes` are in the same units and order;
+    some may lie before the first frame, and none means that decoding starts at the beginning of the file.
     `timed` is False where decoded frames do not carry these times and have to be counted from the first.
     """
 
     times: tuple[int, ...]
-    keyframes: tuple[int, ...]
+    keyframes: tuple[Keyframe, ...]
     time_base: Fraction
     timed: bool
 
@@ -111,32 +118,31 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> VideoInfo:
     path = _existing_file(path)
     with _open_video(path, max_pixels) as (container, stream):
         packets, first, damaged = _scan(container, stream)
-        if first is None:
-            raise UndecodableFrame(f"{path.name}: no frame can be decoded; export or record the video again")
-        quarter_turns = _quarter_turns(first)
-        width, height = (first.width, first.height) if quarter_turns % 2 == 0 else (first.height, first.width)
-        _expect_picture_size(path, width, height, max_pixels)
         timed = container.format.name.split(",")[0] in TIMED_DEMUXERS
         rate = stream.average_rate or stream.guessed_rate or Fraction(1)
         time_base, codec, promised = stream.time_base, stream.codec_context.name, stream.frames
+    if first is None:
+        raise UndecodableFrame(f"{path.name}: no frame can be decoded; export or record the video again")
+    width, height = _as_shown(first, first.width, first.height)
+    _expect_picture_size(path, width, height, max_pixels)
 
-    shown = [time for time, _, is_shown in packets if is_shown]
-    if damaged or None in shown or len(set(shown)) < len(shown):
+    times = [packet.time for packet in packets if packet.is_shown]
+    promised = max(promised, len(times))
+    if damaged or None in times or len(set(times)) < len(times):
         times, has_times = _times_by_decoding(path, step=max(1, round(1 / (rate * time_base))), max_pixels=max_pixels)
         timeline = Timeline(tuple(times), (), time_base, timed and has_times)
     else:
-        keyframes = sorted(time for time, is_keyframe, _ in packets if is_keyframe and time is not None)
-        timeline = Timeline(tuple(sorted(shown)), tuple(keyframes), time_base, timed)
-    num_frames = len(timeline.times)
+        keyframes = sorted(packet.keyframe for packet in packets if packet.keyframe)
+        timeline = Timeline(tuple(sorted(times)), tuple(keyframes), time_base, timed)
     return VideoInfo(
         name=path.name,
-        num_frames=num_frames,
+        num_frames=len(times),
         fps=_mean_rate(timeline) or float(rate),
         width=width,
         height=height,
         rotation=first.rotation,
         codec=codec,
-        missing_frames=max(0, max(promised, len(shown)) - num_frames) if damaged else 0,
+        missing_frames=max(0, promised - len(times)) if damaged else 0,
         timeline=timeline,
     )
 
@@ -169,7 +175,7 @@ def read_frames(
 
     `convert` is applied to each different frame as it is decoded, so that only converted frames are kept; the
     result then is [F, ...] of what it returns. `decoder="decord"` is for clean H.264 data sets: decord 0.6.0
-    returns wrong frames of some H.265 files and opens no GIF. Raises as `decode_frames` does.
+    returns wrong frames of some H.265 and MPEG-4 files without a word, and opens no GIF. Raises as `decode_frames`.
     """
     if decoder == "pyav":
         pictures = decode_frames(path, indices, info)
@@ -294,18 +300,29 @@ def _other_streams(container: av.container.InputContainer) -> str:
     return " and ".join(sorted(kinds)) or "no stream at all"
 
 
+class _Packet(NamedTuple):
+    time: int | None
+    keyframe: Keyframe | None
+    is_shown: bool
+
+
 def _scan(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> tuple[list[tuple[int | None, bool, bool]], av.VideoFrame | None, bool]:
-    """Read every packet without decoding: (time, is keyframe, is shown) of each; the first frame; damage seen."""
+) -> tuple[list[_Packet], av.VideoFrame | None, bool]:
+    """Read every packet without decoding it; give them, the first frame, and whether damage showed."""
     import av
 
     packets, first, damaged = [], None, False
+    seeks_by_decoding_time = container.format.name == "mpegts"
     try:
         for packet in container.demux(stream):
             if packet.size:  # the last packet is empty and tells a decoder to finish
+                seek_to = packet.dts if seeks_by_decoding_time else packet.pts
+                keyframe = (
+                    Keyframe(packet.pts, seek_to) if packet.is_keyframe and None not in (packet.pts, seek_to) else None
+                )
                 # Packets before the start of an edit list are decoded but not shown.
-                packets.append((packet.pts, packet.is_keyframe, not packet.is_discard))
+                packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
             damaged |= packet.is_corrupt
             if first is None:
                 first = next(iter(packet.decode()), None)
@@ -352,7 +369,7 @@ def _decode_by_time(path: Path, info: VideoInfo, wanted: list[int]) -> Iterator[
         for keyframe, times in groupby(number, key=lambda time: _keyframe_before(info.timeline, time)):
             if keyframe is not None:
                 with suppress(av.FFmpegError):  # where seeking fails, decoding on gets there too
-                    container.seek(keyframe, stream=stream)
+                    container.seek(keyframe.seek_to, stream=stream)
             for frame in _decode_until(container, stream, set(times)):
                 found.add(frame.pts)
                 yield number[frame.pts], frame
@@ -368,8 +385,8 @@ def _decode_by_time(path: Path, info: VideoInfo, wanted: list[int]) -> Iterator[
         raise _undecodable(info, min(number[time] for time in set(number) - found))
 
 
-def _keyframe_before(timeline: Timeline, time: int) -> int | None:
-    position = bisect_right(timeline.keyframes, time)
+def _keyframe_before(timeline: Timeline, time: int) -> Keyframe | None:
+    position = bisect_right(timeline.keyframes, time, key=lambda keyframe: keyframe.time)
     return timeline.keyframes[position - 1] if position else None
 
 
@@ -445,12 +462,16 @@ def _quarter_turns(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
+def _as_shown(frame: av.VideoFrame, width: int, height: int) -> tuple[int, int]:
+    """Width and height, changed over where the frame is turned on its side."""
+    return (height, width) if _quarter_turns(frame) % 2 else (width, height)
+
+
 def _picture(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:
     """uint8 [H, W, 3], turned as the file says and in the size of the first frame, as players show it."""
-    quarter_turns = _quarter_turns(frame)
-    width, height = (info.width, info.height) if quarter_turns % 2 == 0 else (info.height, info.width)
+    width, height = _as_shown(frame, info.width, info.height)
     stored = frame.to_ndarray(format="rgb24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(stored, k=quarter_turns))
+    return np.ascontiguousarray(np.rot90(stored, k=_quarter_turns(frame)))
 
 
 def _decode_with_decord(path: Path, indices: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:

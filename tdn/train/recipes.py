@@ -41,7 +41,7 @@ class Recipe:
 
 
 # The settings of the feasibility study (AdamW, cosine, small size first), longer.
-DEMO_TDN = Recipe("demo-tdn", "tdn_small_8f", epochs=24, clips_per_epoch=2000, pool_clips=8000, val_clips=760)
+DEMO_TDN = Recipe("demo-tdn", "tdn_small_8f", epochs=30, clips_per_epoch=2000, pool_clips=8000, val_clips=760)
 # The same budget, clips and order; it starts from the trained TDN's trunk, because from scratch it stays at chance.
 DEMO_TCONV = replace(
     DEMO_TDN, name="demo-tconv", model="tconv_baseline_small_8f", start_from="checkpoints/tdn_small_8f.safetensors"

@@ -1,0 +1,218 @@
+"""A scene: what is in it, how it moves, how it is filmed; and its frames and masks, each from its index alone."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tdn.data.synthetic import motions, scenery, sprites
+from tdn.data.synthetic.camera import Camera, draw_camera, smooth_walk
+from tdn.data.synthetic.labels import STREAM_LEFT, STREAM_RIGHT, label_index
+
+# Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
+_MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE = range(5)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A sprite on its path, perhaps held by an arm; `tremor` [F] is what a hand adds, in units."""
+
+    sprite: sprites.Sprite
+    path: motions.Path
+    arm: sprites.Arm | None
+    tremor: np.ndarray
+
+    def pose(self, time: float) -> tuple[complex, float, float, float]:
+        """Place, radius, degrees and texture phase at a frame time."""
+        x, y, log_radius, degrees, phase = self.path.state(time).tolist()
+        nearest = min(max(0, round(time)), len(self.tremor) - 1)
+        return complex(x, y) + complex(self.tremor[nearest]), math.exp(log_radius), degrees, phase
+
+    def hand(self, time: float) -> tuple[complex, float]:
+        """Where the hand of its arm is at a frame time, and how many times as wide as at its grip."""
+        if not self.path.carries:
+            return self.arm.grip, 1.0
+        place, radius, _, _ = self.pose(time)
+        return place, radius / math.exp(self.path.grip(len(self.tremor) - 1)[motions.LOG_RADIUS])
+
+
+@dataclass(frozen=True)
+class Occluder:
+    """Something small that stays in front of everything."""
+
+    sprite: sprites.Sprite
+    place: complex
+    factor: complex
+
+
+class Scene:
+    """One clip that can be looked at frame by frame. Its bytes depend on label, seed, size and frame index only."""
+
+    def __init__(
+        self,
+        label_index: int,
+        num_frames: int,
+        size: int,
+        canvas: np.ndarray,
+        things: list[Thing],
+        occluders: list[Occluder],
+        camera: Camera,
+    ):
+        self.label_index = label_index
+        self.num_frames = num_frames
+        self.size = size
+        self.things = things
+        self.occluders = occluders
+        self.camera = camera
+        self._canvas = canvas
+        self._ground = self._view_of_canvas(0) if camera.steady else None
+
+    def frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image uint8 [S, S, 3] (RGB) and mask bool [S, S] of what moves, at its exact place, in frame `index`."""
+        return self.image(index), self.mask(index)
+
+    def image(self, index: int) -> np.ndarray:
+        """Frame `index` alone, uint8 [S, S, 3]."""
+        self._expect_index(index)
+        ground = self._ground if self._ground is not None else self._view_of_canvas(index)
+        exposed = [self._expose(ground, index, offset) for offset in self.camera.exposures]
+        # Halving pairs: one, two or four exposures, each of the same weight.
+        while len(exposed) > 1:
+            exposed = [
+                cv2.addWeighted(one, 0.5, other, 0.5, 0) for one, other in zip(exposed[::2], exposed[1::2], strict=True)
+            ]
+        return self.camera.develop(exposed[0], index)
+
+    def mask(self, index: int) -> np.ndarray:
+        """What moves in frame `index` and can be seen, bool [S, S]; nothing where nothing moves."""
+        self._expect_index(index)
+        mask = np.zeros((self.size, self.size), np.uint8)
+        if not any(thing.path.moves(index) for thing in self.things):
+            return mask.astype(bool)
+        factor, shift = self._camera_at(index)
+        for thing in self.things:
+            moving = thing.path.moves(index)
+            if thing.arm is not None:
+                arm_moves = moving and thing.path.carries
+                sprites.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if arm_moves else 0)
+            place, radius, degrees, phase = thing.pose(index)
+            turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
+            sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, moving)
+        for occluder in self.occluders:
+            place = factor * occluder.place + shift
+            sprites.mark(mask, occluder.sprite, 0.0, place, factor * occluder.factor, moving=False)
+        return mask > 0
+
+    def _expose(self, ground: np.ndarray, index: int, offset: float) -> np.ndarray:
+        """The scene at one moment."""
+        image = ground.copy()
+        factor, shift = self._camera_at(index)
+        for thing in self.things:
+            _paste_thing(image, thing, index + offset, factor, shift)
+        for occluder in self.occluders:
+            sprites.paste(image, occluder.sprite, 0.0, factor * occluder.place + shift, factor * occluder.factor)
+        return image
+
+    def _camera_at(self, index: int) -> tuple[complex, complex]:
+        return complex(self.camera.factor[index]), complex(self.camera.shift[index])
+
+    def _view_of_canvas(self, index: int) -> np.ndarray:
+        """The part of the canvas that the camera sees, uint8 [S, S, 3]."""
+        canvas_factor, canvas_shift = scenery.to_canvas(self.size)
+        factor, shift = self._camera_at(index)
+        factor /= canvas_factor
+        shift -= factor * canvas_shift
+        matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+        side = (self.size, self.size)
+        return cv2.warpAffine(self._canvas, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+    def _expect_index(self, index: int) -> None:
+        if not 0 <= index < self.num_frames:
+            raise IndexError(f"frame {index}: expected 0 to {self.num_frames - 1}")
+
+
+def _paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, shift: complex) -> None:
+    if thing.arm is not None:
+        sprites.paint_arm(image, thing.arm, *thing.hand(time), factor, shift, thing.arm.colour)
+    place, radius, degrees, phase = thing.pose(time)
+    turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
+    sprites.paste(image, thing.sprite, phase, factor * place + shift, turned)
+
+
+def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> Scene:
+    """Draw a scene of 48 to 80 frames of `size` x `size` pixels.
+
+    With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places.
+    Raises ValueError for an unknown label, a size below 32 or a negative seed.
+    """
+    label = label_index(label)
+    if size < 32:
+        raise ValueError(f"size {size}: expected at least 32")
+    rngs = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part,))) for part in range(_NOISE)]
+    num_frames = int(rngs[_MOTION].integers(48, 81))
+    clean = rngs[_LOOKS].random() < 0.3
+    paths = motions.class_paths(label, motions.draw_motion(rngs[_MOTION], num_frames))
+    streams = label in (STREAM_LEFT, STREAM_RIGHT)
+    things = _draw_things(rngs[_LOOKS], paths, num_frames, size, clean, streams)
+    occluders = _draw_occluders(rngs[_LOOKS], size, clean)
+    canvas = scenery.draw_scenery(rngs[_SCENERY], size)
+    moving, resting = things[: len(paths)], things[len(paths) :]
+    for thing in reversed(resting):
+        _paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
+    camera = draw_camera(rngs[_CAMERA], num_frames, size, clean, (seed, _NOISE))
+    # The main thing comes last, over what follows it or comes towards it.
+    return Scene(label, num_frames, size, canvas, moving[::-1], occluders, camera)
+
+
+def _draw_things(
+    rng: np.random.Generator, paths: list[motions.Path], num_frames: int, size: int, clean: bool, streams: bool
+) -> list[Thing]:
+    """Two to six things, two in a clean scene: those on `paths` first, the others at rest.
+
+    However many move, the number of things and the look of each come out the same.
+    """
+    count = 2 if clean else int(rng.integers(2, 7))
+    things = []
+    for number in range(count):
+        rest = motions.draw_rest(rng, num_frames - 1)
+        path = paths[number] if number < len(paths) else motions.Path(rest)
+        look = sprites.draw_look(rng)
+        largest = math.exp(max(path.state(time)[motions.LOG_RADIUS] for time in (0, num_frames - 1)))
+        sprite = sprites.Sprite(look, largest * size / motions.SIDE, levelled=streams and number == 0)
+        grip = complex(*path.grip(num_frames - 1)[[motions.X, motions.Y]])
+        arm = sprites.draw_arm(rng, grip, motions.SIDE)
+        held = rng.random() < (0.42 if number < 2 else 0.15)
+        tremor = smooth_walk(rng, num_frames, rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0)
+        things.append(Thing(sprite, path, arm if held else None, tremor))
+    return things
+
+
+def _draw_occluders(rng: np.random.Generator, size: int, clean: bool) -> list[Occluder]:
+    scale = size / motions.SIDE
+    occluders = []
+    wanted = int(rng.integers(1, 3)) if rng.random() < 0.25 else 0
+    for _ in range(0 if clean else wanted):
+        radius, place = rng.uniform(6, 14), complex(*rng.uniform(0, motions.SIDE, 2))
+        sprite = sprites.Sprite(sprites.draw_look(rng), radius * scale)
+        occluders.append(Occluder(sprite, place, sprites.sprite_factor(sprite, radius, 0.0)))
+    return occluders
+
+
+def render_windows(scene: Scene, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Render only the frames `windows` [T, L] names: uint8 [T, L, S, S, 3], and the centre masks bool [T, S, S]."""
+    windows = np.asarray(windows)
+    num_segments, window = windows.shape
+    frames = np.empty((num_segments, window, scene.size, scene.size, 3), np.uint8)
+    for segment, k in np.ndindex(windows.shape):
+        frames[segment, k] = scene.image(int(windows[segment, k]))
+    masks = np.stack([scene.mask(int(index)) for index in windows[:, window // 2]])
+    return frames, masks
+
+
+def synthetic_clip(label: str | int, seed: int | Sequence[int], size: int = 112) -> tuple[np.ndarray, np.ndarray]:
+    """Render a whole clip: frames uint8 [F, S, S, 3] and the mask of what moves, bool [F, S, S]."""
+    scene = make_scene(label, seed, size)
+    frames, masks = zip(*(scene.frame(index) for index in range(scene.num_frames)), strict=True)
+    return np.stack(frames), np.stack(masks)
