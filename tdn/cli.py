@@ -6,8 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+
+# Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
+UsageError = typer.BadParameter.__base__
 
 app = typer.Typer(
     add_completion=False,
@@ -25,11 +27,11 @@ def main() -> None:
     """Run the command line. Expected errors become one `error: ...` line on standard error and exit code 2."""
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
+    except UsageError as error:
         fail(error.format_message())
     except (ValueError, FileNotFoundError) as error:
         fail(str(error))
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         fail("interrupted")
     else:
         sys.exit(code or 0)

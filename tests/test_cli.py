@@ -1,17 +1,19 @@
 """The command line as a person uses it: results on standard output, one `error:` line and exit code 2 when it fails."""
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import torch
-from tdn.data.synthetic import LABELS
 
+from tdn.cli import main
+from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.model import RESNET50, Architecture
@@ -23,16 +25,30 @@ ROOT = Path(__file__).resolve().parents[1]
 WHOLE = Preprocess(view="whole", short_side=64, input_size=64, sampling="even", fps=None, max_frames=64)
 
 
-def tdn(*arguments: object, checkpoints: Path | None = None) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if checkpoints:
-        environment["TDN_CHECKPOINTS"] = str(checkpoints)
-    return subprocess.run(
-        [sys.executable, "-m", "tdn", *map(str, arguments)], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+@dataclass
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def assert_refused(result: subprocess.CompletedProcess, said: str) -> None:
+@pytest.fixture
+def tdn(monkeypatch, capfd) -> Callable[..., Result]:
+    """Run the command line in this process: `tdn("classify", video)`; `checkpoints` a folder with a pair."""
+
+    def run(*arguments: object, checkpoints: Path | None = None) -> Result:
+        monkeypatch.setattr(sys, "argv", ["tdn", *map(str, arguments)])
+        if checkpoints:
+            monkeypatch.setenv("TDN_CHECKPOINTS", str(checkpoints))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Result(ended.value.code, *capfd.readouterr())
+
+    return run
+
+
+def assert_refused(result: Result, said: str) -> None:
     lines = result.stderr.strip().splitlines()
     assert result.returncode == 2
     assert lines[-1].startswith("error: ") and said in lines[-1], result.stderr
@@ -56,22 +72,18 @@ def video(tmp_path_factory) -> Path:
     return path
 
 
-def test_models_lists_every_row_with_its_measured_cost():
-    listed = {row["name"]: row for row in json.loads(tdn("models", "--json").stdout)}
+def test_models_lists_every_row_and_draws_figure_1(tdn, tmp_path):
+    result = tdn("models", "--json", "--plot", tmp_path / "cost.png")
+    listed = {row["name"]: row for row in json.loads(result.stdout)}
     row = listed["tdn_resnet50_8f"]
     assert row["multiply_adds"] == pytest.approx(35.64e9, rel=1e-3)
     assert row["paper"] == {"table": "1, 2", "multiply_adds": 36e9, "top1": 52.3}
     assert listed["tdn_paper_resnet50_8f"]["paper"] is None
+    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
     assert {"backbone", "num_segments", "window", "input_size", "parameters"} <= set(row)
 
 
-def test_models_prints_a_table_and_draws_figure_1(tmp_path):
-    result = tdn("models", "--plot", tmp_path / "cost.png")
-    assert "tdn_resnet50_8f" in result.stdout and "35.64" in result.stdout
-    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_classify_prints_one_json_list(pair, video):
+def test_classify_prints_one_json_list(tdn, pair, video):
     result = tdn("classify", video, "--json", "--top", 3, checkpoints=pair)
     (answer,) = json.loads(result.stdout)
     assert result.returncode == 0
@@ -80,7 +92,7 @@ def test_classify_prints_one_json_list(pair, video):
     assert answer["labels"][0] == LABELS[int(np.argmax(answer["logits"]))]
 
 
-def test_a_bad_video_does_not_stop_the_others(pair, video, tmp_path):
+def test_a_bad_video_does_not_stop_the_others(tdn, pair, video, tmp_path):
     bad = tmp_path / "text.mp4"
     bad.write_text("this is not a video")
     result = tdn("classify", bad, video, tmp_path / "missing.mp4", "--json", checkpoints=pair)
@@ -89,7 +101,7 @@ def test_a_bad_video_does_not_stop_the_others(pair, video, tmp_path):
     assert result.returncode == 2 and result.stderr.count("error: ") == 2
 
 
-def test_explain_writes_the_bundle(pair, video, tmp_path):
+def test_explain_writes_the_bundle(tdn, pair, video, tmp_path):
     result = tdn("explain", video, "--target", "Moving something up", "--out", tmp_path / "out", checkpoints=pair)
     assert result.returncode == 0, result.stderr
     maps = np.load(tmp_path / "out" / "maps.npz")
@@ -106,7 +118,7 @@ def test_explain_writes_the_bundle(pair, video, tmp_path):
         assert sum(1 for _ in container.decode(stream)) == 8
 
 
-def test_explain_with_one_checkpoint_has_one_model(pair, video, tmp_path):
+def test_explain_with_one_checkpoint_has_one_model(tdn, pair, video, tmp_path):
     checkpoint = pair / "tdn_small_8f.safetensors"
     tdn("explain", video, "--checkpoint", checkpoint, "--out", tmp_path, checkpoints=pair)
     assert set(np.load(tmp_path / "maps.npz")) == {"tdn_res2", "tdn_final", "frames"}
@@ -121,17 +133,17 @@ def test_explain_with_one_checkpoint_has_one_model(pair, video, tmp_path):
         (("--device", "tpu"), "device"),
     ],
 )
-def test_explain_refuses_what_does_not_exist(pair, video, tmp_path, arguments, said):
+def test_explain_refuses_what_does_not_exist(tdn, pair, video, tmp_path, arguments, said):
     assert_refused(tdn("explain", video, *arguments, "--out", tmp_path, checkpoints=pair), said)
 
 
-def test_usage_errors_are_one_line_too():
-    assert_refused(tdn("explain"), "VIDEO")
+def test_usage_errors_are_one_line_too(tdn):
+    assert_refused(tdn("explain"), "video")
     assert_refused(tdn("train", "no-such-recipe"), "smoke")
     assert_refused(tdn("fly"), "fly")
 
 
-def test_convert_goes_there_and_back(tmp_path):
+def test_convert_goes_there_and_back(tdn, tmp_path):
     model = network(Architecture(RESNET50, 5))
     torch.save({official_name(n): v for n, v in model.state_dict().items()}, tmp_path / "official.pth")
     names = tmp_path / "names.txt"
@@ -144,7 +156,7 @@ def test_convert_goes_there_and_back(tmp_path):
     assert_refused(tdn("convert", tmp_path / "official.pth", tmp_path / "x.safetensors"), "--num-segments")
 
 
-def test_synth_writes_clips_masks_and_labels(tmp_path):
+def test_synth_writes_clips_masks_and_labels(tdn, tmp_path):
     assert tdn("synth", "--out", tmp_path, "--clips", 2, "--seed", 1).returncode == 0
     header, *lines = (tmp_path / "labels.csv").read_text().splitlines()
     assert header == "file,label,group" and len(lines) == 2
@@ -153,3 +165,13 @@ def test_synth_writes_clips_masks_and_labels(tmp_path):
         num_frames = sum(1 for _ in container.decode(video=0))
     mask = np.load(tmp_path / name.replace(".mp4", "_mask.npz"))["mask"]
     assert mask.dtype == bool and len(mask) == num_frames
+
+
+def test_card_prints_accuracy_by_class_side_by_side(tdn, pair):
+    printed = tdn("card", checkpoints=pair).stdout
+    assert "| Moving something up | - | - |" in printed and "tconv_baseline_small_8f" in printed
+
+
+def test_python_m_tdn_is_the_same_command_line():
+    result = subprocess.run([sys.executable, "-m", "tdn", "fly"], cwd=ROOT, capture_output=True, text=True)
+    assert_refused(Result(result.returncode, result.stdout, result.stderr), "fly")

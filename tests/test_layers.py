@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEVELS = {
     "app": 4,
     "tdn.cli": 4,
-    "tdn.__main__": 4,
+    "tdn.__main__": 5,
     "tdn.train": 3,
     "tdn.explain": 3,
     "tdn.doctor": 3,

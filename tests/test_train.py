@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tdn.data.synthetic import LABELS
 
 from tdn.data.pool import augment, load_or_render_pool
+from tdn.data.synthetic import LABELS
 from tdn.train.batches import clip_order, resized
 from tdn.train.engine import TrainingStopped, learning_rate, size_at
 from tdn.train.recipes import DEMO_TDN, SMOKE, override

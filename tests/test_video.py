@@ -396,9 +396,15 @@ def test_a_picture_beyond_the_limit_is_refused(variant):
 
 
 @pytest.mark.parametrize("name", ["animation.gif", "vp9.webm"])
-def test_the_limit_holds_for_formats_that_tell_their_size_late(name, variant):
-    with pytest.raises(UnsuitablePicture, match="at most 6000 pixels"):
-        probe(variant(name), max_pixels=6000)
+@pytest.mark.parametrize("max_pixels", [6000, 600])
+def test_the_limit_holds_for_formats_that_tell_their_size_late(name, max_pixels, variant):
+    with pytest.raises(UnsuitablePicture, match=f"at most {max_pixels} pixels"):
+        probe(variant(name), max_pixels)
+
+
+def test_a_picture_just_within_the_limit_is_read_though_its_codec_stores_more(tmp_path):
+    write_mp4(tmp_path / "narrow.mp4", [np.zeros((130, 130, 3), np.uint8)])  # stored in 16-pixel blocks: 144x144
+    assert probe(tmp_path / "narrow.mp4", max_pixels=130 * 130).num_frames == 1
 
 
 # decord

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -212,7 +212,7 @@ def write_mp4(path: str | Path, frames: Iterable[np.ndarray], fps: float = 8, cr
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": "veryfast"}
         stream.codec_context.thread_count = 1  # the same bytes whatever the number of cores
-        for frame in _followed_by(first, frames):
+        for frame in chain([first], frames):
             if frame.dtype != np.uint8 or frame.shape != first.shape or frame.shape[2:] != (3,):
                 raise ValueError(
                     f"{Path(path).name}: frames must be uint8 [H, W, 3] of one size, got {frame.dtype} "
@@ -221,11 +221,6 @@ def write_mp4(path: str | Path, frames: Iterable[np.ndarray], fps: float = 8, cr
             even = np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge")
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")))
         container.mux(stream.encode(None))
-
-
-def _followed_by(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    yield first
-    yield from rest
 
 
 def _existing_file(path: str | Path) -> Path:
@@ -240,7 +235,7 @@ def _existing_file(path: str | Path) -> Path:
 
 
 def _expect_picture_size(path: Path, width: int, height: int, max_pixels: int) -> None:
-    # FFmpeg reports 0x0 where the picture exceeds the `max_pixels` it was given.
+    # FFmpeg reports 0x0 where a picture far exceeds the `max_pixels` it was given.
     if width * height > max_pixels or 0 in (width, height):
         size = f"of {width}x{height} pixels" if width else "of unknown size"
         raise UnsuitablePicture(
@@ -276,7 +271,7 @@ def _open_video(
         container = av.open(
             str(path.absolute()),  # absolute: FFmpeg reads "concat:a" or "http://a" in a relative name as a protocol
             container_options={"format_whitelist": DEMUXERS, "protocol_whitelist": "file"},
-            options={"max_pixels": str(max_pixels)},
+            options={"max_pixels": str(2 * max_pixels)},  # codecs store up to a block more than they show
             metadata_errors="replace",
         )
     except av.FFmpegError as error:
@@ -318,9 +313,8 @@ def _scan(
         for packet in container.demux(stream):
             if packet.size:  # the last packet is empty and tells a decoder to finish
                 seek_to = packet.dts if seeks_by_decoding_time else packet.pts
-                keyframe = (
-                    Keyframe(packet.pts, seek_to) if packet.is_keyframe and None not in (packet.pts, seek_to) else None
-                )
+                can_start = packet.is_keyframe and packet.pts is not None and seek_to is not None
+                keyframe = Keyframe(packet.pts, seek_to) if can_start else None
                 # Packets before the start of an edit list are decoded but not shown.
                 packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
             damaged |= packet.is_corrupt
@@ -365,7 +359,7 @@ def _decode_by_time(path: Path, info: VideoInfo, wanted: list[int]) -> Iterator[
 
     number = {info.timeline.times[index]: index for index in wanted}
     found = set()
-    with _open_video(path, _decoding_limit(info)) as (container, stream):
+    with _open_video(path, max(MAX_PIXELS, info.width * info.height)) as (container, stream):
         for keyframe, times in groupby(number, key=lambda time: _keyframe_before(info.timeline, time)):
             if keyframe is not None:
                 with suppress(av.FFmpegError):  # where seeking fails, decoding on gets there too
@@ -377,7 +371,7 @@ def _decode_by_time(path: Path, info: VideoInfo, wanted: list[int]) -> Iterator[
     if lost:
         # A stream may refresh its picture bit by bit (x264 intra-refresh) or have marked a keyframe wrongly: decoding
         # from the start then gives frames that decoding from the keyframe does not.
-        with _open_video(path, _decoding_limit(info)) as (container, stream):
+        with _open_video(path, max(MAX_PIXELS, info.width * info.height)) as (container, stream):
             for frame in _decode_until(container, stream, lost, skip_unreferenced=False):
                 found.add(frame.pts)
                 yield number[frame.pts], frame
@@ -432,7 +426,7 @@ def _decode_by_counting(path: Path, info: VideoInfo, wanted: list[int]) -> Itera
 
     remaining = set(wanted)
     try:
-        with _open_video(path, _decoding_limit(info)) as (container, stream):
+        with _open_video(path, max(MAX_PIXELS, info.width * info.height)) as (container, stream):
             for index, frame in enumerate(container.decode(stream)):
                 if index in remaining and not frame.is_corrupt:
                     remaining.remove(index)
@@ -443,11 +437,6 @@ def _decode_by_counting(path: Path, info: VideoInfo, wanted: list[int]) -> Itera
         raise _undecodable(info, min(remaining)) from error
     if remaining:
         raise _undecodable(info, min(remaining))
-
-
-def _decoding_limit(info: VideoInfo) -> int:
-    """Pixels a frame for the decoder: codecs store up to a block more than they show, and streams change size."""
-    return max(MAX_PIXELS, 2 * info.width * info.height)
 
 
 def _undecodable(info: VideoInfo, index: int) -> UndecodableFrame:
@@ -475,7 +464,7 @@ def _picture(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:
 
 
 def _decode_with_decord(path: Path, indices: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
-    """As `decode_frames`, with every wanted frame in memory: decord's only order without wrong frames is a batch."""
+    """As `decode_frames`, but all wanted frames at once: decord is reliable for one ascending batch only."""
     import torch  # noqa: F401  decord before torch ends in a segmentation fault on some CUDA machines (decord#293)
 
     import decord  # isort: skip

@@ -3,8 +3,8 @@
 Looks, places, scenery and camera follow one law whatever the class: only the order of the frames tells it.
 
     labels    the classes, their groups, what mirroring and reversing make of them
-    motions   paths, and the paths of each class
-    textures, outlines, sprites    what things look like
+    paths, draws, motions    how one thing moves, what is drawn by chance, the paths of each class
+    textures, outlines, sprites, arms    what things and arms look like
     scenery, camera    what is behind them, how they are filmed
     scene     all of it together: make_scene, frames, masks
 """

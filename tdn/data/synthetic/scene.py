@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import motions, scenery, sprites
+from tdn.data.synthetic import arms, draws, motions, paths, scenery, sprites
 from tdn.data.synthetic.camera import Camera, draw_camera, smooth_walk
 from tdn.data.synthetic.labels import STREAM_LEFT, STREAM_RIGHT, label_index
 
@@ -20,8 +20,8 @@ class Thing:
     """A sprite on its path, perhaps held by an arm; `tremor` [F] is what a hand adds, in units."""
 
     sprite: sprites.Sprite
-    path: motions.Path
-    arm: sprites.Arm | None
+    path: paths.Path
+    arm: arms.Arm | None
     tremor: np.ndarray
 
     def pose(self, time: float) -> tuple[complex, float, float, float]:
@@ -35,7 +35,7 @@ class Thing:
         if not self.path.carries:
             return self.arm.grip, 1.0
         place, radius, _, _ = self.pose(time)
-        return place, radius / math.exp(self.path.grip(len(self.tremor) - 1)[motions.LOG_RADIUS])
+        return place, radius / math.exp(self.path.grip(len(self.tremor) - 1)[paths.LOG_RADIUS])
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Scene:
             moving = thing.path.moves(index)
             if thing.arm is not None:
                 arm_moves = moving and thing.path.carries
-                sprites.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if arm_moves else 0)
+                arms.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if arm_moves else 0)
             place, radius, degrees, phase = thing.pose(index)
             turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
             sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, moving)
@@ -135,7 +135,7 @@ class Scene:
 
 def _paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, shift: complex) -> None:
     if thing.arm is not None:
-        sprites.paint_arm(image, thing.arm, *thing.hand(time), factor, shift, thing.arm.colour)
+        arms.paint_arm(image, thing.arm, *thing.hand(time), factor, shift, thing.arm.colour)
     place, radius, degrees, phase = thing.pose(time)
     turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
     sprites.paste(image, thing.sprite, phase, factor * place + shift, turned)
@@ -153,12 +153,12 @@ def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> 
     rngs = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part,))) for part in range(_NOISE)]
     num_frames = int(rngs[_MOTION].integers(48, 81))
     clean = rngs[_LOOKS].random() < 0.3
-    paths = motions.class_paths(label, motions.draw_motion(rngs[_MOTION], num_frames))
+    moving_paths = motions.class_paths(label, draws.draw_motion(rngs[_MOTION], num_frames))
     streams = label in (STREAM_LEFT, STREAM_RIGHT)
-    things = _draw_things(rngs[_LOOKS], paths, num_frames, size, clean, streams)
+    things = _draw_things(rngs[_LOOKS], moving_paths, num_frames, size, clean, streams)
     occluders = _draw_occluders(rngs[_LOOKS], size, clean)
     canvas = scenery.draw_scenery(rngs[_SCENERY], size)
-    moving, resting = things[: len(paths)], things[len(paths) :]
+    moving, resting = things[: len(moving_paths)], things[len(moving_paths) :]
     for thing in reversed(resting):
         _paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
     camera = draw_camera(rngs[_CAMERA], num_frames, size, clean, (seed, _NOISE))
@@ -167,22 +167,22 @@ def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> 
 
 
 def _draw_things(
-    rng: np.random.Generator, paths: list[motions.Path], num_frames: int, size: int, clean: bool, streams: bool
+    rng: np.random.Generator, moving_paths: list[paths.Path], num_frames: int, size: int, clean: bool, streams: bool
 ) -> list[Thing]:
-    """Two to six things, two in a clean scene: those on `paths` first, the others at rest.
+    """Two to six things, two in a clean scene: those on `moving_paths` first, the others at rest.
 
     However many move, the number of things and the look of each come out the same.
     """
     count = 2 if clean else int(rng.integers(2, 7))
     things = []
     for number in range(count):
-        rest = motions.draw_rest(rng, num_frames - 1)
-        path = paths[number] if number < len(paths) else motions.Path(rest)
+        rest = draws.draw_rest(rng, num_frames - 1)
+        path = moving_paths[number] if number < len(moving_paths) else paths.Path(rest)
         look = sprites.draw_look(rng)
-        largest = math.exp(max(path.state(time)[motions.LOG_RADIUS] for time in (0, num_frames - 1)))
-        sprite = sprites.Sprite(look, largest * size / motions.SIDE, levelled=streams and number == 0)
-        grip = complex(*path.grip(num_frames - 1)[[motions.X, motions.Y]])
-        arm = sprites.draw_arm(rng, grip, motions.SIDE)
+        largest = math.exp(max(path.state(time)[paths.LOG_RADIUS] for time in (0, num_frames - 1)))
+        sprite = sprites.Sprite(look, largest * size / paths.SIDE, levelled=streams and number == 0)
+        grip = complex(*path.grip(num_frames - 1)[[paths.X, paths.Y]])
+        arm = arms.draw_arm(rng, grip, paths.SIDE)
         held = rng.random() < (0.42 if number < 2 else 0.15)
         tremor = smooth_walk(rng, num_frames, rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0)
         things.append(Thing(sprite, path, arm if held else None, tremor))
@@ -190,11 +190,11 @@ def _draw_things(
 
 
 def _draw_occluders(rng: np.random.Generator, size: int, clean: bool) -> list[Occluder]:
-    scale = size / motions.SIDE
+    scale = size / paths.SIDE
     occluders = []
     wanted = int(rng.integers(1, 3)) if rng.random() < 0.25 else 0
     for _ in range(0 if clean else wanted):
-        radius, place = rng.uniform(6, 14), complex(*rng.uniform(0, motions.SIDE, 2))
+        radius, place = rng.uniform(6, 14), complex(*rng.uniform(0, paths.SIDE, 2))
         sprite = sprites.Sprite(sprites.draw_look(rng), radius * scale)
         occluders.append(Occluder(sprite, place, sprites.sprite_factor(sprite, radius, 0.0)))
     return occluders

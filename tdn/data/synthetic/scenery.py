@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from tdn.data.synthetic import outlines, sprites, textures
-from tdn.data.synthetic.motions import SIDE
+from tdn.data.synthetic.paths import SIDE
 
 # The camera sways and pans by a few units; so much of the scene is painted beyond each side of the picture.
 MARGIN = 20.0

@@ -1,4 +1,4 @@
-"""Things and arms as they look, and how they are put into a picture.
+"""Things as they look, and how they are put into a picture.
 
 Places are complex numbers, x + iy, in units: the picture is 112 units wide whatever its pixels. A similarity (turn,
 scale, shift) is then `factor * place + shift`, and `exp(i * angle)` turns clockwise as seen, since y points down.
@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 
 from tdn.data.synthetic import outlines, textures
-
-SMALLEST_RADIUS, LARGEST_RADIUS = 13.0, 44.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Sprite:
 
     def __init__(self, look: Look, radius: float, levelled: bool = False):
         self.side = max(8, round(2 * radius))
-        self._look = look
+        self.look = look
         self._axis = look.levelled if levelled else look.axis
         self.coverage = cv2.resize(look.outline, (self.side, self.side), interpolation=cv2.INTER_AREA)
         shade = 1 - look.shade * (1 + textures.slope(self.side, look.light_from))
@@ -96,16 +94,16 @@ class Sprite:
         return self._pictures[key]
 
     def _paint(self, phase: float) -> np.ndarray:
-        along = phase * self._tile.shape[1] / self._look.field.repeats
+        along = phase * self._tile.shape[1] / self.look.field.repeats
         cosine, sine = math.cos(self._axis), math.sin(self._axis)
         matrix = np.array([[cosine, -sine, along * cosine], [sine, cosine, along * sine]])
         grey = cv2.warpAffine(
             self._tile, matrix, (self.side, self.side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
         )
-        rgb = textures.colour(grey, self._look.palette)
-        if self._look.patch is not None:
-            x, y, reach = (round(part * self.side) for part in self._look.patch)
-            cv2.circle(rgb, (x, y), reach, self._look.patch_colour, -1)
+        rgb = textures.colour(grey, self.look.palette)
+        if self.look.patch is not None:
+            x, y, reach = (round(part * self.side) for part in self.look.patch)
+            cv2.circle(rgb, (x, y), reach, self.look.patch_colour, -1)
         return cv2.merge([cv2.multiply(rgb, self._lit, scale=1 / 255), self.coverage])
 
 
@@ -144,55 +142,6 @@ def mark(mask: np.ndarray, sprite: Sprite, phase: float, place: complex, factor:
     if (found := warped(sprite, phase, place, factor, mask.shape)) is not None:
         rows, columns, piece = found
         mask[rows, columns][piece[..., 3] > 127] = 255 if moving else 0
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A forearm from outside the picture to the thing it holds: `grip` and `base` in units, `width` half its width.
-
-    `follow` is how much of the hand's way from the grip the base goes too.
-    """
-
-    base: complex
-    grip: complex
-    width: float
-    colour: tuple[int, int, int]
-    follow: float
-
-    def corners(self, hand: complex, growth: float) -> np.ndarray:
-        """Its four corners, complex [4], when the hand is at `hand` and `growth` times as wide as at the grip."""
-        base = self.base + self.follow * (hand - self.grip)
-        across = 1j * (hand - base) / (abs(hand - base) + 1e-6) * self.width
-        return np.array([base + 1.5 * across, base - 1.5 * across, hand - growth * across, hand + growth * across])
-
-
-def draw_arm(rng: np.random.Generator, grip: complex, side: float) -> Arm:
-    """An arm that holds what is at `grip`; half of them come from below."""
-    along, beside = rng.uniform(-40, 40), rng.integers(4)
-    entries = (
-        complex(grip.real + along, side + 25),
-        complex(-25, grip.imag + along),
-        complex(side + 25, grip.imag + along),
-        complex(grip.real + along, -25),
-    )
-    base = entries[beside if rng.random() < 0.5 else 0]
-    colour = textures.draw_skin(rng) if rng.random() < 0.6 else rng.uniform(0, 255, 3)
-    width, follow = rng.uniform(3, 8), rng.uniform(0.2, 0.8)
-    return Arm(base, grip, width, tuple(int(level) for level in colour), follow)
-
-
-def paint_arm(
-    image: np.ndarray, arm: Arm, hand: complex, growth: float, factor: complex, shift: complex, colour
-) -> None:
-    """Fill an arm, and its round end, into an image or mask, in place; the camera is `factor * place + shift`."""
-    corners = factor * arm.corners(hand, growth) + shift
-    # OpenCV takes points with 4 fractional bits as integers.
-    points = (np.stack([corners.real, corners.imag], 1) * 16).round().astype(np.int32)
-    kind = cv2.LINE_AA if image.ndim == 3 else cv2.LINE_8
-    cv2.fillConvexPoly(image, points, colour, kind, 4)
-    end = factor * hand + shift
-    centre = (round(end.real * 16), round(end.imag * 16))
-    cv2.circle(image, centre, round(growth * arm.width * abs(factor) * 16), colour, -1, kind, 4)
 
 
 def sprite_factor(sprite: Sprite, radius: float, degrees: float) -> complex:
