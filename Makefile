@@ -4,6 +4,9 @@ PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
 PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+# Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
+HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
 .PHONY: demo test test-long lint samples
 
@@ -16,6 +19,9 @@ test: .venv/.dev
 test-long: .venv/.dev
 	$(PY) -m pytest -q
 
+samples: .venv/.demo
+	$(PY) -m assets.make_samples
+
 lint: .venv/.dev
 	.venv/bin/ruff format --check . && .venv/bin/ruff check .
 
@@ -23,9 +29,11 @@ $(PY):
 	$(PYTHON) -m venv .venv
 
 .venv/.demo: requirements.txt | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PIP) -r requirements.txt
+	$(HEADLESS)
 	touch $@
 
 .venv/.dev: requirements.txt requirements-dev.txt | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	$(HEADLESS)
 	touch $@ .venv/.demo
