@@ -130,6 +130,13 @@ def test_every_row_of_the_family_has_its_two_maps(name):
     assert maps["res2"].shape == (1, segments, 16, 16) and maps["final"].shape == (1, segments, 4, 4)
 
 
+@pytest.mark.parametrize("height, width", [(64, 64), (67, 101), (64, 65)])
+def test_any_size_from_64_pixels_has_its_maps(height, width):
+    model = network(tiny())
+    clip = torch.randn(1, 8, 5, 3, height, width)
+    assert grad_cam(model, clip, 0)["res2"].shape == (1, 8, -(-height // 4), -(-width // 4))
+
+
 def test_tsn_maps_move_with_their_segments():
     model = network(tiny("tsn_resnet50_8f"))
     clip = random_clip(model.architecture)
