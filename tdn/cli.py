@@ -220,7 +220,7 @@ def explain(
     """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class."""
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
-    from tdn.explain.bundle import explain_clip, find_label, write_bundle
+    from tdn.explain.bundle import explain_clip, find_label, titles, write_bundle
     from tdn.weights import load_model
     from tdn.weights.shipped import shipped_pair
 
@@ -233,7 +233,11 @@ def explain(
     tdn = networks["tdn"]
     clip = load_clip(video, tdn)
     chosen = None if target is None else find_label(tdn.labels, target)
-    explained = {"tdn": explain_clip(tdn, clip, "TDN", chosen)}
+    names = titles(
+        {role: network.architecture for role, network in networks.items()},
+        {role: path.name for role, path in files.items()},
+    )
+    explained = {"tdn": explain_clip(tdn, clip, names["tdn"], chosen)}
     if "baseline" in networks:
         other = networks["baseline"]
         if (other.preprocess, other.num_segments, other.window) != (tdn.preprocess, tdn.num_segments, tdn.window):
@@ -242,7 +246,7 @@ def explain(
                 f"choose a baseline trained with the same preprocessing and number of segments"
             )
         same_class = find_label(other.labels, explained["tdn"].label)
-        explained["baseline"] = explain_clip(other, clip, "T-Conv baseline", same_class)
+        explained["baseline"] = explain_clip(other, clip, names["baseline"], same_class)
     write_bundle(out, clip, video.name, networks, explained, files)
     say(f"{explained['tdn'].label}: wrote {out}")
 

@@ -69,8 +69,8 @@ def test_an_unknown_colour_map_is_refused_with_the_known_ones():
 def rows(segments: int = 8) -> list[MapRow]:
     values = np.random.default_rng(0).random((segments, 7, 7))
     return [
-        MapRow("TDN · Res2", "scale per clip,\nmax 1", scale_per_clip(values)),
-        MapRow("TDN · final", "scale per clip,\nmax 0", scale_per_clip(values * 0)),
+        MapRow("TDN · Res2", "x", "scale per clip,\nmax 1", scale_per_clip(values)),
+        MapRow("TDN · final", "x", "scale per clip,\nmax 0", scale_per_clip(values * 0)),
     ]
 
 

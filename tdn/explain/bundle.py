@@ -15,7 +15,7 @@ from tdn.data.video import write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side
 from tdn.explain.gradcam import explain_logits
 from tdn.explain.scale import scale_per_clip
-from tdn.model import TDN
+from tdn.model import TDN, Architecture, system_name
 
 LAYERS = ("res2", "final")
 LAYER_TITLES = {"res2": "Res2", "final": "final"}
@@ -60,6 +60,14 @@ def find_label(labels: list[str], wanted: str) -> int:
     )
 
 
+def titles(architectures: dict[str, Architecture], files: dict[str, str]) -> dict[str, str]:
+    """Names of networks for captions, by role; two of one kind are told apart by the names of their files."""
+    names = {role: system_name(architecture) for role, architecture in architectures.items()}
+    if len(set(names.values())) == len(names):
+        return names
+    return {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
+
+
 def map_rows(explained: list[Explained]) -> list[MapRow]:
     """Model by model, layer by layer, each with its own scale per clip."""
     rows = []
@@ -67,7 +75,7 @@ def map_rows(explained: list[Explained]) -> list[MapRow]:
         for layer in LAYERS:
             scaled = scale_per_clip(one.maps[layer])
             note = f"scale {scaled.rule},\nmax {scaled.maximum:.3g}"
-            rows.append(MapRow(f"{one.title} · {LAYER_TITLES[layer]}", note, scaled))
+            rows.append(MapRow(f"{one.title} · {LAYER_TITLES[layer]}", one.label, note, scaled))
     return rows
 
 

@@ -17,9 +17,10 @@ NO_EVIDENCE = "no positive evidence"
 
 @dataclass(frozen=True)
 class MapRow:
-    """One model and layer: `title` such as "TDN · Res2", `note` (class, scale), and its scaled map."""
+    """One model and layer: `title` such as "TDN · Res2", the class `label`, `note` on the scale, and its scaled map."""
 
     title: str
+    label: str
     note: str
     scaled: ScaledMap
 
@@ -48,7 +49,7 @@ def side_by_side(
     segments, height, width = frames.shape[:3]
     cell = 1.35
     cell_height = cell * height / width
-    left, top, bottom, right = 1.45, 0.75, 0.3, 0.75
+    left, top, bottom, right = 1.95, 0.7, 0.15, 0.75
     size = (left + segments * cell + right, top + (len(rows) + 1) * (cell_height + 0.06) + bottom)
     figure = Figure(figsize=size, dpi=150)
     grid = figure.add_gridspec(
@@ -116,10 +117,10 @@ def grid_video(
 
 
 def _captioned(image: np.ndarray, row: MapRow) -> np.ndarray:
-    """The picture with a strip above it that names model, layer and scale."""
-    strip = np.full((34, image.shape[1], 3), 24, np.uint8)
-    lines = (row.title, NO_EVIDENCE if row.scaled.is_empty else row.note.replace("\n", ", "))
-    for line, y in zip(lines, (14, 28), strict=True):
+    """The picture with a strip above it that names model, layer, class and scale."""
+    strip = np.full((48, image.shape[1], 3), 24, np.uint8)
+    lines = (row.title, row.label, NO_EVIDENCE if row.scaled.is_empty else row.note.replace("\n", " "))
+    for line, y in zip(lines, (14, 28, 42), strict=True):
         # OpenCV's fonts are ASCII.
         text = line.replace("·", "-").encode("ascii", "replace").decode()
         cv2.putText(strip, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (235, 235, 235), 1, cv2.LINE_AA)

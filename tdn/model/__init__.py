@@ -12,6 +12,7 @@ from tdn.model.family import (
     Row,
     on_backbone,
     released_fusion_weights,
+    system_name,
 )
 from tdn.model.tdn import TDN, Taps
 
@@ -29,4 +30,5 @@ __all__ = [
     "Taps",
     "on_backbone",
     "released_fusion_weights",
+    "system_name",
 ]

@@ -125,6 +125,17 @@ def on_backbone(architecture: Architecture, backbone: Backbone) -> Architecture:
     return replace(architecture, backbone=backbone, l_tdm_reduction=reduction)
 
 
+def system_name(architecture: Architecture) -> str:
+    """What kind of network it is, in the paper's words: for captions."""
+    if architecture.s_tdm_stages and architecture.l_tdm_stages:
+        return "TDN"
+    if architecture.s_tdm_stages:
+        return "S-TDM only"
+    if architecture.l_tdm_stages:
+        return "L-TDM only"
+    return {"none": "TSN", "t_conv": "T-Conv baseline", "tsm": "TSM", "teinet": "TEINet"}[architecture.temporal]
+
+
 SOMETHING_CLASSES = 174
 _TDN = Architecture(RESNET50, SOMETHING_CLASSES)
 _NO_TDM = replace(_TDN, s_tdm_stages=0, l_tdm_stages=())
