@@ -1,0 +1,234 @@
+"""A request in, an analysis out: the page's only door to torch. Knows nothing of Gradio."""
+
+import logging
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from app import text
+from tdn.data.clip import Clip, load_clip
+from tdn.device import choose_device
+from tdn.explain.bundle import Explained, explain_clip, find_label, titles, top_scores
+from tdn.explain.overlay import Box
+from tdn.model import TDN
+from tdn.weights import Card, CheckpointError, load_model, read_card
+from tdn.weights.store import SHARD
+
+# Networks kept in memory; the oldest makes room. ResNet-101 takes 170 MB.
+MODELS_KEPT = 4
+# Analyses kept for their figures: at most 8 MB each at 16 segments.
+ANALYSES_KEPT = 24
+
+log = logging.getLogger(__name__)
+
+
+class RequestError(ValueError):
+    """A request that can't be answered; the message is one sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor asks: a video file, one or two checkpoints by file name, a class.
+
+    `target` is a label or an index as text; None is the top class of the first network.
+    """
+
+    video: str
+    tdn: str
+    baseline: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request whose files have been read: nothing a visitor can get wrong comes after this."""
+
+    request: Request
+    clip: Clip
+    target: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one network says: `file` its checkpoint, `top` (label, probability) pairs, best first.
+
+    `explained` holds the logits, and the raw maps once they are there.
+    """
+
+    file: str
+    top: list[tuple[str, float]]
+    explained: Explained
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the page shows: the answers under "tdn" and, with two checkpoints, "baseline", for the class `target`.
+
+    `centre_frames` uint8 [T, H, W, 3], `box` the part of them the networks see, `frames` [T, L] their numbers in
+    the video, `times_sec` [T] of the centre frames, `note` what to know about the clip.
+    """
+
+    file_name: str
+    target: str
+    answers: dict[str, Answer]
+    centre_frames: np.ndarray
+    box: Box
+    frames: np.ndarray
+    times_sec: np.ndarray
+    note: str
+
+    @property
+    def has_maps(self) -> bool:
+        return all(answer.explained.maps for answer in self.answers.values())
+
+
+class Explainer:
+    """Reads checkpoints from `folder` and runs them on one device, one analysis at a time.
+
+    Raises ValueError for a device that is not there.
+    """
+
+    def __init__(self, folder: Path, device: str | None = None, max_seconds: int = 600, max_mb: int = 100):
+        self.folder = folder
+        self.device = choose_device(device)
+        self.max_seconds = max_seconds
+        self.max_mb = max_mb
+        self._models: dict[str, TDN] = {}
+        self._loading = threading.Lock()
+        self._using = threading.Lock()
+        self._analyses: OrderedDict[str, Analysis] = OrderedDict()
+        self._keeping = threading.Lock()
+
+    def cards(self) -> dict[str, Card]:
+        """The checkpoints of the folder, by file name; files that are not ours are left out and logged."""
+        cards = {}
+        for path in sorted(self.folder.glob("*.safetensors")):
+            shard = SHARD.search(path.stem)
+            if shard and int(shard.group(1)) != 1:
+                continue
+            try:
+                cards[path.name] = read_card(path)
+            except (CheckpointError, FileNotFoundError) as error:
+                log.warning("not offered: %s", error)
+        return cards
+
+    def prepare(self, request: Request) -> Prepared:
+        """Load the networks and read the clip; every error of the visitor's comes from here.
+
+        Raises RequestError, tdn.data.video.VideoError, CheckpointError or FileNotFoundError, each with one sentence.
+        """
+        path = Path(request.video)
+        if path.is_file() and path.stat().st_size > self.max_mb * 2**20:
+            raise RequestError(text.too_large(path.name, self.max_mb))
+        tdn = self._model(request.tdn)
+        target = _class_index(tdn, request.target)
+        if request.baseline:
+            _expect_same_clip(request, tdn, self._model(request.baseline))
+        clip = load_clip(path, tdn)
+        # Only the frames of the windows were decoded, so refusing now costs no more than a look beforehand.
+        if clip.info.duration_sec > self.max_seconds:
+            raise RequestError(text.too_long(path.name, clip.info.duration_sec, self.max_seconds))
+        return Prepared(request, clip, target)
+
+    def analyse(self, prepared: Prepared) -> Iterator[Analysis]:
+        """Yield the analysis twice: with predictions alone, then with the maps at Res2 and the final stage."""
+        files = {"tdn": prepared.request.tdn, "baseline": prepared.request.baseline}
+        models = {role: self._model(file) for role, file in files.items() if file}
+        names = titles({role: model.architecture for role, model in models.items()}, files)
+        with self._using:
+            logits = {role: _logits(model, prepared.clip) for role, model in models.items()}
+        target = int(logits["tdn"].argmax()) if prepared.target is None else prepared.target
+        label = models["tdn"].labels[target]
+        # The same class for both; its index may differ where the labels stand in another order.
+        targets = {role: model.labels.index(label) for role, model in models.items()}
+        answers = {}
+        for role, model in models.items():
+            explained = Explained(names[role], logits[role], targets[role], label, {})
+            answers[role] = Answer(files[role], top_scores(explained.probabilities, model.labels), explained)
+        clip = prepared.clip
+        quick = Analysis(
+            file_name=clip.info.name,
+            target=label,
+            answers=answers,
+            centre_frames=clip.centre_frames,
+            box=clip.seen_box,
+            frames=clip.frames,
+            times_sec=clip.times_sec,
+            note=clip.note,
+        )
+        yield quick
+        with self._using:
+            answers = {
+                role: replace(answer, explained=explain_clip(models[role], clip, names[role], targets[role]))
+                for role, answer in answers.items()
+            }
+        yield replace(quick, answers=answers)
+
+    def remember(self, analysis: Analysis) -> str:
+        """Keep an analysis for a while, under a name that can't be guessed."""
+        token = secrets.token_urlsafe(16)
+        with self._keeping:
+            self._analyses[token] = analysis
+            while len(self._analyses) > ANALYSES_KEPT:
+                self._analyses.popitem(last=False)
+        return token
+
+    def recall(self, token: str) -> Analysis:
+        """An analysis kept by `remember`. Raises RequestError once it has made room for later ones."""
+        with self._keeping:
+            if token not in self._analyses:
+                raise RequestError(text.RESULT_GONE)
+            return self._analyses[token]
+
+    def _model(self, name: str) -> TDN:
+        """The network of a checkpoint in the folder, read once however many ask for it at the same time."""
+        found = self._models.get(name)  # before the lock: a ZeroGPU worker is a fork, perhaps with the lock taken
+        if found is not None:
+            return found
+        with self._loading:
+            if name not in self._models:
+                if name not in self.cards():
+                    raise RequestError(text.unknown_checkpoint(name))
+                model = load_model(self.folder / name, self.device)
+                if len(self._models) >= MODELS_KEPT:
+                    del self._models[next(iter(self._models))]
+                self._models[name] = model
+            return self._models[name]
+
+
+def device_name(device: torch.device) -> str:
+    """The device in words: the GPU's name, or the CPU with its threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def _class_index(model: TDN, target: str | None) -> int | None:
+    if target is None:
+        return None
+    try:
+        return find_label(model.labels, target)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+
+
+def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:
+    """Both networks must take the same frames and pixels and know the same classes: one clip is read for both."""
+    if (tdn.preprocess, tdn.num_segments, tdn.window) != (baseline.preprocess, baseline.num_segments, baseline.window):
+        raise RequestError(text.other_frames(request.tdn, request.baseline))
+    if set(tdn.labels) != set(baseline.labels):
+        raise RequestError(text.other_classes(request.tdn, request.baseline))
+
+
+def _logits(model: TDN, clip: Clip) -> np.ndarray:
+    """Logits [K] of a clip."""
+    reference = next(model.parameters())
+    with torch.inference_mode():
+        return model(clip.tensor.to(reference.device, reference.dtype))[0].float().cpu().numpy()

@@ -1,0 +1,42 @@
+"""Limits and folders that an operator sets through the environment; docs/deploy.md has the table."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLES = Path(__file__).resolve().parents[1] / "assets" / "samples"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`queue` visitors may wait; a clip may have `max_mb` MiB and last `max_seconds`; `rate` analyses a visitor and
+    minute, 0 for no limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the
+    gallery, which may be missing.
+    """
+
+    queue: int = 12
+    max_mb: int = 100
+    max_seconds: int = 600
+    rate: int = 30
+    keep_minutes: int = 60
+    samples: Path = SAMPLES
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Defaults, overridden by TDN_QUEUE, TDN_MAX_MB, ... Raises ValueError for a value that is no such number."""
+        return cls(
+            queue=_whole_number(environment, "TDN_QUEUE", cls.queue),
+            max_mb=_whole_number(environment, "TDN_MAX_MB", cls.max_mb),
+            max_seconds=_whole_number(environment, "TDN_MAX_SECONDS", cls.max_seconds),
+            rate=_whole_number(environment, "TDN_RATE", cls.rate, smallest=0),
+            keep_minutes=_whole_number(environment, "TDN_KEEP_MINUTES", cls.keep_minutes),
+            samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),
+        )
+
+
+def _whole_number(environment: Mapping[str, str], name: str, default: int, smallest: int = 1) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or int(text) < smallest:
+        raise ValueError(f"{name}: expected a whole number from {smallest} on, got {text!r}")
+    return int(text)

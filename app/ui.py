@@ -1,0 +1,222 @@
+"""The page: layout and wiring. What happens is in `handlers`, what is shown is made by `views`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.zero import ON_ZERO_GPU  # first: `spaces` wants to be there before CUDA is touched
+
+import gradio as gr  # isort: skip
+from starlette.middleware import Middleware
+
+from app import text, views
+from app.explainer import Explainer, device_name
+from app.gallery import SampleClip, sample_clips
+from app.guards import LocalVideo, RefuseProxying
+from app.handlers import Handlers, has_clip
+from app.settings import Settings
+from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
+from tdn.model import system_name
+from tdn.weights import Card
+from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints on offer: their cards by file name, and the device they run on in words."""
+
+    cards: dict[str, Card]
+    where: str
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What kind of network each file holds."""
+        return {file: system_name(card.architecture) for file, card in self.cards.items()}
+
+    @property
+    def first_choice(self) -> tuple[str | None, str | None]:
+        """The shipped pair where it is there, else the first TDN and the first network that is none."""
+        tdns = [file for file, name in self.names.items() if name == "TDN"]
+        others = [file for file in self.cards if file not in tdns]
+        first = TDN_FILE if TDN_FILE in self.cards else next(iter([*tdns, *others]), None)
+        second = BASELINE_FILE if BASELINE_FILE in self.cards else next((f for f in others if f != first), None)
+        return first, second
+
+    def classes(self, file: str | None) -> list[str]:
+        """What can be asked to be explained."""
+        return [text.TOP_CLASS, *(self.cards[file].labels if file in self.cards else [])]
+
+    def words(self, first: str | None, second: str | None) -> tuple[str, str]:
+        """The words near the results, and those of the About section."""
+        chosen = {file: self.cards[file] for file in dict.fromkeys((first, second)) if file in self.cards}
+        if not chosen:
+            return "", ""
+        return text.weights_warning(chosen), text.about(chosen, self.names, self.where)
+
+    def chosen(self, tdn: str | None, baseline: str | None) -> list[Any]:
+        """What changes on the page with the choice of networks."""
+        return [*self.words(tdn, baseline), gr.Dropdown(self.classes(tdn), value=text.TOP_CLASS)]
+
+
+def build(device: str | None = None, settings: Settings | None = None) -> gr.Blocks:
+    """The page, ready for `launch(**launch_options())`. Raises ValueError for a device that is not there."""
+    settings = settings or Settings.from_environment()
+    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb)
+    checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
+    clips = sample_clips(settings.samples)
+    gr.set_static_paths([clip.path for clip in clips])
+    keep_sec = settings.keep_minutes * 60
+    with gr.Blocks(title=text.TITLE, delete_cache=(min(keep_sec, 600), keep_sec)) as page:
+        gr.Markdown(f"# {text.TITLE}\n{text.LEAD}", elem_id="head")
+        if not checkpoints.cards:
+            gr.Markdown(text.NO_WEIGHTS)
+        warning_words, about_words = checkpoints.words(*checkpoints.first_choice)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=30, min_width=290):
+                video, samples = clip_inputs(clips, settings)
+                target, analyse, tdn, baseline = choices(checkpoints)
+            with gr.Column(scale=26, min_width=250):
+                scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
+                warning = gr.Markdown(warning_words, elem_id="warning")
+            with gr.Column(scale=66, min_width=320):
+                viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
+                note = gr.Markdown(label=text.NOTE, elem_id="note")
+                with gr.Row(elem_id="downloads"):
+                    png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
+                    pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
+        with gr.Row(elem_id="about"):
+            with gr.Column(min_width=320):
+                about = gr.Markdown(about_words)
+            with gr.Column(min_width=320):
+                gr.Markdown(text.MAP_GUIDE)
+        answer = gr.JSON(label=text.ANSWER, visible=False)
+        token = gr.State("")
+
+        cache = Path(viewer.GRADIO_CACHE)
+        handlers = Handlers(explainer, clips, checkpoints.first_choice[0], settings.rate, cache)
+        analysis = {
+            "fn": handlers.analyse,
+            "inputs": [video, target, tdn, baseline],
+            "outputs": [answer, scores, viewer, note, token, png, pdf],
+            "concurrency_id": "model",
+            "concurrency_limit": 1,
+            "show_progress_on": [viewer],
+            "validator": has_clip,
+        }
+        private = {"api_visibility": "private", "show_progress": "hidden"}
+        asked = gr.on(
+            [analyse.click, video.upload, video.stop_recording],
+            **analysis,
+            api_name="analyze",
+            api_description=text.API,
+        )
+        sample = samples.pick(handlers.pick_sample, None, video, queue=False, **private)
+        picked = sample.success(**analysis, api_visibility="private")
+        for run in (asked, picked):
+            run.success(
+                handlers.draw_figure, token, [png, pdf], concurrency_id="figure", concurrency_limit=1, **private
+            )
+        gr.on(
+            [tdn.input, baseline.input],
+            checkpoints.chosen,
+            [tdn, baseline],
+            [warning, about, target],
+            queue=False,
+            **private,
+        )
+    # api_open=False: or every function could be called past the queue and its limits.
+    page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
+    return page
+
+
+def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo, SampleGallery]:
+    """Upload, camera and gallery."""
+    video = LocalVideo(
+        label=text.CLIP,
+        sources=["upload", "webcam"],
+        format=None,  # as uploaded: converting would need an ffmpeg binary
+        height=280,
+        webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": 640, "height": 480}}),
+        buttons=[],
+        elem_id="clip",
+    )
+    gr.Markdown(text.limits(settings.max_mb, settings.max_seconds, settings.keep_minutes), elem_classes="small")
+    samples = SampleGallery(
+        Samples(samples=[views.poster(clip.title, clip.picture) for clip in clips]),
+        label=text.SAMPLES,
+        visible=bool(clips),
+        elem_id="samples",
+    )
+    return video, samples
+
+
+def choices(checkpoints: Checkpoints) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
+    """The class to explain, the button, and the two networks in the closed settings."""
+    first, second = checkpoints.first_choice
+    target = gr.Dropdown(
+        checkpoints.classes(first),
+        value=text.TOP_CLASS,
+        label=text.TARGET,
+        info=text.TARGET_INFO,
+        allow_custom_value=True,  # an index too, and classes of a checkpoint chosen in the same call
+        interactive=True,
+        elem_id="target",
+    )
+    analyse = gr.Button(text.ANALYSE, variant="primary", elem_id="analyse")
+    files = [(text.checkpoint_choice(file), file) for file in checkpoints.cards]
+    with gr.Accordion(text.SETTINGS, open=False):
+        tdn = gr.Dropdown(files, value=first, label=text.FIRST_NETWORK, interactive=True)
+        baseline = gr.Dropdown(
+            [*files, (text.NO_SECOND_NETWORK, text.NO_SECOND_NETWORK)],
+            value=second or text.NO_SECOND_NETWORK,
+            label=text.SECOND_NETWORK,
+            interactive=True,
+        )
+    return target, analyse, tdn, baseline
+
+
+def launch_options(settings: Settings | None = None) -> dict[str, Any]:
+    """What `launch` is given besides host and port."""
+    settings = settings or Settings.from_environment()
+    return {
+        "theme": theme(),
+        "css": (HERE / "page.css").read_text(),
+        "head": f"<script>{(HERE / 'page.js').read_text()}</script>",
+        "max_file_size": settings.max_mb * 2**20,
+        "allowed_paths": [],
+        "blocked_paths": [str(checkpoint_folder())],
+        "show_error": False,
+        "strict_cors": True,
+        "state_session_capacity": 2000,
+        "ssr_mode": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "mcp_server": False,
+        "pwa": False,
+        "footer_links": ["api", "gradio"],
+        "app_kwargs": {"middleware": [Middleware(RefuseProxying)]},
+    }
+
+
+def theme() -> gr.themes.Base:
+    return gr.themes.Base(
+        primary_hue="teal",
+        neutral_hue="stone",
+        radius_size="md",
+        spacing_size="sm",
+        # Gradio's semibold file of this font holds a few letters only, so the bold one stands in.
+        font=[gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"],
+    ).set(
+        block_shadow="none",
+        body_background_fill="*neutral_50",
+        # Gradio's own choices stay below the contrast of WCAG AA.
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
+        block_title_text_color="*neutral_700",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+    )

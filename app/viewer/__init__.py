@@ -1,0 +1,18 @@
+"""Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery."""
+
+from app.viewer.samples import Sample, SampleGallery, Samples
+from app.viewer.scores import Bar, ScoreBars, ScoreCard, Scores
+from app.viewer.viewer import FrameViewer, Panel, ViewerData
+
+__all__ = [
+    "Bar",
+    "FrameViewer",
+    "Panel",
+    "Sample",
+    "SampleGallery",
+    "Samples",
+    "ScoreBars",
+    "ScoreCard",
+    "Scores",
+    "ViewerData",
+]

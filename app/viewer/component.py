@@ -1,0 +1,34 @@
+"""What the three components share: static files, and data that never touches a template."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gradio as gr
+from gradio.data_classes import GradioModel
+
+HERE = Path(__file__).parent
+
+
+class Drawn(gr.HTML):
+    """Draws `data_model` in the browser: NAME.html is its fixed skeleton, NAME.js fills it through `textContent`.
+
+    Gradio runs what looks like code in the values of a template, escaped or not, so no value is ever put into one.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, value: GradioModel | None = None, **settings: Any):
+        settings.setdefault("html_template", (HERE / f"{self.name}.html").read_text())
+        settings.setdefault("css_template", (HERE / f"{self.name}.css").read_text())
+        settings.setdefault("js_on_load", (HERE / f"{self.name}.js").read_text())
+        settings.setdefault("apply_default_css", False)
+        super().__init__(value=value, **settings)
+
+    def preprocess(self, payload: GradioModel | None) -> GradioModel | None:
+        return payload
+
+    def postprocess(self, value: GradioModel | None) -> GradioModel | None:
+        return value
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}

@@ -1,0 +1,47 @@
+const slots = [...element.querySelectorAll('.card')];
+const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}%`;
+
+function make(tag, text, ...children) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+function bar({ label, probability, explained }) {
+  const line = make('li', '', make('span', label), make('span', percent(probability)));
+  line.style.setProperty('--share', probability);
+  line.classList.toggle('explained', explained);
+  return line;
+}
+
+function fill(slot, card) {
+  slot.classList.remove('waiting');
+  const head = make('header', '', make('h3', card.name), make('span', card.file));
+  const note = make('p', `Explained: “${card.target}”, ${percent(card.target_probability)}`);
+  slot.replaceChildren(head, make('ol', '', ...card.bars.map(bar)), note);
+}
+
+function wait(slot, name) {
+  slot.classList.add('waiting');
+  const lines = Array.from({ length: 5 }, () => document.createElement('li'));
+  slot.replaceChildren(make('header', '', make('h3', name), make('span', '')), make('ol', '', ...lines));
+}
+
+function draw() {
+  const cards = props.value && props.value.cards;
+  if (!cards) {
+    wait(slots[0], 'TDN');
+    wait(slots[1], 'Baseline');
+    return;
+  }
+  slots.forEach((slot, index) => {
+    slot.hidden = index >= cards.length;
+    if (!slot.hidden) fill(slot, cards[index]);
+  });
+  // On a phone the answers stand below the button that asked for them.
+  if (innerWidth < 700) element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+}
+
+watch('value', draw);
+draw();

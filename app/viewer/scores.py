@@ -1,0 +1,34 @@
+"""The likeliest classes of each network as bars."""
+
+from gradio.data_classes import GradioModel
+
+from app.viewer.component import Drawn
+
+
+class Bar(GradioModel):
+    """`explained` marks the class that the maps are for."""
+
+    label: str
+    probability: float
+    explained: bool
+
+
+class ScoreCard(GradioModel):
+    """One network: `name`, `file`, its bars, and the probability it gives the explained class."""
+
+    name: str
+    file: str
+    bars: list[Bar]
+    target: str
+    target_probability: float
+
+
+class Scores(GradioModel):
+    cards: list[ScoreCard]
+
+
+class ScoreBars(Drawn):
+    """value: Scores, or None before the first answer."""
+
+    name = "scores"
+    data_model = Scores

@@ -1,0 +1,193 @@
+// Draws `props.value` (ViewerData of viewer.py). Everything here happens in the browser: no request after the frames.
+const find = (selector) => element.querySelector(selector);
+const viewer = find('.viewer'), play = find('.play'), seek = find('.seek'), position = find('.position'), grid = find('.grid'), strip = find('.strip'),
+      invitation = find('.invitation'), opacity = find('.opacity'), colours = find('.colours'), scale = find('.scale-colours'),
+      unseen = find('.unseen');
+const PLAY_MS = 350, UNSEEN = 0.45;
+let shown = null, current = 0, timer = null, newest = 0;
+
+const make = (tag, name) => Object.assign(document.createElement(tag), { className: name || '' });
+const canvas = (width, height) => Object.assign(make('canvas'), { width, height });
+const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+function loadPicture(file) {
+  return new Promise((done, failed) => {
+    const picture = new Image();
+    picture.onload = () => done(picture);
+    picture.onerror = failed;
+    picture.src = file.url;
+  });
+}
+
+// Where each pixel of the box falls between two cells: half-pixel centres, edges repeated, as cv2.INTER_LINEAR.
+function between(pixels, cells) {
+  return Array.from({ length: pixels }, (_, pixel) => {
+    const at = Math.max(0, Math.min(cells - 1, (pixel + 0.5) * cells / pixels - 0.5)), low = Math.floor(at);
+    return { low, high: Math.min(low + 1, cells - 1), part: at - low };
+  });
+}
+
+// The map of one segment in the pixels of the box, 0..255, kept after the first time.
+function placed(panel, segment) {
+  if (panel.placed[segment]) return panel.placed[segment];
+  const [x0, y0, x1, y1] = shown.box, width = x1 - x0, height = y1 - y0;
+  panel.across ||= between(width, panel.columns);
+  panel.down ||= between(height, panel.rows);
+  const from = segment * panel.rows * panel.columns, out = new Float32Array(width * height);
+  for (let y = 0, k = 0; y < height; y++) {
+    const { low, high, part } = panel.down[y], top = from + low * panel.columns, bottom = from + high * panel.columns;
+    for (let x = 0; x < width; x++, k++) {
+      const a = panel.across[x], v = panel.cells;
+      const upper = v[top + a.low] + (v[top + a.high] - v[top + a.low]) * a.part;
+      const lower = v[bottom + a.low] + (v[bottom + a.high] - v[bottom + a.low]) * a.part;
+      out[k] = upper + (lower - upper) * part;
+    }
+  }
+  return (panel.placed[segment] = out);
+}
+
+// The same formula as tdn/explain/overlay.py `blend`: a pixel's opacity is opacity * (0.25 + 0.75 * value).
+function colourOver(pixels, panel) {
+  const [x0, y0, x1, y1] = shown.box, values = placed(panel, current), table = shown.colours[colours.value], strength = opacity.value / 100;
+  for (let y = 0, k = 0; y < shown.height; y++) {
+    for (let x = 0; x < shown.width; x++, k += 4) {
+      if (x < x0 || x >= x1 || y < y0 || y >= y1) {
+        for (let c = 0; c < 3; c++) pixels[k + c] *= UNSEEN;
+        continue;
+      }
+      const value = values[(y - y0) * (x1 - x0) + x - x0], colour = 3 * Math.round(value), share = strength * (0.25 + 0.75 * value / 255);
+      for (let c = 0; c < 3; c++) pixels[k + c] += (table[colour + c] - pixels[k + c]) * share;
+    }
+  }
+}
+
+function draw() {
+  if (!shown) return;
+  const frame = shown.tiles[current];
+  for (const panel of shown.panels) {
+    const picture = new ImageData(new Uint8ClampedArray(frame.data), shown.width, shown.height);
+    if (panel.cells) colourOver(picture.data, panel);
+    panel.context.putImageData(picture, 0, 0);
+  }
+  const seconds = shown.times_sec[current].toFixed(2);
+  position.textContent = `Segment ${current + 1} of ${shown.count} · ${seconds} s · frame ${shown.numbers[current]}`;
+  seek.setAttribute('aria-valuetext', position.textContent);
+  [...strip.children].forEach((tile, segment) => tile.classList.toggle('now', segment === current));
+}
+
+function go(segment) {
+  if (!shown) return;
+  current = Math.max(0, Math.min(shown.count - 1, Math.round(segment)));
+  seek.value = current;
+  draw();
+}
+
+function stop() {
+  clearInterval(timer);
+  timer = null;
+  play.firstElementChild.textContent = '▶';
+  play.setAttribute('aria-label', 'Play');
+}
+
+function toggle() {
+  if (timer) return stop();
+  play.firstElementChild.textContent = '❚❚';
+  play.setAttribute('aria-label', 'Pause');
+  timer = setInterval(() => go((current + 1) % shown.count), PLAY_MS);
+}
+
+function drawScale() {
+  const table = shown && shown.colours[colours.value], context = scale.getContext('2d'), line = context.createImageData(256, 1);
+  if (!table) return;
+  for (let i = 0; i < 256; i++) line.data.set([...table.slice(3 * i, 3 * i + 3), 255], 4 * i);
+  context.putImageData(line, 0, 0);
+}
+
+function figure(panel) {
+  const box = make('figure'), picture = make('div', 'picture'), message = make('div', 'message'), caption = make('figcaption');
+  caption.textContent = panel.caption || '';
+  message.textContent = panel.message || '';
+  if (!shown) {
+    box.append(picture, caption);
+    return box;
+  }
+  const drawn = canvas(shown.width, shown.height);
+  drawn.setAttribute('role', 'img');
+  drawn.setAttribute('aria-label', [panel.caption, panel.message].filter(Boolean).join('. '));
+  panel.context = drawn.getContext('2d');
+  const follow = (event) => { const at = drawn.getBoundingClientRect(); go(Math.floor((event.clientX - at.left) / at.width * shown.count)); };
+  drawn.addEventListener('pointerdown', follow);
+  drawn.addEventListener('pointermove', (event) => { if (event.buttons) follow(event); });
+  picture.append(drawn, message);
+  box.append(picture, caption);
+  return box;
+}
+
+function thumbnail(segment) {
+  const small = canvas(96, Math.max(1, Math.round(96 * shown.height / shown.width)));
+  small.getContext('2d').drawImage(shown.picture, segment * shown.width, 0, shown.width, shown.height, 0, 0, small.width, small.height);
+  small.addEventListener('click', () => { stop(); go(segment); });
+  return small;
+}
+
+function offerColours() {
+  const wanted = colours.value, names = Object.keys(shown.colours);
+  colours.replaceChildren(...names.map((name) => new Option(name, name)));
+  colours.value = names.includes(wanted) ? wanted : names[0];
+}
+
+function invite() {
+  shown = null;
+  grid.replaceChildren(...Array.from({ length: 4 }, () => figure({})));
+  strip.replaceChildren();
+  position.textContent = '';
+  invitation.hidden = false;
+  viewer.classList.add('empty');
+  play.disabled = seek.disabled = true;
+}
+
+// The pixels of each frame, cut once from the row of pictures.
+function cut(picture, { count, width, height }) {
+  const row = canvas(width, height), context = row.getContext('2d', { willReadFrequently: true });
+  return Array.from({ length: count }, (_, segment) => {
+    context.drawImage(picture, segment * width, 0, width, height, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height);
+  });
+}
+
+async function show() {
+  const value = props.value, mine = ++newest;
+  if (!value || !value.panels) {
+    stop();
+    return invite();
+  }
+  const picture = await loadPicture(value.frames);
+  if (mine !== newest) return; // a newer result came while this one loaded
+  const panels = value.panels.map((panel) => ({ ...panel, cells: panel.values && bytes(panel.values), placed: [] }));
+  shown = { ...value, picture, panels, tiles: cut(picture, value) };
+  grid.style.setProperty('--shape', `${value.width} / ${value.height}`);
+  grid.replaceChildren(...panels.map(figure));
+  grid.tabIndex = 0;
+  strip.replaceChildren(...Array.from({ length: value.count }, (_, segment) => thumbnail(segment)));
+  const [x0, y0, x1, y1] = value.box;
+  unseen.hidden = x0 <= 0 && y0 <= 0 && x1 >= value.width && y1 >= value.height;
+  offerColours();
+  drawScale();
+  invitation.hidden = true;
+  viewer.classList.remove('empty');
+  play.disabled = seek.disabled = false;
+  seek.max = value.count - 1;
+  go(current);
+  element.dataset.maps = panels.filter((panel) => panel.cells || panel.message).length;
+}
+
+seek.addEventListener('input', () => { stop(); go(+seek.value); });
+opacity.addEventListener('input', draw);
+colours.addEventListener('change', () => { drawScale(); draw(); });
+play.addEventListener('click', toggle);
+grid.addEventListener('keydown', (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (step) { event.preventDefault(); stop(); go(current + step); }
+});
+watch('value', show);
+show();

@@ -1,0 +1,42 @@
+"""The frame viewer: all maps of an analysis over one frame, moved together in the browser without the server."""
+
+from gradio.data_classes import FileData, GradioModel
+
+from app.viewer.component import Drawn
+
+
+class Panel(GradioModel):
+    """One map. `values`: base64 of uint8 [T, rows, columns], the scaled map times 255; empty while it is computed.
+
+    `message` stands over the picture where there is nothing to colour.
+    """
+
+    caption: str
+    rows: int = 0
+    columns: int = 0
+    values: str = ""
+    message: str = ""
+
+
+class ViewerData(GradioModel):
+    """`frames`: one JPEG with the T centre frames in a row, each `width` x `height`, whose places in the video are
+    `numbers`, from 0, and `times_sec`. `box` (x0, y0, x1, y1) in their pixels is what the networks see. `colours`: name
+    -> 256 * 3 values 0..255.
+    """
+
+    frames: FileData
+    count: int
+    width: int
+    height: int
+    box: list[int]
+    times_sec: list[float]
+    numbers: list[int]
+    colours: dict[str, list[int]]
+    panels: list[Panel]
+
+
+class FrameViewer(Drawn):
+    """value: ViewerData, or None for the invitation."""
+
+    name = "viewer"
+    data_model = ViewerData

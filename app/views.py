@@ -1,0 +1,147 @@
+"""From an analysis to what the page shows: pure functions to data, pictures and figures; two that write files."""
+
+import base64
+import io
+import re
+import secrets
+from pathlib import Path
+
+import numpy as np
+from gradio.data_classes import FileData
+from matplotlib.figure import Figure
+from PIL import Image
+
+from app import text
+from app.explainer import Analysis, Answer
+from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
+from tdn.explain.bundle import LAYER_TITLES, LAYERS, heading, map_rows
+from tdn.explain.figures import side_by_side
+from tdn.explain.overlay import COLOUR_MAPS, colour_table
+from tdn.explain.scale import scale_per_clip
+
+# Pixels of the longer side of a frame on the page: a panel is at most 440 wide.
+LONG_SIDE = 480
+POSTER_SIZE = (176, 132)
+
+
+def answer_json(analysis: Analysis) -> dict:
+    """The answers as the HTTP contract names them."""
+    return {
+        "tdn": _one_answer(analysis.answers["tdn"]),
+        "baseline": _one_answer(analysis.answers["baseline"]) if "baseline" in analysis.answers else None,
+        "target": analysis.target,
+        "frames": np.asarray(analysis.frames).tolist(),
+    }
+
+
+def _one_answer(answer: Answer) -> dict:
+    label, probability = answer.top[0]
+    return {"label": label, "probability": probability, "top": [[name, share] for name, share in answer.top]}
+
+
+def scores(analysis: Analysis) -> Scores:
+    """One card a network."""
+    return Scores(cards=[_score_card(answer, analysis.target) for answer in analysis.answers.values()])
+
+
+def _score_card(answer: Answer, target: str) -> ScoreCard:
+    explained = answer.explained
+    return ScoreCard(
+        name=explained.title,
+        file=answer.file,
+        bars=[Bar(label=label, probability=share, explained=label == target) for label, share in answer.top],
+        target=target,
+        target_probability=float(explained.probabilities[explained.target]),
+    )
+
+
+def viewer(analysis: Analysis, frames_jpeg: Path) -> ViewerData:
+    """All panels, with maps where they are there; `frames_jpeg` holds `frame_row(analysis.centre_frames)`."""
+    segments, height, width = analysis.centre_frames.shape[:3]
+    shown_width, shown_height = shown_size(width, height)
+    x_scale, y_scale = shown_width / width, shown_height / height
+    x0, y0, x1, y1 = analysis.box
+    return ViewerData(
+        frames=FileData(path=str(frames_jpeg), orig_name=frames_jpeg.name),
+        count=segments,
+        width=shown_width,
+        height=shown_height,
+        box=[round(x0 * x_scale), round(y0 * y_scale), round(x1 * x_scale), round(y1 * y_scale)],
+        times_sec=[float(time) for time in analysis.times_sec],
+        numbers=[int(window[len(window) // 2]) for window in analysis.frames],
+        colours={name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
+        panels=[panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS],
+    )
+
+
+def panel(answer: Answer, layer: str) -> Panel:
+    """One map with its caption: network, layer, class and scale."""
+    explained = answer.explained
+    of = (explained.title, LAYER_TITLES[layer], explained.label)
+    if layer not in explained.maps:
+        return Panel(caption=text.pending_caption(*of))
+    scaled = scale_per_clip(explained.maps[layer])
+    if scaled.is_empty:
+        return Panel(caption=text.empty_caption(*of), message=text.NO_EVIDENCE)
+    _, rows, columns = scaled.values.shape
+    return Panel(
+        caption=text.caption(*of, scaled.rule, scaled.maximum),
+        rows=rows,
+        columns=columns,
+        values=base64.b64encode(np.round(255 * scaled.values).astype(np.uint8).tobytes()).decode(),
+    )
+
+
+def shown_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height with the longer side at most LONG_SIDE."""
+    scale = min(1.0, LONG_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def frame_row(frames: np.ndarray) -> np.ndarray:
+    """Frames side by side at the size shown: uint8 [T, H, W, 3] -> [h, T*w, 3]."""
+    size = shown_size(frames.shape[2], frames.shape[1])
+    return np.concatenate([np.asarray(Image.fromarray(frame).resize(size)) for frame in frames], axis=1)
+
+
+def poster(title: str, frame: np.ndarray) -> Sample:
+    """A sample of the gallery with one frame, uint8 [H, W, 3], as its picture."""
+    picture = Image.fromarray(frame)
+    picture.thumbnail(POSTER_SIZE)
+    jpeg = io.BytesIO()
+    picture.save(jpeg, "JPEG", quality=85)
+    return Sample(title=title, poster="data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode())
+
+
+def figure(analysis: Analysis) -> Figure:
+    """The side-by-side figure of an analysis with maps."""
+    explained = [answer.explained for answer in analysis.answers.values()]
+    title = heading(analysis.file_name, explained)
+    return side_by_side(analysis.centre_frames, analysis.times_sec, map_rows(explained), analysis.box, title)
+
+
+def write_frames(folder: Path, frames: np.ndarray) -> Path:
+    """The row of frames as a JPEG in a new folder under `folder`."""
+    path = _new_folder(folder) / "frames.jpg"
+    Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=88)
+    return path
+
+
+def write_figure(folder: Path, analysis: Analysis) -> tuple[Path, Path]:
+    """The figure as PNG and PDF in a new folder under `folder`, named after clip and class."""
+    drawn = figure(analysis)
+    stem = _new_folder(folder) / _file_stem(f"{Path(analysis.file_name).stem}-{analysis.target}")
+    paths = stem.with_suffix(".png"), stem.with_suffix(".pdf")
+    for path in paths:
+        drawn.savefig(path, dpi=200)
+    return paths
+
+
+def _new_folder(folder: Path) -> Path:
+    path = folder / secrets.token_hex(16)
+    path.mkdir(parents=True)
+    return path
+
+
+def _file_stem(words: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")[:80] or "clip"

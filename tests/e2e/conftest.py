@@ -1,0 +1,185 @@
+"""The real page in this process, with tiny random networks and generated samples; a real Chromium to look at it."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tdn.data.transforms import Preprocess
+from tdn.data.video import write_mp4
+from tdn.model import FAMILY
+from tdn.weights import Card, save_checkpoint
+from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
+from tests.conftest import network, tiny
+
+LABELS = ["Moving something up", "Moving something down", "Holding something still", "Dropping something"]
+CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+SCREENS = {"laptop": (1280, 800, False), "phone": (390, 844, True)}
+
+
+def save_random_pair(folder: Path, preprocess: Preprocess | None = None) -> None:
+    """A tiny TDN and a tiny baseline with random weights, under the names of the shipped pair."""
+    preprocess = preprocess or Preprocess("whole", 64, 64, "even", max_frames=64)
+    for row, file in (("tdn_resnet50_8f", TDN_FILE), ("tconv_baseline_resnet50_8f", BASELINE_FILE)):
+        assert row in FAMILY
+        architecture = tiny(row, len(LABELS))
+        card = Card(architecture, preprocess, LABELS, trained_on="nothing, weights are random")
+        save_checkpoint(folder / file, network(architecture, seed=3), card)
+
+
+def moving_square(size: tuple[int, int] = (96, 128), num_frames: int = 24) -> np.ndarray:
+    """A bright square that moves right over a grey gradient: uint8 [F, H, W, 3]."""
+    height, width = size
+    frames = np.empty((num_frames, height, width, 3), np.uint8)
+    frames[:] = np.linspace(60, 160, width, dtype=np.uint8)[:, None]
+    for number, frame in enumerate(frames):
+        left = number * (width - 24) // num_frames
+        frame[height // 3 : height // 3 + 24, left : left + 24] = (230, 120, 40)
+    return frames
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with clip.mp4, short.mp4 (three frames) and fake.mp4 (text)."""
+    folder = tmp_path_factory.mktemp("clips")
+    write_mp4(folder / "clip.mp4", moving_square(), fps=12)
+    write_mp4(folder / "short.mp4", moving_square(num_frames=3), fps=12)
+    (folder / "fake.mp4").write_text("this is not a video")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page on a free port of this machine."""
+    checkpoints, samples = tmp_path_factory.mktemp("checkpoints"), tmp_path_factory.mktemp("samples")
+    save_random_pair(checkpoints)
+    write_mp4(samples / "square.mp4", moving_square(), fps=12)
+    entry = {"file": "square.mp4", "label": LABELS[0], "title": "<b>Square</b> & ${1+1} {{title}}"}
+    (samples / "samples.json").write_text(json.dumps([entry]))
+    settings = {
+        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_IS_E2E_TEST": "1",
+        "TDN_CHECKPOINTS": str(checkpoints),
+        "TDN_SAMPLES": str(samples),
+        "TDN_MAX_MB": "2",
+        "TDN_MAX_SECONDS": "60",
+        "DEVICE": "cpu",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        from app.ui import build, launch_options
+
+        page = build()
+        _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_options())
+        yield url.rstrip("/")
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; set CHROME to one")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+class Visit:
+    """An open page, with the errors it raised and the requests it sent to other servers."""
+
+    def __init__(self, browser, url: str, screen: str, **context):
+        width, height, mobile = SCREENS[screen]
+        self.width = width
+        self.clip: Path | None = None
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            is_mobile=mobile,
+            has_touch=mobile,
+            reduced_motion="reduce",
+            accept_downloads=True,
+            **context,
+        )
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._note(request.url, url))
+        self.page.goto(url)
+        # Never "networkidle": the page keeps a connection open.
+        self.page.wait_for_selector("#clip input[type=file]", state="attached")
+        self.page.wait_for_selector("#viewer .picture")
+
+    def _note(self, requested: str, url: str) -> None:
+        self.requests.append(requested)
+        if requested.startswith("http") and not requested.startswith(url):
+            self.outside.append(requested)
+
+    def upload(self, path: Path) -> None:
+        self.page.set_input_files("#clip input[type=file]", path)
+
+    def wait_for_maps(self, panels: int = 4) -> None:
+        self.page.wait_for_selector(f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=30_000)
+
+    def wait_for_figure(self) -> None:
+        """Nothing is under way any more: the figure comes last."""
+        self.page.wait_for_function(
+            "document.querySelectorAll('#downloads button:not([disabled])').length === 2", timeout=30_000
+        )
+
+    def pictures(self) -> list[str]:
+        """What each panel shows, to be compared."""
+        return self.page.evaluate(
+            "() => [...document.querySelectorAll('#viewer .grid canvas')].map(canvas => canvas.toDataURL())"
+        )
+
+    def pixels(self) -> list[list[int]]:
+        """RGBA values of each panel's canvas."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll('#viewer .grid canvas')].map(
+                 c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"""
+        )
+
+    def set(self, selector: str, value: int | str, event: str = "input") -> None:
+        self.page.eval_on_selector(
+            selector,
+            "(control, [value, event]) => { control.value = value;"
+            " control.dispatchEvent(new Event(event, {bubbles: true})); }",
+            [str(value), event],
+        )
+
+
+@pytest.fixture(scope="module", params=SCREENS)
+def analysed(request: pytest.FixtureRequest, browser, app_url: str, clips: Path) -> Iterator[Visit]:
+    """A clip's finished result on a laptop and on a phone, at its first segment; shared by the tests of a module."""
+    opened = Visit(browser, app_url, request.param)
+    opened.clip = clips / "clip.mp4"
+    opened.upload(opened.clip)
+    opened.wait_for_maps()
+    opened.wait_for_figure()
+    yield opened
+    opened.context.close()
+
+
+@pytest.fixture
+def laptop(browser, app_url: str) -> Iterator[Visit]:
+    """A page nobody has touched yet."""
+    opened = Visit(browser, app_url, "laptop")
+    yield opened
+    opened.context.close()

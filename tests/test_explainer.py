@@ -1,0 +1,187 @@
+"""The page's door to the networks: one request, two analyses, errors in one sentence, limits that hold."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Analysis, Explainer, Request, RequestError
+from tdn.data.transforms import Preprocess
+from tdn.data.video import UnreadableVideo, write_mp4
+from tdn.explain import grad_cam
+from tdn.model import FAMILY, system_name
+from tdn.weights import Card, load_model, save_checkpoint
+from tests.conftest import network, tiny
+
+LABELS = ["up", "down", "still"]
+WHOLE = Preprocess("whole", 64, 64, "even", max_frames=64)
+
+
+def save(folder: Path, file: str, row: str, labels: list[str] = LABELS, preprocess: Preprocess = WHOLE, **changes):
+    architecture = tiny(row, len(labels), **changes)
+    save_checkpoint(folder / file, network(architecture), Card(architecture, preprocess, labels))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("checkpoints")
+    save(path, "tdn.safetensors", "tdn_resnet50_8f")
+    save(path, "base.safetensors", "tconv_baseline_resnet50_8f")
+    save(path, "reordered.safetensors", "tconv_baseline_resnet50_8f", labels=LABELS[::-1])
+    save(path, "others.safetensors", "tconv_baseline_resnet50_8f", labels=["left", "right", "still"])
+    save(path, "larger.safetensors", "tconv_baseline_resnet50_8f", preprocess=replace(WHOLE, input_size=96))
+    (path / "broken.safetensors").write_bytes(b"no checkpoint")
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    frames = np.random.default_rng(0).integers(0, 255, (20, 48, 64, 3)).astype(np.uint8)
+    write_mp4(path, frames, fps=10)
+    return str(path)
+
+
+@pytest.fixture
+def explainer(folder: Path) -> Explainer:
+    return Explainer(folder, "cpu")
+
+
+def analyses(explainer: Explainer, request: Request) -> list[Analysis]:
+    return list(explainer.analyse(explainer.prepare(request)))
+
+
+def test_predictions_come_first_and_maps_second(explainer: Explainer, clip: str):
+    quick, full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))
+    assert not quick.has_maps and full.has_maps
+    for role in ("tdn", "baseline"):
+        assert quick.answers[role].top == full.answers[role].top
+        assert set(full.answers[role].explained.maps) == {"res2", "final"}
+
+
+def test_both_networks_explain_the_top_class_of_the_first(explainer: Explainer, clip: str, folder: Path):
+    full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))[-1]
+    assert full.target == full.answers["tdn"].top[0][0]
+    assert full.answers["baseline"].explained.label == full.target
+    prepared = explainer.prepare(Request(clip, "base.safetensors"))
+    expected = grad_cam(load_model(folder / "base.safetensors"), prepared.clip.tensor, LABELS.index(full.target))
+    torch.testing.assert_close(
+        torch.tensor(full.answers["baseline"].explained.maps["res2"]), expected["res2"][0], rtol=1e-4, atol=1e-7
+    )
+
+
+def test_the_same_class_is_found_where_labels_stand_in_another_order(explainer: Explainer, clip: str):
+    full = analyses(explainer, Request(clip, "tdn.safetensors", "reordered.safetensors", target="up"))[-1]
+    assert [answer.explained.target for answer in full.answers.values()] == [0, 2]
+    assert {answer.explained.label for answer in full.answers.values()} == {"up"}
+
+
+def test_one_checkpoint_answers_alone(explainer: Explainer, clip: str):
+    assert list(analyses(explainer, Request(clip, "tdn.safetensors"))[-1].answers) == ["tdn"]
+
+
+def test_two_networks_of_one_kind_are_told_apart(explainer: Explainer, clip: str):
+    quick = analyses(explainer, Request(clip, "base.safetensors", "reordered.safetensors"))[0]
+    titles = [answer.explained.title for answer in quick.answers.values()]
+    assert titles == ["T-Conv baseline base", "T-Conv baseline reordered"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"target": "sideways"}, "no such class"),
+        ({"target": "3"}, "no such class"),
+        ({"tdn": "absent.safetensors"}, "not among those"),
+        ({"tdn": "../tdn.safetensors"}, "not among those"),
+        ({"tdn": "broken.safetensors"}, "not among those"),
+        ({"baseline": "others.safetensors"}, "knows other classes"),
+        ({"baseline": "larger.safetensors"}, "other frames or pixels"),
+    ],
+)
+def test_a_wrong_choice_is_refused_in_one_sentence(explainer: Explainer, clip: str, changes: dict, says: str):
+    with pytest.raises(RequestError, match=says) as error:
+        explainer.prepare(replace(Request(clip, "tdn.safetensors", "base.safetensors"), **changes))
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_no_video_is_refused_by_name(explainer: Explainer, tmp_path: Path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(UnreadableVideo, match=r"^text\.mp4: "):
+        explainer.prepare(Request(str(tmp_path / "text.mp4"), "tdn.safetensors"))
+
+
+def test_limits_on_seconds_and_bytes_hold(folder: Path, clip: str):
+    with pytest.raises(RequestError, match="lasts 2 seconds, the limit is 1"):
+        Explainer(folder, "cpu", max_seconds=1).prepare(Request(clip, "tdn.safetensors"))
+    with pytest.raises(RequestError, match="larger than 0 MB"):
+        Explainer(folder, "cpu", max_mb=0).prepare(Request(clip, "tdn.safetensors"))
+
+
+def test_cards_leave_out_files_that_are_not_ours(explainer: Explainer):
+    assert "tdn.safetensors" in explainer.cards() and "broken.safetensors" not in explainer.cards()
+
+
+def test_no_folder_of_checkpoints_is_no_error(tmp_path: Path):
+    assert Explainer(tmp_path / "absent", "cpu").cards() == {}
+
+
+def test_a_network_is_loaded_once_for_all_who_ask_together(explainer: Explainer, clip: str):
+    loaded = []
+    threads = [threading.Thread(target=lambda: loaded.append(explainer._model("tdn.safetensors"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(model) for model in loaded}) == 1 and len(loaded) == 8
+
+
+def test_only_a_few_networks_stay_in_memory(tmp_path: Path):
+    for number in range(MODELS_KEPT + 2):
+        save(tmp_path, f"{number}.safetensors", "tdn_resnet50_8f")
+    explainer = Explainer(tmp_path, "cpu")
+    for number in range(MODELS_KEPT + 2):
+        explainer._model(f"{number}.safetensors")
+    assert len(explainer._models) == MODELS_KEPT
+
+
+def test_only_the_latest_analyses_are_kept(explainer: Explainer, clip: str):
+    quick = analyses(explainer, Request(clip, "tdn.safetensors"))[0]
+    tokens = [explainer.remember(quick) for _ in range(ANALYSES_KEPT + 1)]
+    assert explainer.recall(tokens[-1]) is quick
+    with pytest.raises(RequestError, match="no longer kept"):
+        explainer.recall(tokens[0])
+
+
+def test_analyses_at_the_same_time_equal_those_one_by_one(explainer: Explainer, clip: str):
+    requests = [Request(clip, "tdn.safetensors", "base.safetensors", target=label) for label in LABELS]
+    alone = [analyses(explainer, request)[-1] for request in requests]
+    together: dict[str, Analysis] = {}
+    threads = [
+        threading.Thread(target=lambda r=request: together.update({r.target: analyses(explainer, r)[-1]}))
+        for request in requests
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for analysis in alone:
+        maps = together[analysis.target].answers["tdn"].explained.maps
+        np.testing.assert_array_equal(maps["final"], analysis.answers["tdn"].explained.maps["final"])
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("tdn_resnet50_8f", "TDN"),
+        ("tconv_baseline_resnet50_8f", "T-Conv baseline"),
+        ("tsn_resnet50_8f", "TSN"),
+        ("tsm_resnet50_8f", "TSM"),
+        ("s_tdm_resnet50_8f", "S-TDM only"),
+        ("l_tdm_resnet50_8f", "L-TDM only"),
+    ],
+)
+def test_a_network_is_called_what_it_is(row: str, name: str):
+    assert system_name(FAMILY[row].architecture) == name

@@ -1,0 +1,180 @@
+"""From an analysis to the page: captions that say every condition, values the browser can draw, honest emptiness."""
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import text, views
+from app.explainer import Analysis, Answer
+from app.gallery import sample_clips
+from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
+from app.settings import Settings
+from tdn.data.transforms import Preprocess
+from tdn.data.video import write_mp4
+from tdn.explain.bundle import Explained
+from tdn.weights import Card
+from tests.conftest import tiny
+
+SEGMENTS = 8
+
+
+def answer(title: str, file: str, peak: float = 0.031) -> Answer:
+    rng = np.random.default_rng(len(title))
+    maps = {layer: rng.random((SEGMENTS, side, side)).astype(np.float32) for layer, side in (("res2", 9), ("final", 3))}
+    maps = {layer: values * np.float32(peak / values.max()) for layer, values in maps.items()}
+    logits = np.array([2.0, 1.0, 0.0])
+    top = [("up", 0.665), ("down", 0.245), ("still", 0.09)]
+    return Answer(file, top, Explained(title, logits, 1, "down", maps))
+
+
+@pytest.fixture
+def analysis(rng: np.random.Generator) -> Analysis:
+    answers = {"tdn": answer("TDN", "tdn.safetensors"), "baseline": answer("T-Conv baseline", "base.safetensors")}
+    return Analysis(
+        file_name="clip.mp4",
+        target="down",
+        answers=answers,
+        centre_frames=rng.integers(0, 255, (SEGMENTS, 360, 640, 3)).astype(np.uint8),
+        box=(140.0, 0.0, 500.0, 360.0),
+        frames=np.arange(SEGMENTS * 5).reshape(SEGMENTS, 5),
+        times_sec=np.arange(SEGMENTS) / 4,
+        note="",
+    )
+
+
+def without_maps(analysis: Analysis) -> Analysis:
+    bare = {role: replace(one, explained=replace(one.explained, maps={})) for role, one in analysis.answers.items()}
+    return replace(analysis, answers=bare)
+
+
+def test_the_json_holds_what_the_contract_names(analysis: Analysis):
+    said = json.loads(json.dumps(views.answer_json(analysis)))
+    assert said["tdn"] == {
+        "label": "up",
+        "probability": 0.665,
+        "top": [["up", 0.665], ["down", 0.245], ["still", 0.09]],
+    }
+    assert said["target"] == "down" and np.array(said["frames"]).shape == (SEGMENTS, 5)
+    alone = replace(analysis, answers={"tdn": analysis.answers["tdn"]})
+    assert views.answer_json(alone)["baseline"] is None
+
+
+def test_a_caption_names_network_layer_class_and_scale(analysis: Analysis):
+    panel = views.panel(analysis.answers["tdn"], "res2")
+    assert panel.caption == "TDN · Res2 · “down” · per clip, max 0.031"
+
+
+def test_panels_stand_network_by_network_and_layer_by_layer(analysis: Analysis):
+    shown = views.viewer(analysis, Path("frames.jpg"))
+    assert [panel.caption.split(" · ")[:2] for panel in shown.panels] == [
+        ["TDN", "Res2"],
+        ["TDN", "final"],
+        ["T-Conv baseline", "Res2"],
+        ["T-Conv baseline", "final"],
+    ]
+
+
+def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
+    panel = views.panel(analysis.answers["tdn"], "final")
+    values = np.frombuffer(base64.b64decode(panel.values), np.uint8).reshape(SEGMENTS, panel.rows, panel.columns)
+    raw = analysis.answers["tdn"].explained.maps["final"]
+    np.testing.assert_allclose(values / 255, raw / raw.max(), atol=0.5 / 255 + 1e-6)
+
+
+def test_a_map_without_evidence_has_a_message_and_no_values(analysis: Analysis):
+    one = analysis.answers["tdn"]
+    nothing = replace(one, explained=replace(one.explained, maps={"res2": np.zeros((SEGMENTS, 9, 9), np.float32)}))
+    panel = views.panel(nothing, "res2")
+    assert panel.message == text.NO_EVIDENCE and panel.values == "" and "max" not in panel.caption
+
+
+def test_before_the_maps_panels_say_that_they_are_computed(analysis: Analysis):
+    panels = views.viewer(without_maps(analysis), Path("frames.jpg")).panels
+    assert all(text.COMPUTING_MAPS in panel.caption and not panel.values for panel in panels)
+
+
+def test_the_box_and_the_frames_shrink_together(analysis: Analysis):
+    shown = views.viewer(analysis, Path("frames.jpg"))
+    assert (shown.width, shown.height, shown.box) == (480, 270, [105, 0, 375, 270])
+    assert views.frame_row(analysis.centre_frames).shape == (270, SEGMENTS * 480, 3)
+    assert shown.numbers == [2 + 5 * segment for segment in range(SEGMENTS)]
+
+
+@pytest.mark.parametrize(("size", "shown"), [((64, 48), (64, 48)), ((360, 640), (270, 480)), ((4000, 20), (480, 2))])
+def test_the_longer_side_is_limited(size: tuple[int, int], shown: tuple[int, int]):
+    assert views.shown_size(*size) == shown
+
+
+def test_the_explained_class_is_marked_among_the_bars(analysis: Analysis):
+    card = views.scores(analysis).cards[0]
+    assert [bar.explained for bar in card.bars] == [False, True, False]
+    assert card.target_probability == pytest.approx(analysis.answers["tdn"].explained.probabilities[1])
+
+
+def test_frames_and_figure_are_written_where_they_are_asked_for(analysis: Analysis, tmp_path: Path):
+    small = replace(analysis, centre_frames=analysis.centre_frames[:, ::8, ::8], box=(17.5, 0.0, 62.5, 45.0))
+    jpeg = views.write_frames(tmp_path, small.centre_frames)
+    png, pdf = views.write_figure(tmp_path, replace(small, file_name="my <clip>.mp4", target="a/../b"))
+    assert Image.open(jpeg).size == (SEGMENTS * 80, 45)
+    assert png.name == "my-clip-a-b.png" and png.read_bytes()[:4] == b"\x89PNG" and pdf.read_bytes()[:4] == b"%PDF"
+    assert all(path.parent.parent == tmp_path for path in (jpeg, png, pdf))
+
+
+def test_the_words_about_weights_say_classes_training_accuracy_and_device():
+    card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", "a|b"], trained_on="100 procedural clips")
+    card.accuracy = {"top1": 91.26, "per_class": {"up": 88.0}}
+    words = text.about({"tdn.safetensors": card}, {"tdn.safetensors": "TDN"}, "CPU, 2 threads")
+    assert (
+        "100 procedural clips" in words and "91.3%" in words and "chance 50.0%" in words and "CPU, 2 threads" in words
+    )
+    assert "| up | 88.0% |" in words and "| a\\|b | not measured |" in words
+    assert "2 classes and nothing else" in text.weights_warning({"tdn.safetensors": card})
+
+
+def test_samples_are_listed_with_titles_and_bad_ones_left_out(tmp_path: Path):
+    write_mp4(tmp_path / "a.mp4", np.full((4, 32, 32, 3), 200, np.uint8), fps=8)
+    (tmp_path / "b.mp4").write_text("no video")
+    assert [clip.title for clip in sample_clips(tmp_path)] == ["a"]
+    entries = [{"file": f"{name}.mp4", "label": "x", "title": name.upper()} for name in ("b", "a", "absent")]
+    (tmp_path / "samples.json").write_text(json.dumps(entries))
+    assert [(clip.title, clip.picture.shape) for clip in sample_clips(tmp_path)] == [("A", (32, 32, 3))]
+    assert sample_clips(tmp_path / "absent") == []
+
+
+def test_settings_come_from_the_environment():
+    assert Settings.from_environment({}) == Settings()
+    read = Settings.from_environment({"TDN_QUEUE": "64", "TDN_RATE": "0", "TDN_MAX_MB": "30", "TDN_SAMPLES": "x"})
+    assert (read.queue, read.rate, read.max_mb, read.samples) == (64, 0, 30, Path("x"))
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])
+def test_a_setting_that_makes_no_sense_is_refused_by_name(value: str):
+    with pytest.raises(ValueError, match=r"^TDN_QUEUE: expected a whole number from 1 on, got"):
+        Settings.from_environment({"TDN_QUEUE": value})
+
+
+def test_the_rate_limit_counts_each_address_and_forgets_after_a_minute():
+    now = 0.0
+    limit = RateLimit(2, clock=lambda: now)
+    assert [limit.allows("203.0.113.1") for _ in range(3)] == [True, True, False]
+    assert limit.allows("203.0.113.2")
+    now = WINDOW_SEC
+    assert limit.allows("203.0.113.1")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", None])
+def test_the_own_machine_is_never_limited(address: str | None):
+    limit = RateLimit(1)
+    assert all(limit.allows(address) for _ in range(5))
+
+
+def test_the_rate_limit_remembers_a_bounded_number_of_addresses():
+    limit = RateLimit(1)
+    for number in range(ADDRESSES_KEPT + 10):
+        limit.allows(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
+    assert len(limit._calls) == ADDRESSES_KEPT
