@@ -26,7 +26,7 @@ class Preprocess:
 
     `view` "centre_crop": the short side resized to `short_side`, then the middle square of `input_size`. "whole": the
     whole picture squashed to that square, whatever its shape, and `short_side` is not used; motion that leaves the
-    middle stays visible, and the demonstration weights answer real clips better so (53% against 46%, top-1).
+    middle stays visible, which is why the demonstration weights read it.
     `sampling` "released": `sampling.centre_window_starts`; "even": `sampling.even_window_starts`.
     `fps` and `max_frames` thin the video first (`sampling.thin`); None leaves it as filmed.
 
