@@ -1,6 +1,8 @@
 """The import levels of the project: a room imports only from lower levels, and heavy packages have one door."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,3 +83,9 @@ def test_heavy_packages_have_one_door():
             if doors and not place.startswith((*doors, "app.py")):
                 broken.append(f"{place} imports {name}")
     assert not broken, "\n".join(broken)
+
+
+def test_training_imports_where_decoders_grad_cam_and_the_page_are_missing():
+    missing = ("av", "decord", "gradio", "pytorch_grad_cam", "torchvision", "typer")
+    program = f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.train.run"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

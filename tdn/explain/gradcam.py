@@ -7,6 +7,7 @@ evidence.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -89,7 +90,7 @@ def target_classes(target: int | Sequence[int] | None, logits: Tensor) -> Tensor
     num_clips, num_classes = logits.shape
     if target is None:
         return logits.argmax(1)
-    classes = [target] * num_clips if isinstance(target, int) else [int(t) for t in target]
+    classes = [int(target)] * num_clips if isinstance(target, Integral) else [int(t) for t in target]
     if len(classes) != num_clips:
         raise ValueError(f"target: expected one class or {num_clips}, one a clip, got {len(classes)}")
     for wanted in classes:
