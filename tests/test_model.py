@@ -73,7 +73,7 @@ def test_the_l_tdm_factor_stays_between_a_half_and_one_and_a_half():
     torch.manual_seed(0)
     module = LongTermTDM(32, 8, reduction=4).eval()
     for parameter in module.parameters():
-        parameter.data = torch.randn_like(parameter)
+        parameter.data = 0.6 * torch.randn_like(parameter)
     factor = 1 + module.double().gate(torch.randn(8, 32, 9, 9).double())
     assert 0.5 < factor.min() < 0.6
     assert 1.4 < factor.max() < 1.5

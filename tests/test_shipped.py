@@ -8,6 +8,12 @@ from tdn.weights import load_model, read_card
 from tdn.weights.shipped import shipped_pair
 
 
+@pytest.fixture(autouse=True)
+def no_other_folder(monkeypatch):
+    """The browser tests, in the same session, point the variable at a pair of their own."""
+    monkeypatch.delenv("TDN_CHECKPOINTS", raising=False)
+
+
 @pytest.fixture(params=[0, 1], ids=["tdn", "baseline"])
 def path(request):
     return shipped_pair()[request.param]
