@@ -8,7 +8,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
-.PHONY: demo test test-long lint samples
+.PHONY: demo test test-long lint samples example
 
 demo: .venv/.demo
 	$(PY) app.py --host $(HOST) --port $(PORT)
@@ -21,6 +21,11 @@ test-long: .venv/.dev
 
 samples: .venv/.demo
 	$(PY) -m assets.make_samples
+
+example: .venv/.demo
+	$(PY) -m tdn explain assets/samples/spinning_counter_clockwise.mp4 --out runs/example
+	$(PY) -c "from PIL import Image; p = Image.open('runs/example/figure.png').convert('RGB'); \
+	p.thumbnail((1600, 1600)); p.save('docs/example.png', optimize=True)"
 
 lint: .venv/.dev
 	.venv/bin/ruff format --check . && .venv/bin/ruff check .
