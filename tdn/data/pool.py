@@ -5,9 +5,12 @@ subtraction, so nothing S-TDM reads is lost (but the rounding to uint8) and a cl
 """
 
 import os
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -27,6 +30,8 @@ from tdn.data.synthetic import (
 )
 
 SPLITS = {"train": 0, "val": 1}
+# Below this many clips, starting processes takes longer than rendering.
+WORTH_PROCESSES = 200
 
 
 @dataclass
@@ -85,15 +90,25 @@ def _render_pool(
     centre = np.lib.format.open_memmap(target / "centre.npy", "w+", np.uint8, (*shape, size, size, 3))
     half = np.lib.format.open_memmap(target / "half.npy", "w+", np.uint8, (*shape, window, size // 2, size // 2, 3))
     jobs = (repeat(split), repeat(seed), range(num_clips), repeat(size), repeat(num_segments), repeat(window))
-    workers = min(os.cpu_count() or 1, num_clips)
-    with ProcessPoolExecutor(workers) as pool:
-        clips = pool.map(render_packed, *jobs, chunksize=max(1, min(32, num_clips // workers)))
+    with _rendered(jobs, num_clips) as clips:
         for index, packed in enumerate(tqdm(clips, total=num_clips, desc=f"rendering {split} clips", unit="clip")):
             centre[index], half[index] = packed
     centre.flush()
     half.flush()
     # Written last: its presence says that the pool is whole.
     np.save(target / "labels.npy", np.arange(num_clips) % len(LABELS))
+
+
+@contextmanager
+def _rendered(jobs: tuple[Iterable, ...], num_clips: int) -> Iterator[Iterable]:
+    """The clips of `jobs` in order: a few rendered here, many on every core."""
+    if num_clips < WORTH_PROCESSES:
+        yield map(render_packed, *jobs)
+        return
+    # Spawned, not forked: a fork of a process with other threads (a server, a decoder) can wait for ever.
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool.map(render_packed, *jobs, chunksize=32)
 
 
 def augment(centre: np.ndarray, half: np.ndarray, label: int, rng: np.random.Generator):
