@@ -29,7 +29,7 @@ def main() -> None:
         code = app(standalone_mode=False)
     except UsageError as error:
         fail(error.format_message())
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         fail("interrupted")

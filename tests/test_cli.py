@@ -143,6 +143,17 @@ def test_usage_errors_are_one_line_too(tdn):
     assert_refused(tdn("fly"), "fly")
 
 
+def test_a_run_that_diverges_ends_in_one_line(tdn, tmp_path):
+    changes = ("learning_rate=1e30", "warmup_share=0", "pool_clips=8", "val_clips=2", "clips_per_epoch=16")
+    settings = [part for change in changes for part in ("--set", change)]
+    assert_refused(tdn("train", "smoke", "--out", tmp_path / "run", *settings), "learning_rate")
+
+
+def test_a_place_that_can_not_be_written_is_one_line_too(tdn, pair, video, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert_refused(tdn("explain", video, "--out", tmp_path / "file" / "out", checkpoints=pair), "file")
+
+
 def test_convert_goes_there_and_back(tdn, tmp_path):
     model = network(Architecture(RESNET50, 5))
     torch.save({official_name(n): v for n, v in model.state_dict().items()}, tmp_path / "official.pth")

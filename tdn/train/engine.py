@@ -17,7 +17,7 @@ from tdn.train.batches import Batch, training_batches, validation_batches
 from tdn.train.recipes import Recipe
 
 
-class TrainingStopped(RuntimeError):
+class TrainingStopped(ValueError):
     """A run that can't go on; the last good checkpoint is kept."""
 
 
