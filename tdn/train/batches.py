@@ -1,44 +1,209 @@
-"""From a pool of packed clips to batches of tensors; every draw depends on (seed, epoch, batch) alone."""
+"""From clips to batches of tensors. Every draw depends on (seed, epoch, micro-batch) alone, never on who draws.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+An epoch is a row of micro-batches, numbered from 0. Processes take turns: number j goes to process j modulo their
+count. So one process that accumulates two micro-batches sees what two processes see together, and a run can go on
+from the middle of an epoch.
+"""
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from tdn.data.pool import Pool, augment
-from tdn.data.transforms import normalise
+from tdn.data.pool import Pool, augment, load_or_render_pool
+from tdn.data.synthetic import LABELS, VERSION
+from tdn.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocess, normalise
+from tdn.train.recipes import Recipe
+
+if TYPE_CHECKING:
+    from tdn.data.datasets import DataSet
 
 
 @dataclass
 class Batch:
-    """`centre` [N, T, 1, 3, H, W] and `half` [N, T, L, 3, H/2, W/2], normalised float32; `labels` [N]."""
+    """What a network takes, and `labels` [N], -1 where a clip could not be read.
 
-    centre: Tensor
-    half: Tensor
+    `inputs` of procedural clips are centre frames [N, T, 1, 3, H, W] and windows at half resolution
+    [N, T, L, 3, H/2, W/2], normalised; of videos one clip uint8 [N, T, L, 3, H, W], to be normalised on the device.
+    """
+
+    inputs: tuple[Tensor, ...]
     labels: Tensor
 
 
-def training_batches(
-    pool: Pool, epoch: int, clips_per_epoch: int, batch_size: int, size: int, seed: int
-) -> Iterator[Batch]:
-    """Augmented batches of one epoch. Epochs go on through ever new orders of the pool."""
-    order = clip_order(len(pool), epoch * clips_per_epoch, clips_per_epoch, seed)
-    for number, start in enumerate(range(0, clips_per_epoch - batch_size + 1, batch_size)):
-        rng = np.random.default_rng([seed, epoch, number])
-        drawn = [
-            augment(pool.centre[i], pool.half[i], int(pool.labels[i]), rng) for i in order[start : start + batch_size]
-        ]
-        yield _batch(*zip(*drawn, strict=True), size)
+class Clips(Protocol):
+    """Where batches come from."""
+
+    name: str
+    labels: tuple[str, ...]
+    num_train: int
+    num_val: int
+    preprocess: Preprocess
+    held_out: bool  # whether validation clips were taken from the training part
+    flips: str  # a sentence on mirrored clips
+
+    def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
+        """The micro-batches `numbers` of an epoch, augmented, of `micro_batch` clips with sides of `size` pixels."""
+        ...
+
+    def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
+        """This process's share of the validation clips; all shares together hold each clip exactly once."""
+        ...
 
 
-def validation_batches(pool: Pool, batch_size: int, size: int) -> Iterator[Batch]:
-    """Every clip of the pool once, as it is."""
-    for start in range(0, len(pool), batch_size):
-        part = slice(start, start + batch_size)
-        yield _batch(pool.centre[part], pool.half[part], pool.labels[part], size)
+class ProceduralClips:
+    """The synthetic benchmark, rendered once into `folder` and kept in memory."""
+
+    name = f"procedural motion clips (synthetic v{VERSION})"
+    labels = LABELS
+    held_out = False
+    flips = "mirrored, turned and reversed where the class has a partner"
+
+    def __init__(self, recipe: Recipe, num_segments: int, window: int, folder: Path):
+        shape = (recipe.seed, recipe.render_size, num_segments, window)
+        self.train: Pool = load_or_render_pool(folder, "train", recipe.pool_clips, *shape)
+        self.val: Pool = load_or_render_pool(folder, "val", recipe.val_clips, *shape)
+        self.num_train, self.num_val = len(self.train), len(self.val)
+        self.seed, self.clips_per_epoch = recipe.seed, recipe.clips_per_epoch or len(self.train)
+        size = recipe.input_size
+        self.preprocess = Preprocess("whole", size, size, "even", max_frames=64)
+
+    def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
+        order = epoch_order(self.num_train, epoch, self.clips_per_epoch, self.seed)
+        for number in numbers:
+            rng = np.random.default_rng([self.seed, epoch, number])
+            places = order[number * micro_batch : (number + 1) * micro_batch]
+            pool = self.train
+            drawn = [augment(pool.centre[i], pool.half[i], int(pool.labels[i]), rng) for i in places]
+            yield _packed_batch(*zip(*drawn, strict=True), size)
+
+    def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
+        for start in range(rank * batch_size, self.num_val, processes * batch_size):
+            part = slice(start, start + batch_size)
+            yield _packed_batch(self.val.centre[part], self.val.half[part], self.val.labels[part], size)
+
+
+class VideoClips:
+    """A data set of videos or folders of frames, decoded in `recipe.workers` processes."""
+
+    def __init__(self, recipe: Recipe, num_segments: int, window: int, data: str, preprocess: Preprocess):
+        self.train, self.val, self.held_out = open_parts(data, recipe)
+        self.recipe, self.num_segments, self.window, self.preprocess = recipe, num_segments, window, preprocess
+        self.name, self.labels = self.train.name, self.train.labels
+        self.num_train, self.num_val = len(self.train.items), len(self.val.items)
+        self.flips = "mirrored half of the time" if self.mirrors else f"never mirrored ({self.why_not_mirrored})"
+
+    @property
+    def mirrors(self) -> bool:
+        return self.recipe.flip and self.train.flip is not None
+
+    @property
+    def why_not_mirrored(self) -> str:
+        return self.train.flip_reason if self.recipe.flip else "flip is off"
+
+    def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
+        from tdn.data.loading import TrainClips
+
+        recipe = self.recipe
+        order = epoch_order(self.num_train, epoch, recipe.clips_per_epoch or self.num_train, recipe.seed)
+        clips = TrainClips(
+            self.train,
+            num_segments=self.num_segments,
+            window=self.window,
+            input_size=size,
+            crop=recipe.crop,
+            flip=self.mirrors,
+            seed=recipe.seed,
+            fps=self.preprocess.fps,
+            max_frames=self.preprocess.max_frames,
+        )
+        clips.set_epoch(epoch)
+        groups = [order[number * micro_batch : (number + 1) * micro_batch] for number in numbers]
+        for clip, labels, _ in self._loaded(clips, batch_sampler=groups):
+            yield Batch((clip,), labels)
+
+    def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
+        from tdn.data.loading import TestViews
+
+        model_like = SimpleNamespace(
+            num_segments=self.num_segments, window=self.window, preprocess=seen_at(self.preprocess, size)
+        )
+        views = TestViews(self.val, model_like, clips=1, crops=1, clip_sampling="released", seed=self.recipe.seed)
+        mine = range(rank, self.num_val, processes)
+        for view, labels, _ in self._loaded(views, sampler=mine, batch_size=batch_size):
+            yield Batch((view[:, 0],), labels)
+
+    def _loaded(self, clips: torch.utils.data.Dataset, **order) -> Iterator[tuple]:
+        loader = torch.utils.data.DataLoader(
+            clips,
+            num_workers=self.recipe.workers,
+            pin_memory=torch.cuda.is_available(),
+            # A generator of its own: otherwise each loader draws from the one that dropout draws from.
+            generator=torch.Generator(),
+            **order,
+        )
+        try:
+            yield from loader
+        except (ValueError, OSError) as error:
+            if not self.recipe.workers:
+                raise
+            # A loading process sends its error as a traceback; the sentence stands at the end.
+            raise ValueError(str(error).rsplit(f"{type(error).__name__}: ", 1)[-1].strip()) from None
+
+
+def open_clips(recipe: Recipe, data: str, num_segments: int, window: int, preprocess: Preprocess, pools: Path) -> Clips:
+    """The clips named by `data`: "synthetic", or anything tdn.data.datasets.open_dataset reads."""
+    if data == "synthetic":
+        return ProceduralClips(recipe, num_segments, window, pools)
+    return VideoClips(recipe, num_segments, window, data, preprocess)
+
+
+def open_parts(data: str, recipe: Recipe) -> tuple["DataSet", "DataSet", bool]:
+    """Training and validation part of a data set, and whether `val_share` of each class had to be held out for it.
+
+    Raises ValueError where the two parts name different classes, or one of them is empty.
+    """
+    from tdn.data.datasets import open_dataset
+
+    number = recipe.split or ""
+    train, val = open_dataset(data, split=f"train{number}"), open_dataset(data, split=f"val{number}")
+    is_one = {item.path for item in train.items} == {item.path for item in val.items}
+    if is_one:
+        train, val = held_out(train, recipe.val_share)
+    if train.labels != val.labels:
+        raise ValueError(f"{data}: the training and validation parts name different classes, or in another order")
+    for part, kind in ((train, "training"), (val, "validation")):
+        if not part.items:
+            raise ValueError(f"{data}: no {kind} clips; check with `python -m tdn data check {data}`")
+    return train, val, is_one
+
+
+def held_out(dataset: "DataSet", share: float) -> tuple["DataSet", "DataSet"]:
+    """The same data set without and with its held-out clips: every n-th of each class, at least one of two or more."""
+    step, seen, train, val = max(2, round(1 / share)), {}, [], []
+    for item in dataset.items:
+        number = seen[item.label] = seen.get(item.label, 0) + 1
+        (val if number % step == 2 % step else train).append(item)
+    return replace(dataset, items=tuple(train)), replace(dataset, items=tuple(val))
+
+
+def seen_at(preprocess: Preprocess, size: int) -> Preprocess:
+    """The same view at another input size, the short side in proportion."""
+    short_side = round(preprocess.short_side * size / preprocess.input_size)
+    return replace(preprocess, input_size=size, short_side=max(size, short_side))
+
+
+def epoch_order(num_clips: int, epoch: int, clips_per_epoch: int, seed: int) -> list[int]:
+    """The clips of an epoch; epochs go on through ever new orders of all clips."""
+    return clip_order(num_clips, epoch * clips_per_epoch, clips_per_epoch, seed)
 
 
 def clip_order(pool_size: int, first: int, count: int, seed: int) -> list[int]:
@@ -49,9 +214,9 @@ def clip_order(pool_size: int, first: int, count: int, seed: int) -> list[int]:
     return row[skip : skip + count].tolist()
 
 
-def _batch(centre, half, labels, size: int) -> Batch:
+def _packed_batch(centre, half, labels, size: int) -> Batch:
     centre = resized(normalise(np.stack(centre)), size).unsqueeze(2)
-    return Batch(centre, resized(normalise(np.stack(half)), size // 2), torch.as_tensor(np.asarray(labels)))
+    return Batch((centre, resized(normalise(np.stack(half)), size // 2)), torch.as_tensor(np.asarray(labels)))
 
 
 def resized(frames: Tensor, size: int) -> Tensor:
@@ -60,3 +225,20 @@ def resized(frames: Tensor, size: int) -> Tensor:
         return frames
     flat = frames.flatten(0, -4)
     return nnf.interpolate(flat, (size, size), mode="bilinear", antialias=True).unflatten(0, frames.shape[:-3])
+
+
+def normalise_tensor(pixels: Tensor) -> Tensor:
+    """As `tdn.data.transforms.normalise`, channels already in place and on any device: uint8 [..., 3, H, W]."""
+    mean = torch.tensor(IMAGENET_MEAN, device=pixels.device)[:, None, None]
+    std = torch.tensor(IMAGENET_STD, device=pixels.device)[:, None, None]
+    return pixels.float().div_(255).sub_(mean).div_(std)
+
+
+def write_list(path: Path, dataset: "DataSet") -> None:
+    """The clips of a data set as a CSV that `open_dataset` reads again: file (relative to the CSV) and label."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "label"])
+        writer.writerows(
+            (os.path.relpath(item.path, path.parent), dataset.labels[item.label]) for item in dataset.items
+        )

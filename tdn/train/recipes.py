@@ -1,38 +1,114 @@
-"""Training settings as frozen constants. The command line picks one and overrides fields with --set."""
+"""Training settings as frozen constants. The command line picks one and overrides fields with --set.
+
+Released numbers are those of the released code's scripts and log files (github.com/MCG-NJU/TDN), paper numbers those of
+TDN Sec. 4.1. The two differ; both are here, the paper's under names ending in "-paper".
+"""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+Optimizer = Literal["sgd", "adamw"]
+Schedule = Literal["steps", "plateau", "cosine"]
+ParameterGroups = Literal["released", "tsm"]
+Precision = Literal["fp32", "bf16", "fp16"]
+View = Literal["released", "whole"]
+Crop = Literal["multi_scale", "jitter", "whole"]
+
+# Fields that decide how fast a run is and not what it computes; a resumed run may change them.
+MACHINE_FIELDS = ("workers", "save_minutes", "save_steps")
+ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "rate_batch", "micro_batch", "clip_norm", "patience")
+ABOVE_ZERO += ("clips_per_epoch", "split", "render_size", "save_minutes", "save_steps")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a run on procedural clips, beside the code's version.
+    """Everything that decides a run, beside the clips and the code's version. Raises ValueError for senseless values.
 
-    `model` a row of tdn.model.FAMILY, put on another of tdn.model.BACKBONES where `backbone` names one; an epoch is
-    `clips_per_epoch` clips out of `pool_clips` rendered ones. `sizes` ((share of the run, pixels), ...): the side of
-    the input until that share is over. `start_from` a checkpoint of ours, whose tensors are taken over where names and
-    shapes agree, "imagenet" for torchvision's ResNet weights, or a .pth file of them.
+    Network: `model` is a row of tdn.model.FAMILY, on another of tdn.model.BACKBONES where `backbone` names one; None is
+    the network of `start_from`, with its preprocessing and input size and a new head. `start_from` is a checkpoint of
+    ours, whose tensors are taken over where names and shapes agree, "imagenet" for torchvision's ResNet weights, or a
+    .pth file of those. `dropout` None keeps the network's own.
+
+    Steps: a step takes `batch_size` clips over all processes, `micro_batch` at a time (None: one pass in each process);
+    the passes a process has to make follow from that, so a recipe computes the same on one GPU as on eight. Batch norm
+    sees a micro-batch. `learning_rate` is meant for `rate_batch` clips and scaled in proportion to `batch_size`; with
+    None it is taken as it is. `param_groups` "released": one rate and full decay for everything, as the released code
+    really trains (`main.py:75-78,133`: its multipliers are logged, never applied); "tsm": as TSM does and its authors
+    may have meant. `clip_norm` bounds the norm of all gradients together.
+
+    Schedule: "steps" divides the rate by 10 after each epoch in `drops`; "plateau" after `patience` epochs without a
+    better validation top-1; "cosine" goes to zero. `warmup_share` of all steps rise linearly to the rate first.
+    `ema_decay` None trains without averaged weights, otherwise the average is what is evaluated and saved.
+
+    Clips: an epoch is `clips_per_epoch` clips, None for every clip once. `sizes` ((share of the run, pixels), ...) is
+    the side of the input until that share is over. `preprocess`: how clips are seen after training, "released" (short
+    side 256, centre crop 224 or in proportion) or "whole" (the whole picture, spread evenly over the video). `split`
+    is the number of a split of UCF101 or HMDB51. `val_share` of each class is held out where the data have no
+    validation part. Procedural clips only: `pool_clips` rendered ones and `val_clips` for validation, at `render_size`.
+
+    Machine: `workers` loading processes a GPU; resuming is possible from every epoch, and from within one every
+    `save_minutes` or `save_steps`.
     """
 
     name: str
-    model: str
+    model: str | None
     epochs: int
-    clips_per_epoch: int
-    pool_clips: int
-    val_clips: int
-    batch_size: int = 8
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.02
-    warmup_share: float = 0.05
-    label_smoothing: float = 0.02
-    clip_norm: float = 5.0
-    ema_decay: float = 0.998
-    sizes: tuple[tuple[float, int], ...] = ((0.6, 80), (0.85, 112), (1.0, 144))
-    render_size: int = 112
-    precision: str = "bf16"
+    batch_size: int
+    learning_rate: float
+    rate_batch: int | None = None
+    micro_batch: int | None = None
+    optimizer: Optimizer = "sgd"
+    weight_decay: float = 5e-4
+    param_groups: ParameterGroups = "released"
+    clip_norm: float = 20.0
+    label_smoothing: float = 0.0
+    schedule: Schedule = "steps"
+    drops: tuple[int, ...] = ()
+    patience: int = 5
+    warmup_share: float = 0.0
+    ema_decay: float | None = None
+    dropout: float | None = None
+    sync_bn: bool = False
+    precision: Precision = "fp32"
     backbone: str | None = None
     start_from: str | None = None
+    sizes: tuple[tuple[float, int], ...] = ((1.0, 224),)
+    preprocess: View = "released"
+    crop: Crop = "multi_scale"
+    flip: bool = True
+    clips_per_epoch: int | None = None
+    split: int | None = None
+    val_share: float = 0.2
+    pool_clips: int = 2000
+    val_clips: int = 190
+    render_size: int = 112
     seed: int = 0
+    workers: int = 4
+    save_minutes: float = 10.0
+    save_steps: int | None = None
+    source: str = ""
+
+    def __post_init__(self):
+        for key in ABOVE_ZERO:
+            value = getattr(self, key)
+            if value is not None and not value > 0:
+                raise ValueError(f"{key}: expected a number above 0, got {value}")
+        for key in ("ema_decay", "dropout", "label_smoothing", "warmup_share"):
+            if getattr(self, key) is not None and not 0 <= getattr(self, key) < 1:
+                raise ValueError(f"{key}: expected 0 up to, but not, 1, got {getattr(self, key)}")
+        if not 0 < self.val_share < 1:
+            raise ValueError(f"val_share: expected between 0 and 1, got {self.val_share}")
+        if not self.sizes or self.sizes[-1][0] < 1:
+            raise ValueError(f"sizes: the last share must be 1, got {self.sizes}")
+        if self.model is None and self.start_from in (None, "imagenet"):
+            raise ValueError(
+                f"recipe {self.name} trains on from a network of ours; add --set start_from=CHECKPOINT.safetensors"
+            )
+
+    @property
+    def rate(self) -> float:
+        """The highest learning rate: `learning_rate` scaled to the batch (linear scaling, arXiv:1706.02677)."""
+        return self.learning_rate * (self.batch_size / self.rate_batch if self.rate_batch else 1)
 
     @property
     def input_size(self) -> int:
@@ -40,16 +116,128 @@ class Recipe:
         return self.sizes[-1][1]
 
 
+# Released scripts for Something-Something: 8 clips on each of 8 GPUs, rate 0.01, drops of 30, 45 and 55 in 60 epochs.
+SOMETHING = Recipe(
+    "something",
+    "tdn_resnet50_8f",
+    epochs=60,
+    batch_size=64,
+    learning_rate=0.01,
+    rate_batch=64,
+    micro_batch=8,
+    weight_decay=5e-4,
+    drops=(30, 45, 55),
+    dropout=0.5,
+    start_from="imagenet",
+    source="released scripts for Something-Something",
+)
+# Released scripts for Kinetics: 16 clips on each of 8 GPUs, rate 0.02, drops of 50, 75 and 90 in 100 epochs.
+KINETICS = replace(
+    SOMETHING,
+    name="kinetics",
+    epochs=100,
+    batch_size=128,
+    learning_rate=0.02,
+    rate_batch=128,
+    micro_batch=16,
+    weight_decay=1e-4,
+    drops=(50, 75, 90),
+    source="released scripts for Kinetics-400",
+)
+# TDN Sec. 4.1: batch 128, rate 0.02, a tenth "when the performance on the validation set saturates", short side 256 to
+# 320. How long saturation is waited for is not said; 5 epochs are our choice, and so is the decay of the released code.
+_AS_PRINTED = {"schedule": "plateau", "drops": (), "crop": "jitter", "source": "TDN Sec. 4.1"}
+SOMETHING_PAPER = replace(SOMETHING, batch_size=128, learning_rate=0.02, rate_batch=128, **_AS_PRINTED)
+KINETICS_PAPER = replace(KINETICS, **_AS_PRINTED)
+# The authors' answer in TDN issue 56: from Kinetics-400, 16 clips on each of 8 GPUs, 16 segments (those of the
+# checkpoint). It gives no weight decay; this is that of the Something-Something scripts.
+TRANSFER = Recipe(
+    "transfer",
+    None,
+    epochs=25,
+    batch_size=128,
+    learning_rate=0.002,
+    rate_batch=128,
+    micro_batch=16,
+    drops=(10, 20),
+    dropout=0.8,
+    split=1,
+    start_from="kinetics400_16f.safetensors",
+    source="TDN issue 56",
+)
+
+
+def _rows(short: str, recipe: Recipe, suffix: str = "") -> list[Recipe]:
+    """A recipe for the networks of Table 2: ResNet-50 and ResNet-101, 8 and 16 frames."""
+    return [
+        replace(recipe, name=f"{short}-r{depth}-{frames}f{suffix}", model=f"tdn_resnet{depth}_{frames}f")
+        for depth in (50, 101)
+        for frames in (8, 16)
+    ]
+
+
+PUBLISHED = [
+    *_rows("ssv1", SOMETHING),
+    *_rows("ssv2", SOMETHING),
+    *_rows("k400", KINETICS),
+    *_rows("ssv1", SOMETHING_PAPER, "-paper"),
+    *_rows("ssv2", SOMETHING_PAPER, "-paper"),
+    *_rows("k400", KINETICS_PAPER, "-paper"),
+    replace(TRANSFER, name="ucf101"),
+    replace(TRANSFER, name="hmdb51"),
+]
+
+# From the demo weights to a person's own clips, some 200 of them, on one machine without a GPU. Our choice.
+FINETUNE = Recipe(
+    "finetune",
+    None,
+    epochs=20,
+    batch_size=8,
+    learning_rate=5e-4,
+    optimizer="adamw",
+    weight_decay=0.02,
+    clip_norm=5.0,
+    label_smoothing=0.05,
+    schedule="cosine",
+    warmup_share=0.05,
+    ema_decay=0.9,
+    dropout=0.3,
+    start_from="checkpoints/tdn_small_8f.safetensors",
+    workers=2,
+    source="our choice",
+)
+
 # The settings of the feasibility study (AdamW, cosine, small size first), longer.
-DEMO_TDN = Recipe("demo-tdn", "tdn_small_8f", epochs=30, clips_per_epoch=2000, pool_clips=8000, val_clips=760)
+DEMO_TDN = Recipe(
+    "demo-tdn",
+    "tdn_small_8f",
+    epochs=30,
+    batch_size=8,
+    learning_rate=1.5e-3,
+    optimizer="adamw",
+    weight_decay=0.02,
+    clip_norm=5.0,
+    label_smoothing=0.02,
+    schedule="cosine",
+    warmup_share=0.05,
+    ema_decay=0.998,
+    precision="bf16",
+    sizes=((0.6, 80), (0.85, 112), (1.0, 144)),
+    preprocess="whole",
+    clips_per_epoch=2000,
+    pool_clips=8000,
+    val_clips=760,
+    source="our choice",
+)
 # The same budget, clips and order; it starts from the trained TDN's trunk, because from scratch it stays at chance.
 DEMO_TCONV = replace(
     DEMO_TDN, name="demo-tconv", model="tconv_baseline_small_8f", start_from="checkpoints/tdn_small_8f.safetensors"
 )
 # Ends within a minute on one core: for tests, and to see that an installation can train.
-SMOKE = Recipe(
-    "smoke",
-    "tdn_tiny_8f",
+SMOKE = replace(
+    DEMO_TDN,
+    name="smoke",
+    model="tdn_tiny_8f",
     epochs=4,
     clips_per_epoch=24,
     pool_clips=24,
@@ -58,9 +246,27 @@ SMOKE = Recipe(
     render_size=64,
     precision="fp32",
     ema_decay=0.9,
+    workers=0,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (DEMO_TDN, DEMO_TCONV, SMOKE)}
+# These train on clips the project renders itself unless told otherwise; all others need a data set.
+PROCEDURAL = (DEMO_TDN.name, DEMO_TCONV.name, SMOKE.name)
+RECIPES = {recipe.name: recipe for recipe in (*PUBLISHED, FINETUNE, DEMO_TDN, DEMO_TCONV, SMOKE)}
+
+
+def micro_batches(recipe: Recipe, processes: int) -> tuple[int, int]:
+    """Clips in a micro-batch, and how many of those each process works through for one step.
+
+    Raises ValueError where the batch can't be shared out like that.
+    """
+    size = recipe.micro_batch or max(1, recipe.batch_size // processes)
+    passes, rest = divmod(recipe.batch_size, size * processes)
+    if rest or not passes:
+        raise ValueError(
+            f"batch_size {recipe.batch_size} can't be shared by {processes} processes in micro-batches of {size}; set "
+            f"batch_size to a multiple of {size * processes}, or micro_batch to less"
+        )
+    return size, passes
 
 
 def override(recipe: Recipe, settings: list[str]) -> Recipe:
@@ -73,19 +279,34 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
             known = ", ".join(field.name for field in fields(Recipe))
             raise ValueError(f"--set {setting}: expected field=value with a field of {known}")
         changes[key] = _parsed(key, kinds[key], text)
-    return replace(recipe, **changes)
+    try:
+        return replace(recipe, **changes)
+    except ValueError as error:
+        raise ValueError(f"--set {error}" if settings else str(error)) from None
 
 
 def _parsed(key: str, kind: Any, text: str) -> Any:
-    if kind in (int, float, str):
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(f"--set {key}={text}: expected {kind.__name__}") from None
-    if str in get_args(kind):
-        return None if text.lower() == "none" else text
-    # sizes: "0.6:80,1:112"
+    """One value of a field whose type is `kind`."""
+    if type(None) in get_args(kind):
+        if text.lower() == "none":
+            return None
+        kind = next(part for part in get_args(kind) if part is not type(None))
+    readers = {
+        bool: lambda word: {"true": True, "yes": True, "false": False, "no": False}[word.lower()],
+        tuple[int, ...]: lambda words: tuple(int(word) for word in words.split(",") if word),
+        tuple[tuple[float, int], ...]: _sizes,
+    }
+    shown = {bool: "true or false", tuple[int, ...]: "epochs, such as 30,45,55"}
+    shown[tuple[tuple[float, int], ...]] = "share:pixels,..., such as 0.6:80,1:112"
+    if get_origin(kind) is Literal:
+        if text in get_args(kind):
+            return text
+        raise ValueError(f"--set {key}={text}: expected {' or '.join(get_args(kind))}")
     try:
-        return tuple((float(share), int(pixels)) for share, pixels in (part.split(":") for part in text.split(",")))
-    except ValueError:
-        raise ValueError(f"--set {key}={text}: expected share:pixels,..., such as 0.6:80,1:112") from None
+        return readers.get(kind, kind)(text)
+    except (ValueError, KeyError):
+        raise ValueError(f"--set {key}={text}: expected {shown.get(kind, kind.__name__)}") from None
+
+
+def _sizes(text: str) -> tuple[tuple[float, int], ...]:
+    return tuple((float(share), int(pixels)) for share, pixels in (part.split(":") for part in text.split(",")))

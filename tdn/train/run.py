@@ -1,170 +1,354 @@
-"""A run from recipe to checkpoint: folders, logs, and resuming after anything."""
+"""A run from recipe to checkpoint: the network it starts from, folders, logs, and resuming after anything."""
 
-import csv
 import json
 import os
 import shlex
 import sys
+import tempfile
+import time
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
-from tdn.data.pool import load_or_render_pool
-from tdn.data.synthetic import LABELS, VERSION
 from tdn.data.transforms import Preprocess
-from tdn.model import BACKBONES, FAMILY, TDN, on_backbone
-from tdn.train.engine import Trainer, fit
-from tdn.train.recipes import Recipe
+from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
+from tdn.train.batches import open_clips, write_list
+from tdn.train.checkpoint import has_state, read_state, write_state
+from tdn.train.engine import Trainer, TrainingStopped, Validation, fit, remaining_batches, train_step
+from tdn.train.logs import CONFUSION, LOG, append_row, draw_confusion, keep_rows, open_tensorboard, write_confusion
+from tdn.train.recipes import MACHINE_FIELDS, Recipe, micro_batches
 from tdn.weights import (
     Card,
-    CheckpointError,
     imagenet_state,
     load_model,
+    read_card,
     save_checkpoint,
     start_from_imagenet,
     start_from_network,
 )
 
-LAST, STATE, LOG = "last.safetensors", "resume.pt", "log.csv"
+LAST, BEST, HELD_OUT = "last.safetensors", "best.safetensors", "val.csv"
+ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
-def train(recipe: Recipe, out: Path, resume: bool = False, device: str = "cpu", command: str = "") -> Path:
-    """Run `recipe` in the folder `out` and return the path of its checkpoint, `out/last.safetensors`.
+def train(
+    recipe: Recipe,
+    out: Path,
+    resume: bool = False,
+    device: str | torch.device = "cpu",
+    command: str = "",
+    data: str = "synthetic",
+) -> Path:
+    """Run `recipe` on `data` in the folder `out` and return the path of its checkpoint, `out/last.safetensors`.
 
-    After every epoch the checkpoint, what resuming needs and a row of `log.csv` are on disk, each replaced in one
-    piece. `resume` goes on from there (or starts, if there is nothing). A resumed run ends in the same weights as an
-    undisturbed one on a CPU. Raises ValueError when `out` holds a run and `resume` is off, or a run of other settings.
+    After every epoch the checkpoint, what resuming needs, a row of `log.csv` and the confusion matrix are on disk, each
+    replaced in one piece; `best.safetensors` is the best epoch by validation top-1, and `val.csv` lists the validation
+    clips where they had to be held out. `resume` goes on from there, also
+    from the middle of an epoch (or starts, if there is nothing); on a CPU it ends in the same weights as an undisturbed
+    run. Every process of a distributed run calls this. Raises ValueError when `out` holds a run and `resume` is off, or
+    a run of other settings, and TrainingStopped where the loss stops being a number.
     """
     out = Path(out)
-    state = _read_state(out, recipe) if (out / STATE).is_file() else None
-    if state is not None and not resume:
+    accelerator = new_accelerator(recipe, device)
+    if has_state(out) and not resume:
         raise ValueError(f"{out} already holds a run; add --resume auto to go on with it, or choose another --out")
+    state = read_state(out)
     out.mkdir(parents=True, exist_ok=True)
-    pools = out.parent / "pools"
-    model = new_network(recipe)
-    shape = (recipe.seed, recipe.render_size, model.num_segments, model.window)
-    train_pool = load_or_render_pool(pools, "train", recipe.pool_clips, *shape)
-    val_pool = load_or_render_pool(pools, "val", recipe.val_clips, *shape)
-    trainer = Trainer.start(recipe, model, torch.device(device))
+    trainer = build(recipe, data, out.parent / "pools", accelerator)
+    fingerprint = run_settings(trainer, data)
+    if accelerator.is_main_process:
+        print(described(trainer, data), file=sys.stderr)
     if state is not None:
-        trainer.epoch = state["epoch"]
-        trainer.model.load_state_dict(state["model"])
-        trainer.average.load_state_dict(state["average"])
-        trainer.optimizer.load_state_dict(state["optimizer"])
-    _keep_log_rows(out / LOG, trainer.epoch)
-    fit(trainer, train_pool, val_pool, partial(_after_epoch, out, command))
+        expect_same_run(out, state["settings"], fingerprint)
+        trainer.restore(state)
+        say(accelerator, f"going on after epoch {trainer.epoch}, step {trainer.step} of the next")
+    board = None
+    if accelerator.is_main_process:
+        keep_rows(out / LOG, trainer.epoch)
+        if trainer.clips.held_out:
+            write_list(out / HELD_OUT, trainer.clips.val)
+        board = open_tensorboard(out / "tensorboard", trainer.epoch)
+    try:
+        fit(trainer, partial(_save, out, fingerprint), partial(_after_epoch, out, fingerprint, command, board))
+    except TrainingStopped:  # in all processes at once
+        take_leave(trainer)
+        raise
+    if accelerator.is_main_process and (picture := draw_confusion(out / CONFUSION)):
+        say(accelerator, f"wrote {picture}")
+    take_leave(trainer)
     return out / LAST
 
 
-def new_network(recipe: Recipe) -> TDN:
-    """The recipe's network for the synthetic classes, started from `start_from` where that is given.
+def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "synthetic") -> dict:
+    """Build everything, make one step and estimate the whole run; nothing is kept.
 
-    Says on standard error how many tensors were taken over and which were not. Raises ValueError for a model or
-    backbone that does not exist.
+    Procedural clips are rendered for this step alone. Returns parameters, clips, steps an epoch, passes a step, seconds
+    of a step, hours of the run and gigabytes at the most (of the GPU, or of this process).
     """
-    if recipe.model not in FAMILY:
+    accelerator = new_accelerator(recipe, device)
+    few = recipe
+    if data == "synthetic":
+        few = replace(recipe, pool_clips=recipe.batch_size, val_clips=2, clips_per_epoch=recipe.batch_size)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = build(few, data, Path(folder), accelerator)
+        for _ in range(2):  # the first step also allocates; the second is timed
+            trainer.step = 0
+            began = time.monotonic()
+            batches = remaining_batches(trainer, trainer.recipe.input_size)
+            first = [next(batches) for _ in range(trainer.passes)]
+            loaded = time.monotonic()
+            train_step(trainer, iter(first))
+            stepped = time.monotonic()
+    take_leave(trainer)
+    loading, computing = loaded - began, stepped - loaded
+    workers = recipe.workers if data != "synthetic" else 0
+    # Workers load while the last step computes.
+    step_seconds = max(loading / workers, computing) if workers else loading + computing
+    num_train = recipe.clips_per_epoch or (recipe.pool_clips if data == "synthetic" else trainer.clips.num_train)
+    num_val = recipe.val_clips if data == "synthetic" else trainer.clips.num_val
+    steps = num_train // recipe.batch_size
+    # A validation clip costs a third of a training clip: no backward pass.
+    epoch_seconds = step_seconds * (steps + num_val / recipe.batch_size / 3)
+    return {
+        "recipe": recipe.name,
+        "data": trainer.clips.name,
+        "classes": len(trainer.clips.labels),
+        "parameters": sum(p.numel() for p in trainer.network.parameters()),
+        "training_clips": num_train,
+        "validation_clips": num_val,
+        "steps_per_epoch": steps,
+        "processes": accelerator.num_processes,
+        "micro_batch": trainer.micro_batch,
+        "passes_per_step": trainer.passes,
+        "loading_seconds": round(loading, 3),
+        "step_seconds": round(step_seconds, 3),
+        "estimated_hours": float(f"{recipe.epochs * epoch_seconds / 3600:.3g}"),
+        "peak_gigabytes": round(peak_bytes(accelerator.device) / 1e9, 2),
+        "device": str(accelerator.device),
+    }
+
+
+def take_leave(trainer: Trainer) -> None:
+    """End the talk between processes.
+
+    The wrapper that talks goes first: where it outlives the process group, freeing it can wait for ever for a thread
+    that waits for Python's lock (seen with gloo, in about one run of six).
+    """
+    trainer.model = trainer.network
+    trainer.accelerator.free_memory()
+    trainer.accelerator.end_training()
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The most memory taken so far: of a GPU by tensors, of this process elsewhere."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def new_accelerator(recipe: Recipe, device: str | torch.device) -> Accelerator:
+    """Processes, device and precision. The launcher (torchrun, accelerate launch) decides how many processes."""
+    device = torch.device(device)
+    # accelerate keeps one state a process and refuses another precision; runs after one another are allowed here.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    if device.type == "cuda" and device.index is not None and "LOCAL_RANK" not in os.environ:
+        torch.cuda.set_device(device)
+    return Accelerator(cpu=device.type == "cpu", mixed_precision=ACCELERATE_PRECISION[recipe.precision])
+
+
+def build(recipe: Recipe, data: str, pools: Path, accelerator: Accelerator) -> Trainer:
+    """Network, clips and optimiser of a recipe whose last open fields are filled in from where it starts."""
+    micro_batches(recipe, accelerator.num_processes)  # raises before anything is opened
+    architecture, preprocess = plan(recipe)
+    if recipe.model is None:
+        recipe = as_seen_by(recipe, preprocess)
+    # One process renders or downloads, the others read what it wrote.
+    with accelerator.main_process_first():
+        clips = open_clips(recipe, data, architecture.num_segments, architecture.window, preprocess, pools)
+        network = new_network(recipe, replace(architecture, num_classes=len(clips.labels)), accelerator)
+    return Trainer.start(recipe, network, clips, accelerator)
+
+
+def as_seen_by(recipe: Recipe, preprocess: Preprocess) -> Recipe:
+    """The recipe with the view and size of the network it goes on from."""
+    if preprocess.view == "whole":
+        recipe = replace(recipe, preprocess="whole", crop="whole")
+    return replace(recipe, sizes=((1.0, preprocess.input_size),))
+
+
+def plan(recipe: Recipe) -> tuple[Architecture, Preprocess]:
+    """The network a recipe trains, its classes still open, and how that sees clips.
+
+    Raises ValueError for a model or backbone that does not exist, FileNotFoundError for a missing `start_from`.
+    """
+    if recipe.model is None:
+        card = read_card(recipe.start_from)
+        architecture, preprocess = card.architecture, card.preprocess
+    elif recipe.model in FAMILY:
+        architecture, preprocess = FAMILY[recipe.model].architecture, preprocess_of(recipe)
+    else:
         raise ValueError(f"model {recipe.model!r}: expected one of {', '.join(FAMILY)}")
-    if recipe.backbone is not None and recipe.backbone not in BACKBONES:
-        raise ValueError(f"backbone {recipe.backbone!r}: expected one of {', '.join(BACKBONES)}")
-    architecture = replace(FAMILY[recipe.model].architecture, num_classes=len(LABELS))
     if recipe.backbone is not None:
+        if recipe.backbone not in BACKBONES:
+            raise ValueError(f"backbone {recipe.backbone!r}: expected one of {', '.join(BACKBONES)}")
         architecture = on_backbone(architecture, BACKBONES[recipe.backbone])
+    if recipe.dropout is not None:
+        architecture = replace(architecture, dropout=recipe.dropout)
+    return architecture, preprocess
+
+
+def preprocess_of(recipe: Recipe) -> Preprocess:
+    """How clips are seen after training: 256 and 224 as released, or in proportion; or the whole picture."""
+    size = recipe.input_size
+    if recipe.preprocess == "whole":
+        return Preprocess("whole", size, size, "even", max_frames=64)
+    return Preprocess("centre_crop", round(size * 256 / 224), size, "released")
+
+
+def new_network(recipe: Recipe, architecture: Architecture, accelerator: Accelerator) -> TDN:
+    """The network, started from `start_from` where that is given; says how many tensors were taken over."""
     torch.manual_seed(recipe.seed)
     model = TDN(architecture)
     if recipe.start_from is None:
         return model
     if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
-        path = None if recipe.start_from == "imagenet" else recipe.start_from
-        started = start_from_imagenet(model, imagenet_state(architecture.backbone.name, path))
+        started = start_from_imagenet(model, imagenet_weights(recipe.start_from, architecture.backbone.name))
     else:
-        started = start_from_network(model, load_model(recipe.start_from))
+        trained = load_model(recipe.start_from)
+        if recipe.model is None:
+            # A new task gets a new head, also where the number of classes happens to agree.
+            del trained.head
+        started = start_from_network(model, trained)
     fresh = f"; fresh: {', '.join(started.fresh)}" if started.fresh else ""
-    print(f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}", file=sys.stderr)
+    say(accelerator, f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}")
     return model
 
 
-def _after_epoch(out: Path, command: str, trainer: Trainer, row: dict, confusion: torch.Tensor) -> None:
-    recipe = trainer.recipe
-    card = Card(
-        trainer.average.architecture,
-        Preprocess(
-            view="whole",
-            short_side=recipe.input_size,
-            input_size=recipe.input_size,
-            sampling="even",
-            fps=None,
-            max_frames=64,
-        ),
-        list(LABELS),
-        trained_on=(
-            f"{recipe.pool_clips} procedural motion clips (synthetic v{VERSION}), {trainer.epoch} of {recipe.epochs} "
-            f"epochs of {recipe.clips_per_epoch} clips"
-            + (f", started from the tensors of {Path(recipe.start_from).name}" if recipe.start_from else "")
-        ),
-        command=command or f"python -m tdn train {recipe.name}",
-        accuracy=accuracy(confusion),
-        protocol=f"{int(confusion.sum())} procedural validation clips, one clip, whole view",
-        extra={"recipe": asdict(recipe)},
-    )
-    save_checkpoint(out / LAST, trainer.average, card)
-    _append_row(out / LOG, row)
-    # The state goes last: a run killed before this line repeats the epoch, and its log row is dropped on resuming.
-    state = {
-        "epoch": trainer.epoch,
-        "recipe": json.dumps(asdict(recipe)),
-        "model": trainer.model.state_dict(),
-        "average": trainer.average.state_dict(),
-        "optimizer": trainer.optimizer.state_dict(),
-    }
-    unfinished = out / (STATE + ".partial")
-    torch.save(state, unfinished)
-    unfinished.replace(out / STATE)
-
-
-def accuracy(confusion: torch.Tensor) -> dict:
-    """Top-1 in percent, overall and by class, from a confusion matrix [K true, K said]."""
-    per_class = 100 * confusion.diagonal() / confusion.sum(1).clamp(min=1)
-    return {
-        "top1": round(float(100 * confusion.diagonal().sum() / confusion.sum()), 2),
-        "clips": int(confusion.sum()),
-        "per_class": {label: round(float(share), 1) for label, share in zip(LABELS, per_class, strict=True)},
-    }
-
-
-def _read_state(out: Path, recipe: Recipe) -> dict:
+def imagenet_weights(start_from: str, backbone: str) -> dict[str, torch.Tensor]:
+    """torchvision's weights: downloaded for "imagenet", else from the file. Raises ValueError without a connection."""
+    if start_from != "imagenet":
+        return imagenet_state(backbone, start_from)
     try:
-        state = torch.load(out / STATE, weights_only=True, map_location="cpu")
-    except Exception as error:
-        raise CheckpointError(f"{out / STATE} can't be read ({error}); remove it to start again") from None
-    then, now = json.loads(state["recipe"]), json.loads(json.dumps(asdict(recipe)))
-    changed = [key for key in now if then.get(key) != now[key]]
+        return imagenet_state(backbone)
+    except OSError as error:
+        raise ValueError(
+            f"ImageNet weights of {backbone} can't be downloaded ({error}); fetch torchvision's .pth file elsewhere "
+            f"and add --set start_from=FILE.pth"
+        ) from None
+
+
+def described(trainer: Trainer, data: str) -> str:
+    """The resolved recipe and what follows from it, a line each."""
+    lines = [f"{key}: {value}" for key, value in asdict(trainer.recipe).items()]
+    processes = trainer.accelerator.num_processes
+    flips = trainer.clips.flips
+    return "\n".join(
+        [
+            *lines,
+            f"data: {data} ({trainer.clips.name}): {trainer.clips.num_train} training and {trainer.clips.num_val} "
+            f"validation clips{' held out of them' if trainer.clips.held_out else ''}, {len(trainer.clips.labels)} "
+            f"classes; {flips}",
+            f"a step: {processes} x {trainer.passes} x {trainer.micro_batch} clips (processes, passes, micro-batch) at "
+            f"rate {trainer.recipe.rate:g}; {trainer.steps_per_epoch} steps an epoch; {trainer.accelerator.device}",
+        ]
+    )
+
+
+def run_settings(trainer: Trainer, data: str) -> str:
+    """What must be the same when a run goes on, as JSON: recipe, data and classes."""
+    clips = trainer.clips
+    settings = {key: value for key, value in asdict(trainer.recipe).items() if key not in MACHINE_FIELDS}
+    return json.dumps({**settings, "data": data, "clips": [clips.num_train, clips.num_val], "labels": [*clips.labels]})
+
+
+def expect_same_run(out: Path, before: str, now: str) -> None:
+    then, wanted = json.loads(before), json.loads(now)
+    changed = [key for key in wanted if then.get(key) != wanted[key]]
     if changed:
         raise ValueError(
             f"{out} holds a run with another {', '.join(changed)}; use the same settings, or choose another --out"
         )
-    return state
 
 
-def _append_row(path: Path, row: dict) -> None:
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row.keys())
-        if is_new:
-            writer.writeheader()
-        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
-        file.flush()
-        os.fsync(file.fileno())
+def _save(out: Path, settings: str, trainer: Trainer) -> None:
+    state = {"settings": settings, **trainer.state()}
+    if trainer.accelerator.is_main_process:
+        write_state(out, state)
 
 
-def _keep_log_rows(path: Path, epoch: int) -> None:
-    """Drop rows of epochs that will be trained again."""
-    if not path.exists():
-        return
-    header, *rows = path.read_text().splitlines()
-    kept = [row for row in rows if row and int(row.split(",")[0]) <= epoch]
-    path.write_text("\n".join([header, *kept]) + "\n")
+def _after_epoch(
+    out: Path, settings: str, command: str, board, trainer: Trainer, row: dict, validation: Validation, is_best: bool
+) -> None:
+    if trainer.accelerator.is_main_process:
+        card = card_of(trainer, validation, command)
+        save_checkpoint(out / LAST, trainer.average, card)
+        if is_best:
+            save_checkpoint(out / BEST, trainer.average, card)
+        append_row(out / LOG, row)
+        write_confusion(out / CONFUSION, validation.confusion, trainer.clips.labels)
+        if board is not None:
+            for key in set(row) - {"epoch", "clips"}:
+                board.add_scalar(key, row[key], trainer.epoch)
+            board.flush()
+        left = (trainer.recipe.epochs - trainer.epoch) * row["seconds"] / 60
+        unread = f", {validation.missing} clips could not be read" if validation.missing else ""
+        print(
+            f"epoch {trainer.epoch}: loss {row['train_loss']:.3f}, validation top-1 {row['val_top1']:.2f}%, top-5 "
+            f"{row['val_top5']:.2f}%{unread}; {left:.0f} minutes left",
+            file=sys.stderr,
+        )
+    # The state goes last: a run killed before this line repeats the epoch, and its log row is dropped on resuming.
+    _save(out, settings, trainer)
+
+
+def card_of(trainer: Trainer, validation: Validation, command: str) -> Card:
+    recipe, clips = trainer.recipe, trainer.clips
+    procedural = clips.name.startswith("procedural")
+    preprocess = clips.preprocess
+    view = "whole view" if preprocess.view == "whole" else f"centre crop of {preprocess.input_size}"
+    return Card(
+        trainer.average.architecture,
+        preprocess,
+        list(clips.labels),
+        trained_on=(
+            (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
+            + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
+            + (f", started from the tensors of {Path(recipe.start_from).name}" if recipe.start_from else "")
+        ),
+        command=command or f"python -m tdn train {recipe.name}",
+        accuracy=accuracy(validation, clips.labels),
+        protocol=(
+            f"{int(validation.confusion.sum())} "
+            + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
+            + f", one clip, {view}"
+        ),
+        extra={"recipe": asdict(recipe)},
+    )
+
+
+def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
+    """Top-1 and top-5 in percent, and top-1 by class; the clips counted, and those that could not be read."""
+    confusion = validation.confusion
+    per_class = 100 * confusion.diagonal() / confusion.sum(1).clamp(min=1)
+    counted = {
+        "top1": round(validation.top1, 2),
+        "top5": round(validation.top5, 2),
+        "clips": int(confusion.sum()),
+        "per_class": {label: round(float(share), 1) for label, share in zip(labels, per_class, strict=True)},
+    }
+    return counted | ({"missing": validation.missing} if validation.missing else {})
+
+
+def say(accelerator: Accelerator, message: str) -> None:
+    if accelerator.is_main_process:
+        print(message, file=sys.stderr)
 
 
 def command_line(arguments: list[str]) -> str:

@@ -1,0 +1,291 @@
+"""How a network is tested: which clips and crops of a video it sees, and the loop that scores them. Paper Sec. 4.2."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from tdn.data import sampling
+from tdn.data.pool import scene_seed
+from tdn.data.synthetic import LABELS, Scene, make_scene
+from tdn.data.synthetic_files import FPS
+from tdn.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocess, to_view
+from tdn.evaluate.scores import Scores, first_repeated
+from tdn.model import TDN
+
+if TYPE_CHECKING:
+    from tdn.data.datasets import DataSet
+
+ClipSampling = Literal["released", "even"]
+SYNTHETIC_SIZE = 112
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The views of a video: `clips` times `crops`.
+
+    One crop is the network's own view; three are left, right and centre, at full resolution. One clip has its windows
+    in the middle of each segment. More are drawn at random, as the released code does for Kinetics (its other tests
+    show the same clip ten times), here from `seed`, so that a number can be measured again; or they are evenly spaced,
+    with `clip_sampling` "even". Source: TDN ops/dataset.py:176-177, ops/transforms.py:175-183.
+
+    Raises ValueError for other values.
+    """
+
+    clips: int = 1
+    crops: int = 1
+    clip_sampling: ClipSampling = "released"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.clips < 1 or self.crops not in (1, 3):
+            raise ValueError(f"protocol {self.name}: expected 1 or more clips and 1 or 3 crops, such as 1x1 or 10x3")
+        if self.clip_sampling not in get_args(ClipSampling):
+            raise ValueError(f"clip sampling {self.clip_sampling!r}: expected {' or '.join(get_args(ClipSampling))}")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed}: expected 0 or above")
+
+    @classmethod
+    def parse(cls, text: str, clip_sampling: str = "released", seed: int = 0) -> "Protocol":
+        """Read "1x1", "1x3" or "10x3" (clips x crops)."""
+        match = re.fullmatch(r"(\d+)x(\d+)", text.strip())
+        if match is None:
+            raise ValueError(f"protocol {text!r}: expected clips x crops, such as 1x1, 1x3 or 10x3")
+        return cls(int(match[1]), int(match[2]), clip_sampling, seed)
+
+    @property
+    def name(self) -> str:
+        """As `parse` reads it."""
+        return f"{self.clips}x{self.crops}"
+
+    @property
+    def views(self) -> int:
+        return self.clips * self.crops
+
+    def describe(self, preprocess: Preprocess) -> str:
+        """The words that stand with every number: "10 clips x 3 crops, random clips as released, seed 0"."""
+        clips = "one clip" if self.clips == 1 else f"{self.clips} clips"
+        one_crop = "centre crop" if preprocess.view == "centre_crop" else "whole view"
+        crops = f"{clips} x 3 crops" if self.crops == 3 else f"{clips}, {one_crop}"
+        if self.clips == 1:
+            return crops
+        if self.clip_sampling == "even":
+            return f"{crops}, evenly spaced clips"
+        return f"{crops}, random clips as released, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class SyntheticSet:
+    """The first `num_clips` procedural validation clips of a seed; labels go round in turn, as in training's."""
+
+    num_clips: int = 190
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.num_clips < 1 or self.seed < 0:
+            raise ValueError(
+                f"synthetic: expected at least 1 clip and a seed from 0, got {self.num_clips} and {self.seed}"
+            )
+
+    @property
+    def name(self) -> str:
+        return f"synthetic-{self.num_clips}-seed{self.seed}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return LABELS
+
+    @property
+    def ids(self) -> list[str]:
+        return [f"val_{self.seed}_{index:05d}" for index in range(self.num_clips)]
+
+
+class SyntheticViews(Dataset):
+    """The views of procedural clips, rendered as they are asked for; items as those of `TestViews`."""
+
+    def __init__(self, clips: SyntheticSet, model: TDN, protocol: Protocol):
+        self.clips = clips
+        self.num_segments, self.window = model.num_segments, model.window
+        self.preprocess = model.preprocess
+        self.protocol = protocol
+
+    def __len__(self) -> int:
+        return self.clips.num_clips
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int, str]:
+        """Views uint8 [V, T, L, 3, H, W], label, id."""
+        label = index % len(LABELS)
+        scene = make_scene(label, scene_seed("val", self.clips.seed, index), SYNTHETIC_SIZE)
+        preprocess = self.preprocess
+        if self.protocol.crops == 3:
+            # The pictures are square, so left, right and centre at full resolution are all the whole of it.
+            preprocess = replace(preprocess, view="whole", input_size=preprocess.short_side)
+        frames = self._frames(scene, index)  # [clips, T, L]
+        numbers, places = np.unique(frames, return_inverse=True)
+        pictures = np.stack([to_view(scene.image(int(number)), preprocess) for number in numbers])
+        views = torch.from_numpy(pictures).movedim(-1, -3)[places.reshape(frames.shape)]  # [clips, T, L, 3, H, W]
+        return views.repeat_interleave(self.protocol.crops, 0), label, self.clips.ids[index]
+
+    def _frames(self, scene: Scene, index: int) -> np.ndarray:
+        """Frame numbers of each clip, int64 [clips, T, L]."""
+        preprocess = self.preprocess
+        kept = sampling.thin(scene.num_frames, FPS, preprocess.fps, preprocess.max_frames)
+        starts = clip_starts(len(kept), self.num_segments, self.window, self.protocol, preprocess, index)
+        return np.stack([kept[sampling.windows(one, len(kept), self.window)] for one in starts])
+
+
+def clip_starts(
+    num_frames: int, num_segments: int, window: int, protocol: Protocol, preprocess: Preprocess, index: int
+) -> list[np.ndarray]:
+    """First frames [T] of the windows of each clip of video number `index`."""
+    if protocol.clips == 1:
+        starts = sampling.even_window_starts if preprocess.sampling == "even" else sampling.centre_window_starts
+        return [starts(num_frames, num_segments, window)]
+    if protocol.clip_sampling == "released":
+        rng = np.random.default_rng([protocol.seed, index])
+        return [sampling.train_window_starts(num_frames, num_segments, rng, window) for _ in range(protocol.clips)]
+    # Every segment is cut into as many parts as there are clips; each clip takes one part of every segment.
+    parts = sampling.even_window_starts(num_frames, num_segments * protocol.clips, window)
+    return list(parts.reshape(num_segments, protocol.clips).T)
+
+
+def run_protocol(
+    model: TDN,
+    dataset: "DataSet | SyntheticSet",
+    protocol: Protocol,
+    device: torch.device | str = "cpu",
+    batch_views: int = 8,
+    workers: int = 0,
+    progress: bool = True,
+) -> Scores:
+    """Score every view of every clip of `dataset`; `model` as `load_model` returns it, moved to `device`.
+
+    `batch_views` views go through the network at a time, `workers` processes read videos. Clips that cannot be read
+    are named in `Scores.missing`. Labels are put in the order of `model.labels` by `match_labels`, which raises
+    ValueError where that cannot be done; so do a clip that stands twice and a data set of which nothing can be read.
+    """
+    places, _ = match_labels(dataset.labels, model.labels)
+    ids = dataset.ids if isinstance(dataset, SyntheticSet) else [item.id for item in dataset.items]
+    if (twice := first_repeated(ids)) is not None:
+        raise ValueError(f"{dataset.name}: the clip {twice} stands in it twice")
+    model = model.to(device).eval()
+    found, labels, logits, missing = [], [], [], []
+    bar = tqdm(total=len(ids), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not progress)
+    for views, label, name in batches(_views(dataset, model, protocol), max(1, batch_views // protocol.views), workers):
+        scored = _logits(model, views, batch_views)
+        for one, place, own in zip(scored, label.tolist(), name, strict=True):
+            if place < 0:
+                missing.append(own)
+                continue
+            found.append(own)
+            labels.append(places[place])
+            logits.append(one)
+        bar.update(len(name))
+    bar.close()
+    if not found:
+        raise ValueError(f"{dataset.name}: none of its {len(ids)} clips could be read, {', '.join(missing[:3])} ...")
+    return Scores(
+        ids=found,
+        labels=np.array(labels, np.int64),
+        logits=np.stack(logits),
+        class_names=list(model.labels),
+        protocol=protocol.describe(model.preprocess),
+        missing=missing,
+        data=dataset.name,
+    )
+
+
+def match_labels(data_labels: Sequence[str], model_labels: Sequence[str]) -> tuple[list[int], str]:
+    """Where each class of the data stands among the network's outputs, and a sentence on it ("" where all agree).
+
+    Classes are matched by their text, whatever their order; capitals, underscores and square brackets do not count
+    unless two classes differ in nothing else. Where one side has numbers for names ("class 3", "3"), they are matched
+    by number, which the sentence says. Raises ValueError for a class that the network does not have, or where there
+    are only numbers and not as many on both sides.
+    """
+    if not (_has_names(data_labels) and _has_names(model_labels)):
+        return _match_numbers(data_labels, model_labels)
+    plain_is_enough = all(len({_plain(label) for label in side}) == len(side) for side in (data_labels, model_labels))
+    form = _plain if plain_is_enough else str
+    known = {form(label): place for place, label in enumerate(model_labels)}
+    for label in data_labels:
+        if form(label) not in known:
+            raise ValueError(f"class {label!r} of the data is not among the {len(model_labels)} of the checkpoint")
+    places = [known[form(label)] for label in data_labels]
+    said = []
+    if places != sorted(places):
+        moved = next(own for own, place in enumerate(places) if place != own)
+        said.append(
+            f"the data counts its classes in another order than the checkpoint ({data_labels[moved]!r} is {moved} in "
+            f"the data, {places[moved]} in the checkpoint); they are matched by name"
+        )
+    if len(data_labels) < len(model_labels):
+        said.append(
+            f"the data has {len(data_labels)} of the checkpoint's {len(model_labels)} classes; all can be answered"
+        )
+    return places, "; ".join(said)
+
+
+def _match_numbers(data_labels: Sequence[str], model_labels: Sequence[str]) -> tuple[list[int], str]:
+    """`match_labels` where one side has no names."""
+    if len(data_labels) != len(model_labels):
+        raise ValueError(
+            f"the data has {len(data_labels)} classes and the checkpoint {len(model_labels)}, and one of them has "
+            f"numbers for names; name the classes (labels.txt beside a list, `python -m tdn convert --labels`)"
+        )
+    if _has_names(data_labels):
+        places = list(range(len(data_labels)))
+    else:
+        places = [int(label.removeprefix("class ")) for label in data_labels]
+    if sorted(places) != list(range(len(model_labels))):
+        raise ValueError(f"the data's classes are numbers, expected 0 to {len(model_labels) - 1}, got {max(places)}")
+    return places, "the classes of one side have no names; they are matched by number, nothing checks their order"
+
+
+def _has_names(labels: Sequence[str]) -> bool:
+    return not all(re.fullmatch(r"(class )?\d+", label) for label in labels)
+
+
+def _plain(label: str) -> str:
+    return " ".join(re.sub(r"[\[\]]", "", label).replace("_", " ").casefold().split())
+
+
+def _views(dataset: "DataSet | SyntheticSet", model: TDN, protocol: Protocol) -> Dataset:
+    if isinstance(dataset, SyntheticSet):
+        return SyntheticViews(dataset, model, protocol)
+    # Read here, not above: procedural clips need no reader of videos.
+    from tdn.data.loading import TestViews
+
+    return TestViews(dataset, model, protocol.clips, protocol.crops, protocol.clip_sampling, protocol.seed)
+
+
+def batches(views: Dataset, batch_size: int, workers: int) -> Iterator[tuple[Tensor, Tensor, list[str]]]:
+    """Views uint8 [B, V, T, L, 3, H, W], labels [B] and ids, in the order of the data set."""
+    # One batch ahead a process: thirty views of a clip are 240 MB, and wait in shared memory.
+    loader = DataLoader(views, batch_size=batch_size, num_workers=workers, prefetch_factor=1 if workers else None)
+    try:
+        yield from loader
+    except (ValueError, OSError) as error:
+        if not workers:
+            raise
+        # A reading process sends its error as a traceback, whose last line is the error's class and sentence.
+        raise ValueError(str(error).strip().splitlines()[-1].partition(": ")[2]) from None
+
+
+@torch.inference_mode()
+def _logits(model: TDN, views: Tensor, batch_views: int) -> np.ndarray:
+    """Views uint8 [B, V, T, L, 3, H, W] -> float32 [B, V, K]."""
+    weights = next(model.parameters())
+    mean, std = (torch.tensor(values).to(weights)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
+    # To the device first: bytes are a quarter of the floats to send.
+    parts = [
+        model(part.to(weights.device).to(weights.dtype).div_(255).sub_(mean).div_(std)).float().cpu()  # [b, K]
+        for part in views.flatten(0, 1).split(batch_views)
+    ]
+    return torch.cat(parts).unflatten(0, views.shape[:2]).numpy()

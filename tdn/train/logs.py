@@ -1,0 +1,111 @@
+"""What a run shows while it goes on and leaves behind: progress, log.csv, TensorBoard, the confusion matrix."""
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+LOG, CONFUSION = "log.csv", "confusion.csv"
+
+
+@contextmanager
+def progress(total: int, done: int, description: str, shown: bool) -> Iterator[Callable[[str], None]]:
+    """A bar with the time left, on standard error; gives a function that moves it one step on and shows a note.
+
+    By rich on a terminal, by tqdm elsewhere or without rich. With `shown` off (the other processes) there is none.
+    """
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    except ImportError:
+        Console = None
+    if not shown:
+        yield lambda note: None
+    elif Console and sys.stderr.isatty():
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bars:
+            bar = bars.add_task(description, total=total, completed=done, note="")
+            yield lambda note: bars.update(bar, advance=1, note=note)
+    else:
+        from tqdm import tqdm
+
+        with tqdm(total=total, initial=done, desc=description, unit="step", mininterval=1.0) as bar:
+
+            def step(note: str) -> None:
+                bar.set_postfix_str(note, refresh=False)
+                bar.update()
+
+            yield step
+
+
+def append_row(path: Path, row: dict) -> None:
+    """Add an epoch to the log, on disk when this returns."""
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, row.keys())
+        if is_new:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def keep_rows(path: Path, epoch: int) -> None:
+    """Drop rows of epochs that will be trained again, and one that was cut off while it was written."""
+    if not path.exists():
+        return
+    header, *rows = path.read_text().splitlines() or [""]
+    whole = [row for row in rows if row.count(",") == header.count(",") and int(row.split(",")[0]) <= epoch]
+    if not whole:
+        path.unlink()
+        return
+    path.write_text("\n".join([header, *whole]) + "\n")
+
+
+def open_tensorboard(folder: Path, epoch: int):
+    """A TensorBoard writer that goes on after `epoch`, or None, said in one line, where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        print("TensorBoard is not installed: log.csv alone (pip install tensorboard for both)", file=sys.stderr)
+        return None
+    return SummaryWriter(str(folder), purge_step=epoch + 1)
+
+
+def write_confusion(path: Path, confusion: torch.Tensor, labels: tuple[str, ...]) -> None:
+    """A confusion matrix [K true, K said] as CSV, a row a true class, whole or not at all."""
+    unfinished = path.with_name(path.name + ".partial")
+    with unfinished.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["true \\ said", *labels])
+        writer.writerows([label, *row] for label, row in zip(labels, confusion.tolist(), strict=True))
+    unfinished.replace(path)
+
+
+def draw_confusion(path: Path) -> Path | None:
+    """Draw a confusion matrix of `write_confusion` beside it as PNG; None where matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return None
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    labels, counts = header[1:], torch.tensor([[float(count) for count in row[1:]] for row in rows])
+    shares = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    named = len(labels) <= 60
+    side = 4 + 0.22 * len(labels) if named else 10
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="cividis")
+    axes.set(xlabel="predicted class", ylabel="true class", title="share of each true class")
+    if named:
+        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
+        axes.set_yticks(range(len(labels)), labels, fontsize=7)
+    figure.colorbar(image, shrink=0.6)
+    picture = path.with_suffix(".png")
+    figure.savefig(picture, dpi=120)
+    return picture
