@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tdn.data.datasets import DataSet, Item
 
-from tdn.data.transforms import normalise
+from tdn.data.datasets import DataSet, Item
+from tdn.data.transforms import normalise, normalise_tensor
 from tdn.data.video import write_mp4
-from tdn.train.batches import held_out, normalise_tensor
+from tdn.train.batches import held_out
 from tdn.train.checkpoint import STATE, STATE_BEFORE, read_state
 from tdn.train.recipes import RECIPES, SMOKE, Recipe
 from tdn.train.run import estimate, expect_same_run, train

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from tdn.data.synthetic import LABELS, synthetic_clip
 from tdn.data.transforms import Preprocess
 from tdn.data.video import VideoError, write_mp4
 from tdn.evaluate import Protocol, Scores, SyntheticSet, match_labels, run_protocol
-from tdn.evaluate.protocol import batches, clip_starts
+from tdn.evaluate.protocol import batches
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -111,19 +110,6 @@ def test_a_protocol_that_makes_no_sense_is_refused(text):
 def test_clip_sampling_is_released_or_even():
     with pytest.raises(ValueError, match="released or even"):
         Protocol.parse("10x3", "dense")
-
-
-def test_evenly_spaced_clips_share_out_every_segment():
-    # Twelve frames have 8 places for a window of 5: two segments of 4, each with two clips.
-    starts = clip_starts(12, 2, 5, Protocol(clips=2, clip_sampling="even"), CROPPED, 0)
-    assert [one.tolist() for one in starts] == [[1, 5], [3, 7]]
-
-
-def test_a_single_clip_is_the_one_that_the_network_is_shown_everywhere():
-    for rule, expected in (("released", [0, 0, 0, 0]), ("even", [0, 1, 2, 3])):
-        preprocess = replace(CROPPED, sampling=rule)
-        (starts,) = clip_starts(8, 4, 5, Protocol(clip_sampling="even"), preprocess, 0)
-        assert starts.tolist() == expected
 
 
 def test_classes_are_matched_by_name_whatever_their_order():

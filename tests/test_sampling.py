@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tdn.data.sampling import centre_window_starts, even_window_starts, spread, thin, train_window_starts, windows
+from tdn.data.sampling import (
+    centre_window_starts,
+    clip_window_starts,
+    even_window_starts,
+    spread,
+    thin,
+    train_window_starts,
+    windows,
+)
 
 lengths = st.integers(1, 3000)
 segments = st.sampled_from([1, 3, 8, 16, 40])
@@ -155,3 +163,21 @@ def test_spread_gives_the_middles_of_equal_parts():
 def test_counts_below_one_are_refused_by_name(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+def test_evenly_spaced_clips_share_out_every_segment():
+    # Twelve frames have 8 places for a window of 5: two segments of 4, each with two clips.
+    starts = clip_window_starts(12, 2, 5, 2, "even", "released", np.random.default_rng(0))
+    assert [one.tolist() for one in starts] == [[1, 5], [3, 7]]
+
+
+def test_several_clips_as_released_are_drawn_as_in_training():
+    drawn = clip_window_starts(100, 8, 5, 3, "released", "released", np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    assert all((starts == train_window_starts(100, 8, rng)).all() for starts in drawn) and len(drawn) == 3
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("released", [0, 0, 0, 0]), ("even", [0, 1, 2, 3])])
+def test_a_single_clip_is_the_one_that_the_network_is_shown_everywhere(rule, expected):
+    (starts,) = clip_window_starts(8, 4, 5, 1, "even", rule, np.random.default_rng(0))
+    assert starts.tolist() == expected

@@ -51,6 +51,31 @@ def even_window_starts(num_frames: int, num_segments: int, window: int = 5) -> n
     return spread(max(1, num_frames - window + 1), num_segments)
 
 
+def clip_window_starts(
+    num_frames: int,
+    num_segments: int,
+    window: int,
+    clips: int,
+    clip_sampling: str,
+    one_clip: str,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """First frames [T] of the windows of each of the `clips` that a video is tested on.
+
+    One clip is taken by the rule `one_clip`, "released" or "even", as `Preprocess.sampling` names it. Several are drawn
+    as in training with `clip_sampling` "released", which is how the released code tests on Kinetics (TDN
+    ops/dataset.py:176-177); or evenly spaced with "even": every segment is cut into as many parts as there are clips,
+    and each clip takes one part of every segment.
+    """
+    if clips == 1:
+        starts = even_window_starts if one_clip == "even" else centre_window_starts
+        return [starts(num_frames, num_segments, window)]
+    if clip_sampling == "released":
+        return [train_window_starts(num_frames, num_segments, rng, window) for _ in range(clips)]
+    parts = even_window_starts(num_frames, num_segments * clips, window)
+    return list(parts.reshape(num_segments, clips).T)
+
+
 def windows(starts: np.ndarray, num_frames: int, window: int = 5) -> np.ndarray:
     """Frames of each window: int64 [T, L]. Past the end of the video the last frame is repeated.
 

@@ -97,18 +97,25 @@ def seen_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, fl
 
 def shrink(frame: np.ndarray, short_side: int) -> np.ndarray:
     """Make the short side of uint8 [H, W, 3] at most `short_side`, keeping the shape; a smaller frame stays."""
+    return frame if min(frame.shape[:2]) <= short_side else resized_to(frame, short_side)
+
+
+def resized_to(frame: np.ndarray, short_side: int) -> np.ndarray:
+    """Resize uint8 [H, W, 3] until its short side is `short_side`, keeping the shape."""
     height, width = frame.shape[:2]
-    if min(height, width) <= short_side:
-        return frame
     return _resize(frame, *_short_side_to(width, height, short_side))
 
 
 def normalise(frames: np.ndarray) -> Tensor:
     """Scale to ImageNet's mean and deviation, channels first: uint8 [..., H, W, 3] -> float32 [..., 3, H, W]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3)  # [..., 3, H, W]
-    mean = torch.tensor(IMAGENET_MEAN)[:, None, None]
-    std = torch.tensor(IMAGENET_STD)[:, None, None]
-    return pixels.contiguous().float().div_(255).sub_(mean).div_(std)
+    return normalise_tensor(torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3).contiguous())
+
+
+def normalise_tensor(pixels: Tensor) -> Tensor:
+    """As `normalise`, channels already in place and on any device: uint8 [..., 3, H, W] -> float32."""
+    mean = torch.tensor(IMAGENET_MEAN, device=pixels.device)[:, None, None]
+    std = torch.tensor(IMAGENET_STD, device=pixels.device)[:, None, None]
+    return pixels.float().div_(255).sub_(mean).div_(std)
 
 
 def _resize(frame: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from tdn.data import sampling
 from tdn.data.pool import scene_seed
 from tdn.data.synthetic import LABELS, Scene, make_scene
 from tdn.data.synthetic_files import FPS
-from tdn.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocess, to_view
+from tdn.data.transforms import Preprocess, normalise_tensor, to_view
 from tdn.evaluate.scores import Scores, first_repeated
 from tdn.model import TDN
 
@@ -136,23 +136,13 @@ class SyntheticViews(Dataset):
         """Frame numbers of each clip, int64 [clips, T, L]."""
         preprocess = self.preprocess
         kept = sampling.thin(scene.num_frames, FPS, preprocess.fps, preprocess.max_frames)
-        starts = clip_starts(len(kept), self.num_segments, self.window, self.protocol, preprocess, index)
+        protocol, rng = self.protocol, np.random.default_rng([self.protocol.seed, index])
+        starts = sampling.clip_window_starts(
+            *(len(kept), self.num_segments, self.window, protocol.clips, protocol.clip_sampling),
+            preprocess.sampling,
+            rng,
+        )
         return np.stack([kept[sampling.windows(one, len(kept), self.window)] for one in starts])
-
-
-def clip_starts(
-    num_frames: int, num_segments: int, window: int, protocol: Protocol, preprocess: Preprocess, index: int
-) -> list[np.ndarray]:
-    """First frames [T] of the windows of each clip of video number `index`."""
-    if protocol.clips == 1:
-        starts = sampling.even_window_starts if preprocess.sampling == "even" else sampling.centre_window_starts
-        return [starts(num_frames, num_segments, window)]
-    if protocol.clip_sampling == "released":
-        rng = np.random.default_rng([protocol.seed, index])
-        return [sampling.train_window_starts(num_frames, num_segments, rng, window) for _ in range(protocol.clips)]
-    # Every segment is cut into as many parts as there are clips; each clip takes one part of every segment.
-    parts = sampling.even_window_starts(num_frames, num_segments * protocol.clips, window)
-    return list(parts.reshape(num_segments, protocol.clips).T)
 
 
 def run_protocol(
@@ -282,10 +272,9 @@ def batches(views: Dataset, batch_size: int, workers: int) -> Iterator[tuple[Ten
 def _logits(model: TDN, views: Tensor, batch_views: int) -> np.ndarray:
     """Views uint8 [B, V, T, L, 3, H, W] -> float32 [B, V, K]."""
     weights = next(model.parameters())
-    mean, std = (torch.tensor(values).to(weights)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_STD))
     # To the device first: bytes are a quarter of the floats to send.
     parts = [
-        model(part.to(weights.device).to(weights.dtype).div_(255).sub_(mean).div_(std)).float().cpu()  # [b, K]
+        model(normalise_tensor(part.to(weights.device)).to(weights.dtype)).float().cpu()  # [b, K]
         for part in views.flatten(0, 1).split(batch_views)
     ]
     return torch.cat(parts).unflatten(0, views.shape[:2]).numpy()

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tdn.data.pool import Pool, augment, load_or_render_pool
 from tdn.data.synthetic import LABELS, VERSION
-from tdn.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocess, normalise
+from tdn.data.transforms import Preprocess, normalise
 from tdn.train.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -225,13 +225,6 @@ def resized(frames: Tensor, size: int) -> Tensor:
         return frames
     flat = frames.flatten(0, -4)
     return nnf.interpolate(flat, (size, size), mode="bilinear", antialias=True).unflatten(0, frames.shape[:-3])
-
-
-def normalise_tensor(pixels: Tensor) -> Tensor:
-    """As `tdn.data.transforms.normalise`, channels already in place and on any device: uint8 [..., 3, H, W]."""
-    mean = torch.tensor(IMAGENET_MEAN, device=pixels.device)[:, None, None]
-    std = torch.tensor(IMAGENET_STD, device=pixels.device)[:, None, None]
-    return pixels.float().div_(255).sub_(mean).div_(std)
 
 
 def write_list(path: Path, dataset: "DataSet") -> None:

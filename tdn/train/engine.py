@@ -12,8 +12,9 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast, gather_object
 from torch import Tensor, nn
 
+from tdn.data.transforms import normalise_tensor
 from tdn.model import TDN
-from tdn.train.batches import Batch, Clips, normalise_tensor
+from tdn.train.batches import Batch, Clips
 from tdn.train.logs import progress
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
 from tdn.train.recipes import Recipe, micro_batches

@@ -1,0 +1,224 @@
+"""The five published data sets, read from the files they ship: something-v1, something-v2, kinetics400, ucf101, hmdb51.
+
+Each reader takes (root, part, number of the split) and returns the class names and rows of that part; a video that
+is not on disk has no path. Files may lie in ROOT itself or one folder further down, as the archives unpack.
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list as it was read: class names, rows, and where the first video was expected."""
+
+    class Row(NamedTuple):
+        id: str
+        path: Path | None
+        label: int
+        num_frames: int | None = None
+
+    labels: list[str]
+    rows: list[Row]
+    example: str = ""
+
+
+def read_published(name: str, root: Path, part: str, number: int) -> Listed:
+    """Raises FileNotFoundError for a list that is not under `root`, ValueError for one that reads otherwise."""
+    if not root.is_dir():
+        raise ValueError(f"{name}:{root}: expected the folder that holds the data set")
+    return PUBLISHED[name](root, part, number)
+
+
+def _something_v1(root: Path, part: str, number: int) -> Listed:
+    """`ID;label` lines. Classes in sorted order, as the released weights count them.
+
+    The shipped order of the labels agrees with it at one class of 174. Source: TSM tools/gen_label_sthv1.py.
+    """
+    stem = "something-something-v1"
+    labels = sorted(_lines(_file(root, f"{stem}-labels.csv")))
+    pairs = _labelled(_file(root, f"{stem}-{_something_part(root, part)}.csv"), ";")
+    return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v1"))
+
+
+def _something_v2(root: Path, part: str, number: int) -> Listed:
+    """JSON lists; the class is the template without its brackets, its number that of labels.json."""
+    stem = "something-something-v2"
+    numbers = _json(_file(root, f"{stem}-labels.json", "labels.json"))
+    if not isinstance(numbers, Mapping) or sorted(map(int, numbers.values())) != list(range(len(numbers))):
+        raise ValueError(f"{root}: the labels of Something-Something V2 must count from 0, such as {{text: '0'}}")
+    labels = sorted(numbers, key=lambda text: int(numbers[text]))
+    word = _something_part(root, part)
+    clips = _json(_file(root, f"{stem}-{word}.json", f"{word}.json"))
+    if clips and "template" not in clips[0]:
+        raise ValueError(f"{root}: the {word} list of Something-Something V2 has no labels; use train or val")
+    pairs = [(str(clip["id"]), clip["template"].replace("[", "").replace("]", "")) for clip in clips]
+    return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v2"))
+
+
+def _something_part(root: Path, part: str) -> str:
+    if part == "test":
+        raise ValueError(f"{root}: the test labels of Something-Something are not public; use split val")
+    return {"train": "train", "val": "validation"}[part]
+
+
+def _kinetics(root: Path, part: str, number: int) -> Listed:
+    """CSV rows `label,youtube_id,time_start,time_end,split`; videos CLASS/ID_START_END.mp4. Classes in sorted order."""
+    lists = {word: path for word in ("train", "val", "test") if (path := _kinetics_list(root, word)) is not None}
+    if part not in lists:
+        raise FileNotFoundError(f"{root}: no list for split {part}, such as {part}.csv; found {_names(lists.values())}")
+    rows = {word: _kinetics_rows(path) for word, path in lists.items()}
+    labels = sorted({row["label"] for word in rows for row in rows[word] if row.get("label")})
+    places = {label: place for place, label in enumerate(labels)}
+    if not all(row.get("label") for row in rows[part]):
+        raise ValueError(f"{lists[part].name}: has lines without a label; use split train or val")
+    files = _video_index(root)
+    found = []
+    for row in rows[part]:
+        clip = f"{row['youtube_id']}_{int(float(row['time_start'])):06d}_{int(float(row['time_end'])):06d}"
+        # Some archives drop the times.
+        path = files.get(clip) or files.get(row["youtube_id"])
+        found.append(Listed.Row(f"{row['label']}/{clip}", path, places[row["label"]]))
+    return Listed(labels, found, example=str(root / f"{found[0].id}.mp4") if found else "")
+
+
+def _kinetics_list(root: Path, word: str) -> Path | None:
+    folders = [root, *(path for path in sorted(root.iterdir()) if path.is_dir())]
+    names = (f"{word}.csv", f"{word}idate.csv", f"kinetics_{word}.csv", f"kinetics-400_{word}.csv")
+    return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
+
+
+def _kinetics_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if not {"youtube_id", "time_start", "time_end"} <= set(reader.fieldnames or ()):
+            raise ValueError(
+                f"{path.name}: expected the columns label,youtube_id,time_start,time_end,split of Kinetics"
+            )
+        return list(reader)
+
+
+def _ucf101(root: Path, part: str, number: int) -> Listed:
+    """`CLASS/FILE.avi 1` lines, 1-based classes of classInd.txt, which is not quite the alphabetical order."""
+    labels = [line.split(maxsplit=1)[1] for line in _lines(_file(root, "classInd.txt"))]
+    word = "train" if part == "train" else "test"
+    names = [line.split()[0] for line in _lines(_file(root, f"{word}list{number:02d}.txt"))]
+    files = _video_index(root)
+    places = {label: place for place, label in enumerate(labels)}
+    if unknown := [name for name in names if name.split("/")[0] not in places]:
+        raise ValueError(f"{root}: {unknown[0]} is of no class in classInd.txt")
+    rows = [Listed.Row(name, files.get(Path(name).stem), places[name.split("/")[0]]) for name in names]
+    return Listed(labels, rows, example=str(root / "UCF-101" / names[0]) if names else "")
+
+
+def _hmdb51(root: Path, part: str, number: int) -> Listed:
+    """`FILE.avi 1` lines in a file a class and split: 1 is training, 2 testing, 0 neither. Classes in sorted order."""
+    ending = f"_test_split{number}.txt"
+    lists = sorted(path for folder in _folders(root) for path in folder.glob(f"*{ending}"))
+    if not lists:
+        raise FileNotFoundError(f"{root}: no lists such as testTrainMulti_7030_splits/brush_hair{ending}")
+    labels = sorted({path.name.removesuffix(ending) for path in lists})
+    wanted, files, rows = "1" if part == "train" else "2", _video_index(root), []
+    for path in lists:
+        label = path.name.removesuffix(ending)
+        for line in _lines(path):
+            # Names hold #, !, & and brackets, but the number is always last.
+            name, _, use = line.rpartition(" ")
+            if use == wanted:
+                rows.append(Listed.Row(f"{label}/{name}", files.get(Path(name).stem), labels.index(label)))
+    return Listed(labels, rows, example=str(root / rows[0].id) if rows else "")
+
+
+PUBLISHED: dict[str, Callable[[Path, str, int], Listed]] = {
+    "something-v1": _something_v1,
+    "something-v2": _something_v2,
+    "kinetics400": _kinetics,
+    "ucf101": _ucf101,
+    "hmdb51": _hmdb51,
+}
+
+
+def _folders(root: Path) -> list[Path]:
+    return [root, *sorted(path for path in root.iterdir() if path.is_dir())]
+
+
+def _file(root: Path, *names: str) -> Path:
+    """The first of the names in `root` or one of its folders."""
+    for name in names:
+        # A folder of frames for each of 100,000 videos may lie here: look where lists are, before everywhere.
+        for folder in (root, root / "labels", root / "annotations", root / "ucfTrainTestlist"):
+            if (folder / name).is_file():
+                return folder / name
+    for name in names:
+        for folder in _folders(root):
+            if (folder / name).is_file():
+                return folder / name
+    raise FileNotFoundError(f"{root}: no {' or '.join(names)} there; unpack the label files of the data set into it")
+
+
+def _lines(path: Path) -> list[str]:
+    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+
+
+def _labelled(path: Path, separator: str) -> list[tuple[str, str]]:
+    pairs = [line.partition(separator) for line in _lines(path)]
+    if bare := [name for name, found, _ in pairs if not found]:
+        raise ValueError(f"{path.name}: line {bare[0]!r} has no label; expected 'ID{separator}label'")
+    return [(name, label) for name, _, label in pairs]
+
+
+def _json(path: Path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name}: not a JSON file ({error.msg}, line {error.lineno})") from None
+
+
+def _rows(labels: list[str], pairs: Iterable[tuple[str, str]], places: Mapping[str, Path]) -> Listed:
+    numbers = {label: number for number, label in enumerate(labels)}
+    rows = []
+    for name, label in pairs:
+        if label not in numbers:
+            raise ValueError(f"clip {name}: its label {label!r} is not among the {len(labels)} of the label file")
+        rows.append(Listed.Row(name, places.get(name), numbers[label]))
+    return Listed(labels, rows, example=f"{rows[0].id}/00001.jpg or {rows[0].id}.webm" if rows else "")
+
+
+def _folder_of(root: Path, ids: list[str], usual: str) -> dict[str, Path]:
+    """Video file or frame folder by id; all lie side by side in one folder, `usual`, `root` or another one in it."""
+    inside = (path for path in _folders(root)[1:] if path.name != usual)
+    for folder in (root / usual, root, *inside):
+        if not folder.is_dir():
+            continue
+        with os.scandir(folder) as entries:
+            found = {Path(entry.name).stem: folder / entry.name for entry in entries}
+        if any(name in found for name in ids):
+            return found
+        # Every clip of a data set unpacked into ROOT is a folder in it: don't look into each of them.
+        if folder == root and len(found) > 1000:
+            break
+    return {}
+
+
+def _video_index(root: Path) -> dict[str, Path]:
+    """Every video under `root` by its name without suffix; folders of frames by their name."""
+    found: dict[str, Path] = {}
+    for folder, folders, files in os.walk(root):
+        if any(name.endswith((".jpg", ".jpeg", ".png")) for name in files[:3]):
+            found.setdefault(Path(folder).name, Path(folder))
+            folders.clear()
+            continue
+        for name in files:
+            stem, dot, suffix = name.rpartition(".")
+            if dot and suffix.lower() in ("mp4", "avi", "webm", "mkv", "mov", "flv"):
+                found.setdefault(stem, Path(folder) / name)
+    return found
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(sorted(path.name for path in paths)) or "none"
