@@ -26,7 +26,7 @@ ONE_DOOR = {
     "av": ("tdn/data/video.py",),
     "decord": ("tdn/data/video.py",),
     "pytorch_grad_cam": ("tdn/explain/gradcam.py",),
-    "typer": ("tdn/cli.py",),
+    "typer": ("tdn/cli/",),
 }
 
 

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 
 from tdn.data import sampling
 from tdn.data.clip import ClipTaker
-from tdn.data.crops import TrainCrop, cut, draw_crop, cut_views
+from tdn.data.crops import TrainCrop, cut, cut_views, draw_crop
 from tdn.data.datasets import DataSet, Item, frame_files
 from tdn.data.video import VideoError, VideoInfo, decode_frames, probe
 

@@ -157,7 +157,7 @@ def run_protocol(
     """Score every view of every clip of `dataset`; `model` as `load_model` returns it, moved to `device`.
 
     `batch_views` views go through the network at a time, `workers` processes read videos. Clips that cannot be read
-    are named in `Scores.missing`. Labels are put in the order of `model.labels` by `match_labels`, which raises
+    are named in `Scores.missing`, with those that the lists name and the disk lacks. Labels are put in the order of `model.labels` by `match_labels`, which raises
     ValueError where that cannot be done; so do a clip that stands twice and a data set of which nothing can be read.
     """
     places, _ = match_labels(dataset.labels, model.labels)
@@ -165,7 +165,8 @@ def run_protocol(
     if (twice := first_repeated(ids)) is not None:
         raise ValueError(f"{dataset.name}: the clip {twice} stands in it twice")
     model = model.to(device).eval()
-    found, labels, logits, missing = [], [], [], []
+    found, labels, logits = [], [], []
+    missing = [] if isinstance(dataset, SyntheticSet) else list(dataset.missing)
     bar = tqdm(total=len(ids), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not progress)
     for views, label, name in batches(_views(dataset, model, protocol), max(1, batch_views // protocol.views), workers):
         scored = _logits(model, views, batch_views)

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tdn.cli_evaluate import register
+from tdn.cli.data import data_app
+from tdn.cli.evaluate import register
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
 UsageError = typer.BadParameter.__base__
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 
 register(app)
+app.add_typer(data_app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]

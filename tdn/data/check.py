@@ -1,0 +1,163 @@
+"""Read a whole data set before a GPU does: what is missing or broken, how classes are balanced, what looks wrong."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tdn.data.datasets import DataSet, Item
+from tdn.data.loading import SECONDS_PER_VIDEO, open_item, within
+
+# Of a window of 5 at T=8: with no more frames every segment is given the same window by the released rule.
+SHORT = 12
+FRAMES_READ = 8
+
+
+@dataclass
+class Reading:
+    """What became of one item: `error` empty where its first, last and some frames between them could be decoded."""
+
+    id: str
+    error: str = ""
+    num_frames: int = 0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass
+class Report:
+    """One part of a data set. `warnings` are sentences; `unreadable` maps ids to what is wrong with them."""
+
+    name: str
+    clips: int
+    classes: int
+    missing: list[str]
+    skipped: int
+    unreadable: dict[str, str]
+    per_class: dict[str, int]
+    frames: dict[str, float]
+    mirroring: str
+    warnings: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_items(
+    items: Sequence[Item],
+    workers: int = 0,
+    seconds_per_video: float = SECONDS_PER_VIDEO,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> list[Reading]:
+    """Open every item and decode a few of its frames, in `workers` processes (0: in this one)."""
+    read = partial(_read, seconds=seconds_per_video)
+    if not workers:
+        return [read(item) for item in progress(items)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(progress(pool.map(read, items, chunksize=4)))
+
+
+def _read(item: Item, seconds: float) -> Reading:
+    def opened() -> Reading:
+        source = open_item(item)
+        wanted = np.unique(np.linspace(0, source.num_frames - 1, FRAMES_READ).astype(int)).tolist()
+        for _ in source.decode(wanted):
+            pass
+        return Reading(item.id, "", source.num_frames, source.width, source.height)
+
+    try:
+        return within(seconds, item, opened)
+    except (ValueError, OSError) as error:
+        return Reading(item.id, " ".join(str(error).split()))
+
+
+def report_on(dataset: DataSet, readings: Sequence[Reading]) -> Report:
+    """Put together what one part holds, with a sentence for everything that looks wrong."""
+    counts = Counter(dataset.labels[item.label] for item in dataset.items)
+    good = [reading for reading in readings if not reading.error]
+    lengths = np.array([reading.num_frames for reading in good] or [0])
+    report = Report(
+        name=dataset.name,
+        clips=len(dataset.items),
+        classes=len(dataset.labels),
+        missing=list(dataset.missing),
+        skipped=dataset.skipped,
+        unreadable={reading.id: reading.error for reading in readings if reading.error},
+        per_class={label: counts[label] for label in dataset.labels},
+        frames={"least": int(lengths.min()), "median": float(np.median(lengths)), "most": int(lengths.max())},
+        mirroring=mirroring(dataset),
+    )
+    report.warnings = [*_warn_of_classes(report), *_warn_of_lengths(dataset, good)]
+    return report
+
+
+def mirroring(dataset: DataSet) -> str:
+    """A sentence on what mirrored training clips become."""
+    if dataset.flip is None:
+        return f"refused: {dataset.flip_reason}"
+    pairs = [(a, b) for a, b in enumerate(dataset.flip) if a < b]
+    if not pairs:
+        return "allowed: no class speaks of left, right or a sense of turning"
+    shown = "; ".join(f"{dataset.labels[a]!r} and {dataset.labels[b]!r}" for a, b in pairs[:3])
+    return f"allowed, swapping {len(pairs)} pairs of classes: {shown}" + (" ..." if len(pairs) > 3 else "")
+
+
+def _warn_of_classes(report: Report) -> list[str]:
+    warnings = []
+    if empty := [label for label, count in report.per_class.items() if not count]:
+        warnings.append(f"{len(empty)} of {report.classes} classes have no clips, such as {empty[0]!r}")
+    counts = [count for count in report.per_class.values() if count]
+    if counts and max(counts) > 10 * min(counts):
+        warnings.append(f"classes are unbalanced: {min(counts)} to {max(counts)} clips a class")
+    plain: dict[str, str] = {}
+    for label in report.per_class:
+        other = plain.setdefault(" ".join(label.replace("_", " ").casefold().split()), label)
+        if other != label:
+            warnings.append(f"{other!r} and {label!r} differ in spelling only; are they one class?")
+    if all(label.isdigit() or label.startswith("class ") for label in report.per_class):
+        warnings.append("the classes have no names; put a labels.txt, a name a line, beside the list")
+    if report.missing:
+        listed = report.clips + report.skipped + len(report.missing)
+        warnings.append(f"{len(report.missing)} of {listed} listed clips are not on disk, such as {report.missing[0]}")
+    return warnings
+
+
+def _warn_of_lengths(dataset: DataSet, good: Sequence[Reading]) -> list[str]:
+    warnings = []
+    if short := [reading for reading in good if reading.num_frames <= SHORT]:
+        warnings.append(
+            f"{len(short)} of {len(good)} clips have {SHORT} frames or fewer, such as {short[0].id}: as released, all 8 segments of "
+            "such a clip show its first frames in a test"
+        )
+    told = {item.id: item.num_frames for item in dataset.items if item.num_frames is not None}
+    if wrong := [reading for reading in good if told.get(reading.id, reading.num_frames) != reading.num_frames]:
+        warnings.append(
+            f"{len(wrong)} of {len(good)} clips have another number of frames than the list says, such as {wrong[0].id}: "
+            f"{wrong[0].num_frames}, not {told[wrong[0].id]}; what is on disk counts"
+        )
+    return warnings
+
+
+def shared_clips(parts: Sequence[DataSet]) -> list[str]:
+    """Ids of the second part and later ones whose file is in an earlier part too."""
+    seen: set[Path] = set()
+    shared = []
+    for part in parts:
+        own = {item.path.resolve(): item.id for item in part.items}
+        shared += [name for path, name in own.items() if path in seen]
+        seen |= set(own)
+    return shared
+
+
+def write_skip_list(path: Path, reports: Sequence[Report], kept: Iterable[str] = ()) -> int:
+    """Write the unreadable ids of all parts, a line each with the reason, beside those already `kept`."""
+    lines = {name: "" for name in kept} | {name: why for report in reports for name, why in report.unreadable.items()}
+    text = "# left out by `python -m tdn data check`; delete this file to try them again\n"
+    path.write_text(text + "".join(f"{name}\t{why}\n" for name, why in sorted(lines.items())))
+    return len(lines)
