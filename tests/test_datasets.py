@@ -1,99 +1,40 @@
 """Data sets in every original format, made tiny: what is listed, in which order of classes, and what is said."""
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from tdn.data.datasets import open_dataset, skip_list_of
 from tdn.data.flips import mirrored_classes
-from tdn.data.video import write_mp4
-
-
-def video(path: Path, num_frames: int = 14, size: tuple[int, int] = (48, 64)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(len(path.name))
-    write_mp4(path, rng.integers(0, 255, (num_frames, *size, 3), np.uint8))
-    return path
-
-
-def frame_folder(folder: Path, num_frames: int = 14, name: str = "{:05d}.jpg", first: int = 1) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(num_frames):
-        Image.new("RGB", (64, 48), (number * 10, 0, 0)).save(folder / name.format(first + number), quality=95)
-    return folder
+from tests import standins
+from tests.standins import frame_folder, video
 
 
 @pytest.fixture
 def something_v1(tmp_path) -> Path:
-    # The order of the file, as the one of the data set, is not the sorted one.
-    labels = ["Pushing something from right to left", "Holding something", "Pushing something from left to right"]
-    stem = tmp_path / "something-something-v1"
-    Path(f"{stem}-labels.csv").write_text("\n".join(labels) + "\n")
-    Path(f"{stem}-train.csv").write_text(f"1;{labels[0]}\n2;{labels[1]}\n")
-    Path(f"{stem}-validation.csv").write_text(f"3;{labels[2]}\n4;{labels[1]}\n")
-    for number in (1, 2, 3):
-        frame_folder(tmp_path / "20bn-something-something-v1" / str(number))
-    return tmp_path
+    return standins.something_v1(tmp_path)
 
 
 @pytest.fixture
 def something_v2(tmp_path) -> Path:
-    labels = {"Putting something behind something": "1", "Approaching something with your camera": "0"}
-    (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "labels.json").write_text(json.dumps(labels))
-    for word, number, template in (
-        ("train", 7, "Putting [something] behind [something]"),
-        ("validation", 8, "Approaching [something] with your camera"),
-    ):
-        clip = {"id": str(number), "label": "putting a cup behind a box", "template": template, "placeholders": ["a"]}
-        (tmp_path / "labels" / f"{word}.json").write_text(json.dumps([clip]))
-        video(tmp_path / "20bn-something-something-v2" / f"{number}.webm.mp4").rename(
-            tmp_path / "20bn-something-something-v2" / f"{number}.webm"
-        )
-    return tmp_path
+    return standins.something_v2(tmp_path)
 
 
 @pytest.fixture
 def kinetics(tmp_path) -> Path:
-    head = "label,youtube_id,time_start,time_end,split\n"
-    (tmp_path / "train.csv").write_text(head + '"abseiling",aaaaaaaaaaa,1,11,train\nzumba,bbbbbbbbbbb,20,30,train\n')
-    (tmp_path / "validate.csv").write_text(head + "zumba,ccc-_cccccc,3,13,val\narm wrestling,gone1234567,3,13,val\n")
-    for path in ("train/abseiling/aaaaaaaaaaa_000001_000011", "train/zumba/bbbbbbbbbbb_000020_000030"):
-        video(tmp_path / f"{path}.mp4")
-    video(tmp_path / "val" / "zumba" / "ccc-_cccccc_000003_000013.mp4")
-    return tmp_path
+    return standins.kinetics(tmp_path)
 
 
 @pytest.fixture
 def ucf101(tmp_path) -> Path:
-    lists = tmp_path / "ucfTrainTestlist"
-    lists.mkdir()
-    (lists / "classInd.txt").write_text("1 HandstandWalking\r\n2 HandstandPushups\r\n")
-    for split in (1, 2, 3):
-        (lists / f"trainlist0{split}.txt").write_text(f"HandstandWalking/v_HandstandWalking_g0{split}_c01.avi 1\r\n")
-        (lists / f"testlist0{split}.txt").write_text("HandstandPushups/v_HandStandPushups_g09_c01.avi\r\n")
-        video(tmp_path / "UCF-101" / "HandstandWalking" / f"v_HandstandWalking_g0{split}_c01.avi")
-    video(tmp_path / "UCF-101" / "HandstandPushups" / "v_HandStandPushups_g09_c01.avi")
-    return tmp_path
+    return standins.ucf101(tmp_path)
 
 
 @pytest.fixture
 def hmdb51(tmp_path) -> Path:
-    names = {"wave": "a&b#1!(x).avi", "brush_hair": "c d.avi"}
-    (tmp_path / "testTrainMulti_7030_splits").mkdir()
-    for label, name in names.items():
-        for split in (1, 2, 3):
-            use = {1: 1, 2: 2, 3: 0}[split]
-            path = tmp_path / "testTrainMulti_7030_splits" / f"{label}_test_split{split}.txt"
-            path.write_text(f"{name} {use} \nother_{name} {3 - max(use, 1)} \n")
-        video(tmp_path / "hmdb51_org" / label / name)
-        video(tmp_path / "hmdb51_org" / label / f"other_{name}")
-    return tmp_path
+    return standins.hmdb51(tmp_path)
 
 
 def rows(data: str | Path, split: str = "val") -> list[tuple[str, str]]:

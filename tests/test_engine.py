@@ -277,3 +277,12 @@ def test_every_fifth_clip_of_each_class_is_held_out():
 def test_uint8_clips_are_normalised_as_frames_are():
     frames = np.random.default_rng(0).integers(0, 255, (2, 5, 8, 8, 3), np.uint8)
     assert torch.equal(normalise_tensor(torch.from_numpy(frames).movedim(-1, -3)), normalise(frames))
+
+
+def test_tensorboard_has_every_epoch_of_the_log(undisturbed):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(undisturbed / "tensorboard"))
+    events.Reload()
+    logged = [row["val_top1"] for row in rows(undisturbed)]
+    assert [event.value for event in events.Scalars("val_top1")] == pytest.approx([float(value) for value in logged])

@@ -132,14 +132,14 @@ def _warn_of_lengths(dataset: DataSet, good: Sequence[Reading]) -> list[str]:
     warnings = []
     if short := [reading for reading in good if reading.num_frames <= SHORT]:
         warnings.append(
-            f"{len(short)} of {len(good)} clips have {SHORT} frames or fewer, such as {short[0].id}: as released, all 8 segments of "
-            "such a clip show its first frames in a test"
+            f"{len(short)} of {len(good)} clips have {SHORT} frames or fewer, such as {short[0].id}: as released, all "
+            "8 segments of such a clip show its first frames in a test"
         )
     told = {item.id: item.num_frames for item in dataset.items if item.num_frames is not None}
     if wrong := [reading for reading in good if told.get(reading.id, reading.num_frames) != reading.num_frames]:
         warnings.append(
-            f"{len(wrong)} of {len(good)} clips have another number of frames than the list says, such as {wrong[0].id}: "
-            f"{wrong[0].num_frames}, not {told[wrong[0].id]}; what is on disk counts"
+            f"{len(wrong)} of {len(good)} clips have another number of frames than the list says, such as "
+            f"{wrong[0].id}: {wrong[0].num_frames}, not {told[wrong[0].id]}; what is on disk counts"
         )
     return warnings
 

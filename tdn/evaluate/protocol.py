@@ -156,9 +156,10 @@ def run_protocol(
 ) -> Scores:
     """Score every view of every clip of `dataset`; `model` as `load_model` returns it, moved to `device`.
 
-    `batch_views` views go through the network at a time, `workers` processes read videos. Clips that cannot be read
-    are named in `Scores.missing`, with those that the lists name and the disk lacks. Labels are put in the order of `model.labels` by `match_labels`, which raises
-    ValueError where that cannot be done; so do a clip that stands twice and a data set of which nothing can be read.
+    `batch_views` views go through the network at a time, `workers` processes read videos. Clips that cannot be read, or
+    that the lists name and the disk lacks, are named in `Scores.missing`. Labels are put in the order of `model.labels`
+    by `match_labels`, which raises ValueError where that cannot be done; so do a clip that stands twice and a data set
+    of which nothing can be read.
     """
     places, _ = match_labels(dataset.labels, model.labels)
     ids = dataset.ids if isinstance(dataset, SyntheticSet) else [item.id for item in dataset.items]
