@@ -94,7 +94,10 @@ class Trainer:
         """Whole batches in an epoch; what is left over is not trained on (as released) but comes early next time."""
         clips = self.recipe.clips_per_epoch or self.clips.num_train
         if clips < self.recipe.batch_size:
-            raise ValueError(f"{clips} clips an epoch are less than one batch of {self.recipe.batch_size}; lower it")
+            raise ValueError(
+                f"{clips} training clips are fewer than one batch of {self.recipe.batch_size}; film more, or add "
+                f"--set batch_size={max(1, clips // 2)}"
+            )
         return clips // self.recipe.batch_size
 
     def state(self) -> dict:
