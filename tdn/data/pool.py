@@ -25,6 +25,7 @@ from tdn.data.synthetic import (
     REVERSE_TIME,
     TRANSPOSE,
     VERSION,
+    Scene,
     make_scene,
     render_windows,
 )
@@ -51,23 +52,48 @@ def scene_seed(split: str, seed: int, index: int) -> list[int]:
     return [SPLITS[split], seed, index]
 
 
-def render_packed(split: str, seed: int, index: int, size: int, num_segments: int, window: int):
-    """One clip of the set: centre [T, S, S, 3], half [T, L, S/2, S/2, 3]; labels go round in turn.
+def pool_scene(
+    split: str, seed: int, index: int, size: int, num_segments: int, window: int
+) -> tuple[Scene, np.ndarray]:
+    """One clip of the set and the frames of its windows, int64 [T, L]; labels go round in turn.
 
     Training clips take a random window in each segment, validation clips the middle one.
     """
-    cv2.setNumThreads(1)
     scene = make_scene(index % len(LABELS), scene_seed(split, seed, index), size)
     if split == "train":
         rng = np.random.default_rng([*scene_seed(split, seed, index), 1])
         starts = sampling.train_window_starts(scene.num_frames, num_segments, rng, window)
     else:
-        starts = sampling.centre_window_starts(scene.num_frames, num_segments, window)
-    frames, _ = render_windows(scene, sampling.windows(starts, scene.num_frames, window))
+        starts = sampling.even_window_starts(scene.num_frames, num_segments, window)
+    return scene, sampling.windows(starts, scene.num_frames, window)
+
+
+def render_packed(split: str, seed: int, index: int, size: int, num_segments: int, window: int):
+    """One clip of the set: centre [T, S, S, 3], half [T, L, S/2, S/2, 3]."""
+    cv2.setNumThreads(1)
+    scene, places = pool_scene(split, seed, index, size, num_segments, window)
+    frames, _ = render_windows(scene, places)
     half = np.empty((*frames.shape[:2], size // 2, size // 2, 3), np.uint8)
     for t, k in np.ndindex(frames.shape[:2]):
         half[t, k] = cv2.resize(frames[t, k], (size // 2, size // 2), interpolation=cv2.INTER_AREA)
     return frames[:, window // 2], half
+
+
+def things_in_centre_frames(
+    split: str, num_clips: int, seed: int, size: int, num_segments: int, window: int, cells: int = 28
+) -> np.ndarray:
+    """How much of each cell is covered by things, moving or not, in the centre frames of a pool's clips.
+
+    Returns uint8 [n, T, cells, cells], 255 where all of it is. It says nothing of motion.
+    """
+    covered = np.empty((num_clips, num_segments, cells, cells), np.uint8)
+    for index in tqdm(range(num_clips), desc=f"things in {split} clips", unit="clip"):
+        scene, places = pool_scene(split, seed, index, size, num_segments, window)
+        for segment, frame in enumerate(places[:, window // 2]):
+            things = scene.mask(int(frame)) | scene.still_mask(int(frame))
+            cell = cv2.resize(things.astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
+            covered[index, segment] = np.round(255 * cell)
+    return covered
 
 
 def load_or_render_pool(

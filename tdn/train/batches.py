@@ -68,7 +68,7 @@ class ProceduralClips:
     flips = "mirrored, turned and reversed where the class has a partner"
 
     def __init__(self, recipe: Recipe, num_segments: int, window: int, folder: Path):
-        shape = (recipe.seed, recipe.render_size, num_segments, window)
+        shape = (recipe.pool_seed, recipe.render_size, num_segments, window)
         self.train: Pool = load_or_render_pool(folder, "train", recipe.pool_clips, *shape)
         self.val: Pool = load_or_render_pool(folder, "val", recipe.val_clips, *shape)
         self.num_train, self.num_val = len(self.train), len(self.val)

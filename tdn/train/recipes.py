@@ -13,6 +13,8 @@ ParameterGroups = Literal["released", "tsm"]
 Precision = Literal["fp32", "bf16", "fp16"]
 View = Literal["released", "whole"]
 Crop = Literal["multi_scale", "jitter", "whole"]
+StartPart = Literal["all", "trunk"]
+TConvInit = Literal["shift", "identity", "difference"]
 
 # Fields that decide how fast a run is and not what it computes; a resumed run may change them.
 MACHINE_FIELDS = ("workers", "save_minutes", "save_steps")
@@ -27,7 +29,9 @@ class Recipe:
     Network: `model` is a row of tdn.model.FAMILY, on another of tdn.model.BACKBONES where `backbone` names one; None is
     the network of `start_from`, with its preprocessing and input size and a new head. `start_from` is a checkpoint of
     ours, whose tensors are taken over where names and shapes agree, "imagenet" for torchvision's ResNet weights, or a
-    .pth file of those. `dropout` None keeps the network's own.
+    .pth file of those. With `start_part` "trunk" only the 2-D backbone of a checkpoint of ours is taken over, as from
+    ImageNet weights. `t_conv_init` is how temporal convolutions start that are not taken over, and `dropout` the
+    classifier's; None keeps the network's own.
 
     Steps: a step takes `batch_size` clips over all processes, `micro_batch` at a time (None: one pass in each process);
     the passes a process has to make follow from that, so a recipe computes the same on one GPU as on eight. Batch norm
@@ -44,7 +48,8 @@ class Recipe:
     the side of the input until that share is over. `preprocess`: how clips are seen after training, "released" (short
     side 256, centre crop 224 or in proportion) or "whole" (the whole picture, spread evenly over the video). `split`
     is the number of a split of UCF101 or HMDB51. `val_share` of each class is held out where the data have no
-    validation part. Procedural clips only: `pool_clips` rendered ones and `val_clips` for validation, at `render_size`.
+    validation part. Procedural clips only: `pool_clips` rendered ones and `val_clips` for validation, at `render_size`,
+    those of `pool_seed`; order, augmentation and fresh weights follow from `seed`.
 
     Machine: `workers` loading processes a GPU; resuming is possible from every epoch, and from within one every
     `save_minutes` or `save_steps`.
@@ -72,6 +77,8 @@ class Recipe:
     precision: Precision = "fp32"
     backbone: str | None = None
     start_from: str | None = None
+    start_part: StartPart = "all"
+    t_conv_init: TConvInit | None = None
     sizes: tuple[tuple[float, int], ...] = ((1.0, 224),)
     preprocess: View = "released"
     crop: Crop = "multi_scale"
@@ -82,6 +89,7 @@ class Recipe:
     pool_clips: int = 2000
     val_clips: int = 190
     render_size: int = 112
+    pool_seed: int = 0
     seed: int = 0
     workers: int = 4
     save_minutes: float = 10.0

@@ -29,9 +29,11 @@ from tdn.weights import (
     save_checkpoint,
     start_from_imagenet,
     start_from_network,
+    start_from_trunk,
 )
 
 LAST, BEST, HELD_OUT = "last.safetensors", "best.safetensors", "val.csv"
+_STARTED = {"all": "tensors", "trunk": "2-D trunk"}
 ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -201,6 +203,8 @@ def plan(recipe: Recipe) -> tuple[Architecture, Preprocess]:
         architecture = on_backbone(architecture, BACKBONES[recipe.backbone])
     if recipe.dropout is not None:
         architecture = replace(architecture, dropout=recipe.dropout)
+    if recipe.t_conv_init is not None:
+        architecture = replace(architecture, t_conv_init=recipe.t_conv_init)
     return architecture, preprocess
 
 
@@ -225,7 +229,7 @@ def new_network(recipe: Recipe, architecture: Architecture, accelerator: Acceler
         if recipe.model is None:
             # A new task gets a new head, also where the number of classes happens to agree.
             del trained.head
-        started = start_from_network(model, trained)
+        started = (start_from_trunk if recipe.start_part == "trunk" else start_from_network)(model, trained)
     fresh = f"; fresh: {', '.join(started.fresh)}" if started.fresh else ""
     say(accelerator, f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}")
     return model
@@ -320,7 +324,11 @@ def card_of(trainer: Trainer, validation: Validation, command: str) -> Card:
         trained_on=(
             (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
             + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
-            + (f", started from the tensors of {Path(recipe.start_from).name}" if recipe.start_from else "")
+            + (
+                f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
+                if recipe.start_from
+                else ""
+            )
         ),
         command=command or f"python -m tdn train {recipe.name}",
         accuracy=accuracy(validation, clips.labels),

@@ -1,7 +1,7 @@
 """Checkpoints in and out: ours, the released code's, ImageNet's."""
 
 from tdn.weights.official import convert_official, export_official
-from tdn.weights.start import Started, imagenet_state, start_from_imagenet, start_from_network
+from tdn.weights.start import Started, imagenet_state, start_from_imagenet, start_from_network, start_from_trunk
 from tdn.weights.store import (
     Card,
     CheckpointError,
@@ -25,5 +25,6 @@ __all__ = [
     "save_checkpoint",
     "start_from_imagenet",
     "start_from_network",
+    "start_from_trunk",
     "with_card",
 ]

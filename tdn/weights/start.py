@@ -39,11 +39,26 @@ def imagenet_state(backbone: str, path: Path | str | None = None) -> dict[str, T
 def start_from_imagenet(model: TDN, state: dict[str, Tensor]) -> Started:
     """Fill Res1 to Res5, and S-TDM's own copies of them, from a torchvision ResNet state dict.
 
-    S-TDM's stem is the RGB stem's mean over colours, repeated for each input channel and not rescaled (released
-    `tdn_net.py:25-30`); its batch norm stays fresh. Convolution biases, which torchvision's ResNet lacks, become zero.
-    Raises CheckpointError, changing nothing, when a stage is missing or of another shape.
+    Convolution biases, which torchvision's ResNet lacks, become zero. Raises CheckpointError, changing nothing, when a
+    stage is missing or of another shape.
     """
     theirs = {_our_name(name): tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    return _fill_trunk(model, theirs, "ImageNet weights")
+
+
+def start_from_trunk(model: TDN, trained: TDN) -> Started:
+    """As `start_from_imagenet`, from the 2-D backbone of a trained network: none of its temporal parts, no classifier.
+
+    So every network of the family starts alike, whatever the trained one was.
+    """
+    theirs = {name: tensor for name, tensor in trained.state_dict().items() if _is_backbone(name)}
+    return _fill_trunk(model, theirs, "the trunk")
+
+
+def _fill_trunk(model: TDN, theirs: dict[str, Tensor], source: str) -> Started:
+    """S-TDM's stem is the RGB stem's mean over colours, repeated for each input channel and not rescaled (released
+    `tdn_net.py:25-30`); its batch norm stays fresh.
+    """
     own = model.state_dict()
     filled, missing = {}, []
     for name, tensor in own.items():
@@ -59,7 +74,7 @@ def start_from_imagenet(model: TDN, state: dict[str, Tensor]) -> Started:
     wrong = [name for name, tensor in filled.items() if tensor.shape != own[name].shape]
     unused = [name for name in theirs if name not in own]
     if missing or wrong or unused:
-        raise CheckpointError(f"ImageNet weights: {mismatch(missing + wrong, unused)}")
+        raise CheckpointError(f"{source}: {mismatch(missing + wrong, unused)}")
     model.load_state_dict({**own, **filled})
     return Started(kept=list(filled), fresh=[name for name in own if name not in filled])
 
