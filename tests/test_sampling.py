@@ -181,3 +181,10 @@ def test_several_clips_as_released_are_drawn_as_in_training():
 def test_a_single_clip_is_the_one_that_the_network_is_shown_everywhere(rule, expected):
     (starts,) = clip_window_starts(8, 4, 5, 1, "even", rule, np.random.default_rng(0))
     assert starts.tolist() == expected
+
+
+def test_a_short_video_keeps_enough_frames_however_fast_it_is():
+    # Three seconds of a webcam come down to 45 frames at 15 a second, but 48 are kept; 20 frames stay 20.
+    assert len(thin(90, fps=30, target_fps=15, min_frames=48)) == 48
+    assert len(thin(300, fps=30, target_fps=15, min_frames=48)) == 150
+    assert len(thin(20, fps=30, target_fps=15, min_frames=48)) == 20

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
-from tdn.data.sampling import centre_window_starts, even_window_starts, thin, windows
+from tdn.data.sampling import centre_window_starts, even_window_starts, windows
 from tdn.data.transforms import Preprocess, normalise, seen_box, shrink, to_view
 from tdn.data.video import VideoInfo, decode_frames, probe
 
@@ -102,7 +102,7 @@ def read_clip(path: str | Path, model: ClipTaker) -> Tensor:
 def _window_frames(info: VideoInfo, model: ClipTaker) -> np.ndarray:
     """Frame numbers of the video for each window, int64 [T, L]: thin the video, then sample what is left."""
     preprocess = model.preprocess
-    kept = thin(info.num_frames, info.fps, preprocess.fps, preprocess.max_frames)
+    kept = preprocess.kept_frames(info.num_frames, info.fps)
     window_starts = even_window_starts if preprocess.sampling == "even" else centre_window_starts
     starts = window_starts(len(kept), model.num_segments, model.window)
     return kept[windows(starts, len(kept), model.window)]

@@ -21,6 +21,7 @@ from tdn.data import sampling
 from tdn.data.clip import ClipTaker
 from tdn.data.crops import TrainCrop, cut, cut_views, draw_crop
 from tdn.data.datasets import DataSet, Item, frame_files
+from tdn.data.transforms import Preprocess
 from tdn.data.video import VideoError, VideoInfo, decode_frames, probe
 
 SECONDS_PER_VIDEO = 60.0
@@ -61,9 +62,9 @@ class ErrorBudget:
 class TrainClips(Dataset):
     """Training clips: a random window in each segment, one crop and one mirroring for the whole clip.
 
-    `thin` as in `Preprocess`: `fps` and `max_frames`. `flip` mirrors half of the clips where the data set allows it,
-    the label with the pixels. Every random number of an item depends on (seed, epoch, index) alone. Instead of an item
-    that cannot be read, the next one that can is taken.
+    Videos are thinned as `preprocess` says, its view is not used. `flip` mirrors half of the clips where the data set
+    allows it, the label with the pixels. Every random number of an item depends on (seed, epoch, index) alone. Instead
+    of an item that cannot be read, the next one that can is taken.
     """
 
     def __init__(
@@ -75,16 +76,14 @@ class TrainClips(Dataset):
         crop: TrainCrop = "multi_scale",
         flip: bool = True,
         seed: int = 0,
-        fps: float | None = None,
-        max_frames: int | None = None,
+        preprocess: Preprocess | None = None,
         seconds_per_video: float = SECONDS_PER_VIDEO,
     ):
         if flip and dataset.flip is None:
             raise ValueError(f"{dataset.name}: clips cannot be mirrored, {dataset.flip_reason}; pass flip=False")
         self.dataset, self.num_segments, self.window, self.input_size = dataset, num_segments, window, input_size
         self.crop, self.flip, self.seed, self.epoch = crop, flip, seed, 0
-        self.fps, self.max_frames = fps, max_frames
-        self.seconds_per_video = seconds_per_video
+        self.preprocess, self.seconds_per_video = preprocess, seconds_per_video
         self.budget = ErrorBudget(len(dataset.items))
 
     def set_epoch(self, epoch: int) -> None:
@@ -109,7 +108,9 @@ class TrainClips(Dataset):
     def _read(self, index: int) -> tuple[Tensor, int]:
         item, rng = self.dataset.items[index], np.random.default_rng([self.seed, self.epoch, index])
         source = open_item(item)
-        kept = sampling.thin(source.num_frames, source.fps, self.fps, self.max_frames)
+        kept = np.arange(source.num_frames)
+        if self.preprocess is not None:
+            kept = self.preprocess.kept_frames(source.num_frames, source.fps)
         starts = sampling.train_window_starts(len(kept), self.num_segments, rng, self.window)
         frames = kept[sampling.windows(starts, len(kept), self.window)]  # [T, L]
         box = draw_crop(self.crop, source.width, source.height, self.input_size, rng)
@@ -159,7 +160,7 @@ class TestViews(Dataset):
 
     def _read(self, index: int) -> Tensor:
         source, preprocess = open_item(self.dataset.items[index]), self.preprocess
-        kept = sampling.thin(source.num_frames, source.fps, preprocess.fps, preprocess.max_frames)
+        kept = preprocess.kept_frames(source.num_frames, source.fps)
         starts = sampling.clip_window_starts(
             *(len(kept), self.num_segments, self.window, self.clips, self.clip_sampling),
             preprocess.sampling,

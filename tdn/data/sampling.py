@@ -84,22 +84,30 @@ def windows(starts: np.ndarray, num_frames: int, window: int = 5) -> np.ndarray:
     return np.minimum(np.asarray(starts)[:, None] + np.arange(window), num_frames - 1)  # [T, L]
 
 
-def thin(num_frames: int, fps: float, target_fps: float | None = None, max_frames: int | None = None) -> np.ndarray:
+def thin(
+    num_frames: int,
+    fps: float,
+    target_fps: float | None = None,
+    max_frames: int | None = None,
+    min_frames: int | None = None,
+) -> np.ndarray:
     """Frames of the source that make up the thinned video, int64, ascending without repeats.
 
-    A video faster than `target_fps` is brought down to it, and one that is still longer than `max_frames` to that
-    many, in one step: the frames kept are spread evenly over the source. A slower or shorter video stays as it is.
-    Differences between neighbours grow as frames are left out, so a network should see the rate it was trained at.
+    A video faster than `target_fps` is brought down to it, but not below `min_frames`, and one that is still longer
+    than `max_frames` to that many, in one step: the frames kept are spread evenly over the source. A slower or shorter
+    video stays as it is. Differences between neighbours grow as frames are left out, so a network should see the rate
+    it was trained at.
     """
     _expect_counts(num_frames, 1, 1)
+    for name, count in (("max_frames", max_frames), ("min_frames", min_frames)):
+        if count is not None and count < 1:
+            raise ValueError(f"{name}: expected at least 1, got {count}")
     kept = num_frames
     if target_fps is not None:
         if not fps > 0 or not target_fps > 0:
             raise ValueError(f"fps and target_fps: expected above 0, got {fps} and {target_fps}")
-        kept = min(kept, round(num_frames * target_fps / fps))
+        kept = min(kept, max(round(num_frames * target_fps / fps), min_frames or 1))
     if max_frames is not None:
-        if max_frames < 1:
-            raise ValueError(f"max_frames: expected at least 1, got {max_frames}")
         kept = min(kept, max_frames)
     return spread(num_frames, max(1, kept))
 

@@ -10,7 +10,8 @@ from tdn.data.pool import SPLITS, scene_seed
 from tdn.data.synthetic import GROUPS, LABELS, make_scene
 from tdn.data.video import write_mp4
 
-FPS = 24
+# A frame of these clips stands for a fifteenth of a second.
+FPS = 15
 
 
 def write_clips(

@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from tdn.data.sampling import thin
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -28,7 +30,7 @@ class Preprocess:
     whole picture squashed to that square, whatever its shape, and `short_side` is not used; motion that leaves the
     middle stays visible, which is why the demonstration weights read it.
     `sampling` "released": `sampling.centre_window_starts`; "even": `sampling.even_window_starts`.
-    `fps` and `max_frames` thin the video first (`sampling.thin`); None leaves it as filmed.
+    `fps`, `max_frames` and `min_frames` thin the video first (`sampling.thin`); None leaves it as filmed.
 
     Raises ValueError for a value outside these.
     """
@@ -39,6 +41,7 @@ class Preprocess:
     sampling: Sampling
     fps: float | None = None
     max_frames: int | None = None
+    min_frames: int | None = None
 
     def __post_init__(self) -> None:
         _expect_choice("view", self.view, get_args(View))
@@ -47,24 +50,37 @@ class Preprocess:
         _expect_number("input_size", self.input_size, int)
         if self.fps is not None:
             _expect_number("fps", self.fps, (int, float))
-        if self.max_frames is not None:
-            _expect_number("max_frames", self.max_frames, int)
+        for name in ("max_frames", "min_frames"):
+            if getattr(self, name) is not None:
+                _expect_number(name, getattr(self, name), int)
         if self.view == "centre_crop" and self.short_side < self.input_size:
             raise ValueError(
                 f"preprocess short_side: expected at least input_size {self.input_size}, got {self.short_side}"
             )
+
+    def kept_frames(self, num_frames: int, fps: float) -> np.ndarray:
+        """The frames of a video that are left when it is thinned: int64, ascending."""
+        return thin(num_frames, fps, self.fps, self.max_frames, self.min_frames)
 
     @classmethod
     def official(cls) -> "Preprocess":
         """One clip, centre crop, as published one-view results. Source: TDN test_models_center_crop.py."""
         return cls(view="centre_crop", short_side=256, input_size=224, sampling="released")
 
+    @classmethod
+    def whole(cls, size: int) -> "Preprocess":
+        """The whole picture, windows spread over all of the video: how the demonstration weights see (our choice).
+
+        Videos come down to 15 frames a second, about what their training clips show, but keep at least 48 frames.
+        """
+        return cls(view="whole", short_side=size, input_size=size, sampling="even", fps=15, min_frames=48)
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Preprocess":
-        """Undo `to_dict`; `fps` and `max_frames` may be missing. Raises ValueError for anything else amiss."""
+        """Undo `to_dict`; the last three may be missing. Raises ValueError for anything else amiss."""
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(f"preprocess: unknown {', '.join(unknown)}; expected {', '.join(known)}")

@@ -135,7 +135,7 @@ class SyntheticViews(Dataset):
     def _frames(self, scene: Scene, index: int) -> np.ndarray:
         """Frame numbers of each clip, int64 [clips, T, L]."""
         preprocess = self.preprocess
-        kept = sampling.thin(scene.num_frames, FPS, preprocess.fps, preprocess.max_frames)
+        kept = preprocess.kept_frames(scene.num_frames, FPS)
         protocol, rng = self.protocol, np.random.default_rng([self.protocol.seed, index])
         starts = sampling.clip_window_starts(
             *(len(kept), self.num_segments, self.window, protocol.clips, protocol.clip_sampling),

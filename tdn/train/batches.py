@@ -73,8 +73,7 @@ class ProceduralClips:
         self.val: Pool = load_or_render_pool(folder, "val", recipe.val_clips, *shape)
         self.num_train, self.num_val = len(self.train), len(self.val)
         self.seed, self.clips_per_epoch = recipe.seed, recipe.clips_per_epoch or len(self.train)
-        size = recipe.input_size
-        self.preprocess = Preprocess("whole", size, size, "even", max_frames=64)
+        self.preprocess = Preprocess.whole(recipe.input_size)
 
     def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
         order = epoch_order(self.num_train, epoch, self.clips_per_epoch, self.seed)
@@ -122,8 +121,7 @@ class VideoClips:
             crop=recipe.crop,
             flip=self.mirrors,
             seed=recipe.seed,
-            fps=self.preprocess.fps,
-            max_frames=self.preprocess.max_frames,
+            preprocess=self.preprocess,
         )
         clips.set_epoch(epoch)
         groups = [order[number * micro_batch : (number + 1) * micro_batch] for number in numbers]

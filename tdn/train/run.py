@@ -212,7 +212,7 @@ def preprocess_of(recipe: Recipe) -> Preprocess:
     """How clips are seen after training: 256 and 224 as released, or in proportion; or the whole picture."""
     size = recipe.input_size
     if recipe.preprocess == "whole":
-        return Preprocess("whole", size, size, "even", max_frames=64)
+        return Preprocess.whole(size)
     return Preprocess("centre_crop", round(size * 256 / 224), size, "released")
 
 

@@ -104,10 +104,9 @@ def train_trunk(recipe: TrunkRecipe, out: Path, pools: Path) -> Path:
             optimizer.step()
             schedule.step()
             show(f"loss {loss.item():.3f}")
-    size = recipe.render_size
     card = Card(
         architecture,
-        Preprocess("whole", size, size, "even", max_frames=64),
+        Preprocess.whole(recipe.render_size),
         list(LABELS),
         trained_on=f"single frames of {recipe.pool_clips} procedural clips (synthetic v{VERSION}), labels: where "
         "things are and how large; the classifier is untrained",
