@@ -1,0 +1,107 @@
+"""What a checkpoint trained on drawn motion says of real video, clip by clip, right or wrong.
+
+    python -m benchmarks.real_video FOLDER [--checkpoint C] [--part dev|test] [--json]
+
+`real_video.csv` names the clips, the class of each as seen in the picture, and its part: "dev" clips were looked at
+while the generator was made, "test" clips were not. Every clip is shown four times: as filmed, mirrored, reversed, and
+both, each with the class that this makes of it. FOLDER holds the files; they are not part of the project.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tdn.data.clip import clip_from_frames
+from tdn.data.synthetic import FLIP_HORIZONTAL, FLIP_VERTICAL, LABELS, REVERSE_TIME
+from tdn.data.video import probe, read_frames
+from tdn.model import TDN
+from tdn.weights import load_model
+from tdn.weights.shipped import shipped_pair
+
+LIST = Path(__file__).with_name("real_video.csv")
+
+
+def variants(frames: np.ndarray, label: int) -> Iterator[tuple[str, np.ndarray, int]]:
+    """A clip [F, H, W, 3] as filmed, mirrored, reversed and both: (name, frames, class)."""
+    mirrored, reversed_ = FLIP_HORIZONTAL[label], REVERSE_TIME[label]
+    yield "as filmed", frames, label
+    if mirrored is not None:
+        yield "mirrored", frames[:, :, ::-1], mirrored
+    if reversed_ is not None:
+        yield "reversed", frames[::-1], reversed_
+        if (both := FLIP_HORIZONTAL[reversed_]) is not None:
+            yield "both", frames[::-1, :, ::-1], both
+
+
+def is_opposite(said: int, label: int) -> bool:
+    """Whether an answer is the right motion the wrong way round."""
+    partners = {FLIP_HORIZONTAL[label], FLIP_VERTICAL[label], REVERSE_TIME[label]} - {label, None}
+    return said in partners
+
+
+@torch.inference_mode()
+def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
+    """One row for each clip and variant."""
+    with LIST.open(newline="") as file:
+        listed = [row for row in csv.DictReader(file) if part in (None, row["part"])]
+    rows = []
+    for row in listed:
+        path = folder / row["file"]
+        info = probe(path)
+        frames = read_frames(path, range(info.num_frames), info=info)
+        for name, shown, label in variants(frames, LABELS.index(row["label"])):
+            clip = clip_from_frames(np.ascontiguousarray(shown), model, fps=info.fps)
+            probabilities = model(clip.tensor)[0].softmax(0)
+            said = LABELS.index(model.labels[int(probabilities.argmax())])
+            rows.append(
+                {
+                    "file": row["file"],
+                    "part": row["part"],
+                    "shown": name,
+                    "label": LABELS[label],
+                    "said": LABELS[said],
+                    "probability": float(probabilities.max()),
+                    "right": said == label,
+                    "opposite": is_opposite(said, label),
+                }
+            )
+    return rows
+
+
+def shares(rows: list[dict]) -> dict[str, float]:
+    """Percent right and percent opposite."""
+    count = max(1, len(rows))
+    return {
+        "clips": len(rows),
+        "right": round(100 * sum(row["right"] for row in rows) / count, 1),
+        "opposite": round(100 * sum(row["opposite"] for row in rows) / count, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--checkpoint", type=Path, default=shipped_pair()[0])
+    parser.add_argument("--part", choices=("dev", "test"))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    rows = answers(load_model(arguments.checkpoint), arguments.folder, arguments.part)
+    parts = {part: shares([row for row in rows if row["part"] == part]) for part in ("dev", "test")}
+    if arguments.json:
+        print(json.dumps({"checkpoint": str(arguments.checkpoint), "parts": parts, "answers": rows}))
+        return
+    for row in rows:
+        verdict = "right" if row["right"] else "opposite" if row["opposite"] else "wrong"
+        print(f"{row['file']:32} {row['shown']:9} {verdict:8} {row['probability']:.2f}  {row['said']}")
+    for part, found in parts.items():
+        if found["clips"]:
+            print(f"{part}: {found['right']}% right, {found['opposite']}% opposite of {found['clips']}")
+
+
+if __name__ == "__main__":
+    main()
