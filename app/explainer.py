@@ -58,12 +58,18 @@ class Prepared:
 class Answer:
     """What one network says: `file` its checkpoint, `top` (label, probability) pairs, best first.
 
-    `explained` holds the logits, and the raw maps once they are there.
+    `explained` holds the logits, and the raw maps once they are there. `sure_above` is the probability from which on
+    the checkpoint's answers can be relied on, None where it was never measured.
     """
 
     file: str
     top: list[tuple[str, float]]
     explained: Explained
+    sure_above: float | None = None
+
+    @property
+    def is_unsure(self) -> bool:
+        return self.sure_above is not None and self.top[0][1] < self.sure_above
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,10 @@ class Explainer:
         answers = {}
         for role, model in models.items():
             explained = Explained(names[role], logits[role], targets[role], label, {})
-            answers[role] = Answer(files[role], top_scores(explained.probabilities, model.labels), explained)
+            sure_above = (model.card.accuracy or {}).get("sure_above")
+            answers[role] = Answer(
+                files[role], top_scores(explained.probabilities, model.labels), explained, sure_above
+            )
         clip = prepared.clip
         quick = Analysis(
             file_name=clip.info.name,

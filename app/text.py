@@ -38,6 +38,11 @@ API = (
     "what the page draws. `target` is a label or an index; `baseline` may be 'none'. The result with maps comes last."
 )
 
+
+def not_sure(probability: float) -> str:
+    return f"Not sure: answers below {100 * probability:.0f}% are often wrong. It may be none of the classes it knows."
+
+
 NO_CLIP = "Add a clip first: upload one, record one, or pick a sample."
 LINK_REFUSED = "Please upload a file; links are not accepted."
 NO_WEIGHTS = "This server has no checkpoints yet, so nothing can be analysed."

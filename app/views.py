@@ -36,7 +36,13 @@ def answer_json(analysis: Analysis) -> dict:
 
 def _one_answer(answer: Answer) -> dict:
     label, probability = answer.top[0]
-    return {"label": label, "probability": probability, "top": [[name, share] for name, share in answer.top]}
+    sure = None if answer.sure_above is None else not answer.is_unsure
+    return {
+        "label": label,
+        "probability": probability,
+        "sure": sure,
+        "top": [[name, share] for name, share in answer.top],
+    }
 
 
 def scores(analysis: Analysis) -> Scores:
@@ -52,6 +58,7 @@ def _score_card(answer: Answer, target: str) -> ScoreCard:
         bars=[Bar(label=label, probability=share, explained=label == target) for label, share in answer.top],
         target=target,
         target_probability=float(explained.probabilities[explained.target]),
+        doubt=text.not_sure(answer.sure_above) if answer.is_unsure else "",
     )
 
 

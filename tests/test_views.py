@@ -57,6 +57,7 @@ def test_the_json_holds_what_the_contract_names(analysis: Analysis):
     assert said["tdn"] == {
         "label": "up",
         "probability": 0.665,
+        "sure": None,
         "top": [["up", 0.665], ["down", 0.245], ["still", 0.09]],
     }
     assert said["target"] == "down" and np.array(said["frames"]).shape == (SEGMENTS, 5)
@@ -178,3 +179,11 @@ def test_the_rate_limit_remembers_a_bounded_number_of_addresses():
     for number in range(ADDRESSES_KEPT + 10):
         limit.allows(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
     assert len(limit._calls) == ADDRESSES_KEPT
+
+
+def test_an_answer_below_what_the_checkpoint_can_be_relied_on_says_so(analysis):
+    answer = analysis.answers["tdn"]
+    unsure = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=answer.top[0][1] + 0.01)})
+    sure = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=answer.top[0][1] - 0.01)})
+    assert views.scores(unsure).cards[0].doubt.startswith("Not sure") and views.scores(sure).cards[0].doubt == ""
+    assert [views.answer_json(one)["tdn"]["sure"] for one in (unsure, sure, analysis)] == [False, True, None]

@@ -19,6 +19,7 @@ function fill(slot, card) {
   slot.classList.remove('waiting');
   const head = make('header', '', make('h3', card.name), make('span', card.file));
   const note = make('p', `Explained: “${card.target}”, ${percent(card.target_probability)}`);
+  if (card.doubt) note.prepend(make('strong', `${card.doubt} `));
   slot.replaceChildren(head, make('ol', '', ...card.bars.map(bar)), note);
 }
 

@@ -14,13 +14,17 @@ class Bar(GradioModel):
 
 
 class ScoreCard(GradioModel):
-    """One network: `name`, `file`, its bars, and the probability it gives the explained class."""
+    """One network: `name`, `file`, its bars, and the probability it gives the explained class.
+
+    `doubt` is a sentence where its answer can't be relied on, else "".
+    """
 
     name: str
     file: str
     bars: list[Bar]
     target: str
     target_probability: float
+    doubt: str = ""
 
 
 class Scores(GradioModel):

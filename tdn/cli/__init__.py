@@ -203,7 +203,9 @@ def classify(
             }
         )
         if not as_json:
-            print(video)
+            sure_above = (model.card.accuracy or {}).get("sure_above")
+            unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
+            print(f"{video}: not sure, below {100 * sure_above:.0f}% answers are often wrong" if unsure else video)
             for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
                 print(f"  {100 * probability:5.1f}%  {label}")
     if as_json:

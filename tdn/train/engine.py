@@ -24,6 +24,10 @@ class TrainingStopped(ValueError):
     """A run that can't go on; the last good checkpoint is kept."""
 
 
+# Of answers this sure, so many in a hundred validation clips are right; below that the page says that it isn't sure.
+SURE = 0.98
+
+
 @dataclass
 class Sums:
     """What has been added up since the epoch began, over all processes."""
@@ -36,9 +40,13 @@ class Sums:
 
 @dataclass
 class Validation:
-    """`confusion` [K true, K said], mean loss and top-5 in percent of the clips read, and how many were `missing`."""
+    """`confusion` [K true, K said], mean loss and top-5 in percent of the clips read, and how many were `missing`.
+
+    `certainty` [2, 100] counts wrong and right answers by the percent of their probability.
+    """
 
     confusion: Tensor
+    certainty: Tensor
     loss: float
     top5: float
     missing: int
@@ -46,6 +54,13 @@ class Validation:
     @property
     def top1(self) -> float:
         return float(100 * self.confusion.diagonal().sum() / self.confusion.sum())
+
+    @property
+    def sure_above(self) -> float | None:
+        """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one."""
+        wrong, right = self.certainty.flip(1).cumsum(1).flip(1).double()  # answers at least that probable
+        enough = (right >= SURE * (right + wrong)) & (right > 0)
+        return int(enough.double().argmax()) / 100 if enough.any() else None
 
 
 @dataclass
@@ -269,6 +284,7 @@ def evaluate(trainer: Trainer) -> Validation:
         broadcast(statistic)
     num_classes = network.architecture.num_classes
     confusion = torch.zeros(num_classes, num_classes, dtype=torch.int64, device=accelerator.device)
+    certainty = torch.zeros(2, 100, dtype=torch.int64, device=accelerator.device)
     totals = torch.zeros(5, dtype=torch.float64, device=accelerator.device)  # loss, top-1, top-5, clips, missing
     was_training = network.training
     network.eval()
@@ -279,15 +295,19 @@ def evaluate(trainer: Trainer) -> Validation:
         logits, labels = scores(trainer, network, batch), batch.labels.to(accelerator.device)
         totals[4] += (labels < 0).sum()
         logits, labels = logits[labels >= 0], labels[labels >= 0]
-        confusion.index_put_((labels, logits.argmax(1)), torch.ones_like(labels), accumulate=True)
+        probability, said = logits.softmax(1).max(1)
+        one = torch.ones_like(labels)
+        confusion.index_put_((labels, said), one, accumulate=True)
+        percent = (100 * probability).long().clamp(max=99)
+        certainty.index_put_(((said == labels).long(), percent), one, accumulate=True)
         loss = nnf.cross_entropy(logits, labels, reduction="sum").double()
         totals[:4] += torch.stack([loss, *hits(logits, labels)])
     network.train(was_training)
-    confusion = accelerator.reduce(confusion, "sum").cpu()
+    confusion, certainty = (accelerator.reduce(counts, "sum").cpu() for counts in (confusion, certainty))
     loss, _, top5, clips, missing = accelerator.reduce(totals, "sum").tolist()
     if not clips:
         raise TrainingStopped("none of the validation clips could be read; check them with `python -m tdn data check`")
-    return Validation(confusion, loss / clips, 100 * top5 / clips, int(missing))
+    return Validation(confusion, certainty, loss / clips, 100 * top5 / clips, int(missing))
 
 
 @torch.no_grad()

@@ -342,13 +342,17 @@ def card_of(trainer: Trainer, validation: Validation, command: str) -> Card:
 
 
 def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
-    """Top-1 and top-5 in percent, and top-1 by class; the clips counted, and those that could not be read."""
+    """Top-1 and top-5 in percent, and top-1 by class; the clips counted, and those that could not be read.
+
+    `sure_above` is the probability from which on an answer can be relied on, as far as these clips go.
+    """
     confusion = validation.confusion
     per_class = 100 * confusion.diagonal() / confusion.sum(1).clamp(min=1)
     counted = {
         "top1": round(validation.top1, 2),
         "top5": round(validation.top5, 2),
         "clips": int(confusion.sum()),
+        "sure_above": validation.sure_above,
         "per_class": {label: round(float(share), 1) for label, share in zip(labels, per_class, strict=True)},
     }
     return counted | ({"missing": validation.missing} if validation.missing else {})
