@@ -72,10 +72,14 @@ class LongTermTDM(nn.Module):
     def gate(self, features: Tensor) -> Tensor:
         """What multiplies (form "addition": is added to) F: [N*T, C, H, W], or [N*T, C, 1, 1] by channel."""
         to_next, to_previous = self.differences(self.squeeze_bn(self.squeeze(features)))
-        # One call a direction, next segment first: batch norms see the directions as two batches, as in training
-        # of the released weights.
+        # In training one call a direction, next segment first: batch norms see the directions as two batches, as in
+        # training of the released weights.
         if not self.bidirectional:
             return self.squash(self.response(to_next))
+        if not self.training and not self.legacy_backward:
+            both = self.squash(self.response(torch.cat([to_next, to_previous])))
+            forward, backward = both.chunk(2)
+            return 0.5 * (forward + backward)
         if self.legacy_backward:
             full_next = self.response.full_branch(to_next)
             forward = self.response(to_next, full_next)
@@ -128,6 +132,7 @@ class MotionResponse(nn.Module):
         self.multi_scale = multi_scale
         self.branch_weight = branch_weight
         self.upsampling = upsampling
+        self.identity_is_folded = False  # into `full_scale`, by tdn.model.inference
         if multi_scale:
             self.half_scale = nn.Conv2d(squeezed, squeezed, 3, padding=1, bias=False)
             self.half_scale_bn = nn.BatchNorm2d(squeezed)
@@ -144,6 +149,8 @@ class MotionResponse(nn.Module):
         if self.multi_scale:
             half = self.half_scale_bn(self.half_scale(nnf.avg_pool2d(difference, 2)))
             full = self.full_branch(difference) if full is None else full
+            if self.identity_is_folded:
+                return self.expand_bn(self.expand(upsample(half, difference, self.upsampling) + full))
             scales = difference + upsample(half, difference, self.upsampling) + full
         return self.expand_bn(self.expand(self.branch_weight * scales))
 
