@@ -59,17 +59,17 @@ def explain_logits(
         score = logits.gather(1, targets.unsqueeze(1)).sum()
         activations = [taken[LAYER_TAPS[layer]] for layer in layers]
         gradients = torch.autograd.grad(score, activations)
-        weigh = GradCAM(model, [])  # no target layers: it registers no hooks
         maps = {
-            layer: unfold(weighted_map(weigh, activation.detach(), gradient), model.num_segments)
+            layer: unfold(weigh_channels(activation.detach(), gradient), model.num_segments)
             for layer, activation, gradient in zip(layers, activations, gradients, strict=True)
         }
     return logits.detach(), maps
 
 
-def weighted_map(method: GradCAM, activations: Tensor, gradients: Tensor) -> Tensor:
+def weigh_channels(activations: Tensor, gradients: Tensor) -> Tensor:
     """ReLU of the weighted sum of channels: [N*T, C, h, w] twice -> [N*T, h, w]."""
-    weights = method.get_cam_weights(None, None, None, activations.cpu().numpy(), gradients.cpu().numpy())
+    # The library's method looks at none of its first four arguments, its own object included.
+    weights = GradCAM.get_cam_weights(None, None, None, None, activations.cpu().numpy(), gradients.cpu().numpy())
     weights = torch.as_tensor(weights, dtype=activations.dtype, device=activations.device)  # [N*T, C]
     return torch.einsum("nc,nchw->nhw", weights, activations).relu()
 
