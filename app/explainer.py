@@ -1,5 +1,6 @@
 """A request in, an analysis out: the page's only door to torch. Knows nothing of Gradio."""
 
+import hashlib
 import logging
 import secrets
 import threading
@@ -12,11 +13,14 @@ import numpy as np
 import torch
 
 from app import text
+from app.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip, load_clip
 from tdn.device import choose_device
-from tdn.explain.bundle import Explained, explain_clip, find_label, titles, top_scores
+from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores
+from tdn.explain.kept import KeptPass
 from tdn.explain.overlay import Box
 from tdn.model import TDN
+from tdn.model.inference import inference_copy
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.store import SHARD
 
@@ -24,6 +28,9 @@ from tdn.weights.store import SHARD
 MODELS_KEPT = 4
 # Analyses kept for their figures: at most 8 MB each at 16 segments.
 ANALYSES_KEPT = 24
+# Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
+# analysis runs in a process that ends with it, so nothing can be kept.
+PASSES_KEPT = 0 if ON_ZERO_GPU else 4
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +115,7 @@ class Explainer:
         self._models: dict[str, TDN] = {}
         self._loading = threading.Lock()
         self._using = threading.Lock()
+        self._passes: OrderedDict[tuple[str, str], KeptPass] = OrderedDict()
         self._analyses: OrderedDict[str, Analysis] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -148,14 +156,14 @@ class Explainer:
         models = {role: self._model(file) for role, file in files.items() if file}
         names = titles({role: model.architecture for role, model in models.items()}, files)
         with self._using:
-            logits = {role: _logits(model, prepared.clip) for role, model in models.items()}
+            passes = {role: self._pass(files[role], model, prepared.clip) for role, model in models.items()}
+            logits = {role: one.logits[0].float().cpu().numpy() for role, one in passes.items()}
         target = int(logits["tdn"].argmax()) if prepared.target is None else prepared.target
         label = models["tdn"].labels[target]
-        # The same class for both; its index may differ where the labels stand in another order.
-        targets = {role: model.labels.index(label) for role, model in models.items()}
         answers = {}
         for role, model in models.items():
-            explained = Explained(names[role], logits[role], targets[role], label, {})
+            # The same class for both; its index may differ where the labels stand in another order.
+            explained = Explained(names[role], logits[role], model.labels.index(label), label, {})
             sure_above = (model.card.accuracy or {}).get("sure_above")
             answers[role] = Answer(
                 files[role], top_scores(explained.probabilities, model.labels), explained, sure_above
@@ -173,10 +181,7 @@ class Explainer:
         )
         yield quick
         with self._using:
-            answers = {
-                role: replace(answer, explained=explain_clip(models[role], clip, names[role], targets[role]))
-                for role, answer in answers.items()
-            }
+            answers = {role: with_maps(answer, passes[role]) for role, answer in answers.items()}
         yield replace(quick, answers=answers)
 
     def remember(self, analysis: Analysis) -> str:
@@ -195,6 +200,22 @@ class Explainer:
                 raise RequestError(text.RESULT_GONE)
             return self._analyses[token]
 
+    def _pass(self, file: str, model: TDN, clip: Clip) -> KeptPass:
+        """The forward pass of a clip in one network, kept for a while; the lock `_using` must be held.
+
+        Clips are told apart by what the network sees of them: two visitors share a pass only if they sent the same.
+        """
+        key = file, hashlib.sha256(clip.tensor.numpy().tobytes()).hexdigest()
+        if key not in self._passes:
+            made = KeptPass(model, clip.tensor, LAYERS)
+            if not PASSES_KEPT:
+                return made
+            self._passes[key] = made
+            while len(self._passes) > PASSES_KEPT:
+                self._passes.popitem(last=False)
+        self._passes.move_to_end(key)
+        return self._passes[key]
+
     def _model(self, name: str) -> TDN:
         """The network of a checkpoint in the folder, read once however many ask for it at the same time."""
         found = self._models.get(name)  # before the lock: a ZeroGPU worker is a fork, perhaps with the lock taken
@@ -204,7 +225,7 @@ class Explainer:
             if name not in self._models:
                 if name not in self.cards():
                     raise RequestError(text.unknown_checkpoint(name))
-                model = load_model(self.folder / name, self.device)
+                model = inference_copy(load_model(self.folder / name, self.device))
                 if len(self._models) >= MODELS_KEPT:
                     del self._models[next(iter(self._models))]
                 self._models[name] = model
@@ -236,8 +257,7 @@ def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:
         raise RequestError(text.other_classes(request.tdn, request.baseline))
 
 
-def _logits(model: TDN, clip: Clip) -> np.ndarray:
-    """Logits [K] of a clip."""
-    reference = next(model.parameters())
-    with torch.inference_mode():
-        return model(clip.tensor.to(reference.device, reference.dtype))[0].float().cpu().numpy()
+def with_maps(answer: Answer, kept: KeptPass) -> Answer:
+    """The answer with the raw maps of the class it explains."""
+    maps = {layer: values[0].float().cpu().numpy() for layer, values in kept.maps([answer.explained.target]).items()}
+    return replace(answer, explained=replace(answer.explained, maps=maps))

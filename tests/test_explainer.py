@@ -185,3 +185,17 @@ def test_analyses_at_the_same_time_equal_those_one_by_one(explainer: Explainer, 
 )
 def test_a_network_is_called_what_it_is(row: str, name: str):
     assert system_name(FAMILY[row].architecture) == name
+
+
+def test_another_class_of_the_same_clip_needs_no_forward_pass(explainer: Explainer, clip: str, monkeypatch):
+    first = analyses(explainer, Request(clip, "tdn.safetensors", target="up"))[-1].answers["tdn"].explained
+    monkeypatch.setattr("app.explainer.KeptPass", None)
+    other = analyses(explainer, Request(clip, "tdn.safetensors", target="down"))[-1].answers["tdn"].explained
+    assert np.array_equal(first.logits, other.logits) and (first.label, other.label) == ("up", "down")
+    assert not np.array_equal(first.maps["res2"], other.maps["res2"])
+
+
+def test_kept_passes_are_bounded(explainer: Explainer, clip: str, monkeypatch):
+    monkeypatch.setattr("app.explainer.PASSES_KEPT", 1)
+    full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))[-1]
+    assert full.has_maps and len(explainer._passes) == 1
