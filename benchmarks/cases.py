@@ -15,6 +15,7 @@ from torch import Tensor
 
 from benchmarks.measure import Case
 from benchmarks.plain import PlainTDN
+from tdn.data.sampling import even_window_starts, train_window_starts, windows
 from tdn.explain.gradcam import explain_logits
 from tdn.explain.kept import KeptPass
 from tdn.model import FAMILY, TDN
@@ -110,6 +111,39 @@ def train_step() -> Case:
     return Case(_step(ours, x, label, torch.bfloat16), _step(plain, x, label, None))
 
 
+def train_pipeline() -> Case:
+    """Two clips of 112 pixels from the ten-minute file to moved weights, decoding and cropping included."""
+    from tdn.data.crops import cut, draw_crop
+    from tdn.data.datasets import DataSet, Item
+    from tdn.data.loading import TrainClips
+    from tdn.data.transforms import normalise, normalise_tensor
+
+    path, label = long_video(60), torch.tensor([CLASS, CLASS])
+    items = tuple(Item(str(number), path, CLASS) for number in range(2))
+    clips = TrainClips(DataSet("benchmark", ("a",) * 8, items), 8, 5, input_size=112, flip=False)
+    ours_network = TDN(network("tdn").architecture).train().to(memory_format=torch.channels_last)
+    plain_network_ = PlainTDN(ours_network.architecture.num_classes).train()
+
+    def ours() -> None:
+        views = torch.stack([clips[number][0] for number in range(2)])  # [N, T, L, 3, H, W]
+        _step(ours_network, normalise_tensor(views), label, torch.bfloat16)()
+
+    def plain() -> None:
+        import decord
+
+        views = []
+        for number in range(2):
+            rng = np.random.default_rng([0, 0, number])
+            reader = decord.VideoReader(str(path), num_threads=1)
+            wanted = windows(train_window_starts(len(reader), 8, rng), len(reader))
+            box = draw_crop("multi_scale", *VIDEO_SIZE, 112, rng)
+            frames = [cut(reader[int(index)].asnumpy(), box, 112) for index in wanted.flat]
+            views.append(normalise(np.stack(frames)).unflatten(0, (8, 5)))
+        _step(plain_network_, torch.stack(views), label, None)()
+
+    return Case(ours, plain)
+
+
 def read_10min() -> Case:
     """The 40 frames of a clip from ten minutes of 1080p, short side 256; plain: decord, one frame at a time."""
     return _reading(long_video(600))
@@ -131,6 +165,7 @@ CASES: dict[str, Callable[[], Case]] = {
         read_10min,
         read_1min,
         train_step,
+        train_pipeline,
     )
 }
 
@@ -188,7 +223,6 @@ def _write_group(path: Path) -> None:
 
 
 def _reading(path: Path) -> Case:
-    from tdn.data.sampling import even_window_starts, windows
     from tdn.data.transforms import Preprocess, to_view
     from tdn.data.video import decode_frames, probe
 

@@ -45,7 +45,7 @@ def assert_same_run(one: Path, other: Path) -> None:
     """The same weights to the bit, and the same log but for the time it took."""
     states = [load_model(out / "last.safetensors").state_dict() for out in (one, other)]
     assert all(torch.equal(a, b) for a, b in zip(states[0].values(), states[1].values(), strict=True))
-    logs = [[{**row, "seconds": ""} for row in rows(out)] for out in (one, other)]
+    logs = [[{**row, "seconds": "", "data_wait": ""} for row in rows(out)] for out in (one, other)]
     assert logs[0] == logs[1]
 
 
@@ -301,3 +301,7 @@ def test_sure_is_where_all_but_two_in_a_hundred_are_right():
 
 def test_the_card_says_from_where_on_it_is_sure(undisturbed):
     assert "sure_above" in load_model(undisturbed / "last.safetensors").card.accuracy
+
+
+def test_the_log_says_how_much_of_an_epoch_was_spent_waiting_for_clips(undisturbed):
+    assert all(0 < float(row["data_wait"]) < 1 for row in rows(undisturbed))

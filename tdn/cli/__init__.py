@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tdn.cli.benchmark import benchmark
 from tdn.cli.data import data_app
 from tdn.cli.evaluate import register
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 
 register(app)
 app.add_typer(data_app, name="data")
+app.command()(benchmark)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]

@@ -186,9 +186,10 @@ def train_epoch(trainer: Trainer, save: Callable[[Trainer], None]) -> dict:
         # what a single one would be.
         torch.manual_seed(recipe.seed * 100_003 + trainer.epoch + 1_000_003 * accelerator.process_index)
     steps, size = trainer.steps_per_epoch, size_at(recipe, trainer.epoch)
-    batches = remaining_batches(trainer, size)
+    batches = Waited(remaining_batches(trainer, size))
     trainer.model.train()
-    saved_at, rate = time.monotonic(), 0.0
+    began = saved_at = time.monotonic()
+    rate = 0.0
     title = f"epoch {trainer.epoch + 1}/{recipe.epochs} {size}px"
     with progress(steps, trainer.step, title, accelerator.is_main_process) as show:
         while trainer.step < steps:
@@ -209,7 +210,25 @@ def train_epoch(trainer: Trainer, save: Callable[[Trainer], None]) -> dict:
         "train_top1": 100 * sums.top1 / sums.clips,
         "train_top5": 100 * sums.top5 / sums.clips,
         "clips": int(sums.clips),
+        # Of the time since the epoch began, or went on: above a few percent, the device waits for clips.
+        "data_wait": batches.seconds / (time.monotonic() - began),
     }
+
+
+class Waited:
+    """An iterator that counts the seconds its user waits for it."""
+
+    def __init__(self, batches: Iterator[Batch]):
+        self.batches, self.seconds = batches, 0.0
+
+    def __next__(self) -> Batch:
+        began = time.monotonic()
+        batch = next(self.batches)
+        self.seconds += time.monotonic() - began
+        return batch
+
+    def __iter__(self) -> "Waited":
+        return self
 
 
 def remaining_batches(trainer: Trainer, size: int) -> Iterator[Batch]:

@@ -1,0 +1,42 @@
+"""`benchmark`: how fast this machine is at what the project does, beside the plain way of doing it."""
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def benchmark(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these measurements.", metavar="[NAME...]")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads torch may use; ratios were published for one.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+) -> None:
+    """Time and memory of forward passes, maps, further classes, reading and a training step, ours and the plain way.
+
+    Every pair is measured in turns in one process, so that a busy machine slows both down alike. It takes some ten
+    minutes; docs/performance.md says how to read it.
+    """
+    try:
+        from benchmarks.run import run_all
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the benchmarks are not here ({error.name}); run from a checkout of the repository") from None
+
+    rows = run_all(names, threads)
+    if as_json:
+        print(json.dumps(rows))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "ours", "plain", "ratio", "peak, ours", "peak, plain", "of the floor")
+    for row in rows:
+        table.add_row(
+            row["name"],
+            f"{1000 * row['ours_s']:.1f} ms",
+            f"{1000 * row['plain_s']:.1f} ms",
+            f"{row['ratio']:.4f}",
+            f"{row['ours_peak_mb']:.0f} MiB",
+            f"{row['plain_peak_mb']:.0f} MiB",
+            "" if row["floor_fraction"] is None else f"{row['floor_fraction']:.2f}",
+        )
+    Console().print(table)
