@@ -1,0 +1,85 @@
+"""The measuring itself: turns, medians, peaks; and that what is compared does the same thing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import cases
+from benchmarks.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
+from benchmarks.run import run_all
+from tdn.data.video import decode_frames, probe
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_ratio_is_that_of_calls_in_turns():
+    order = []
+
+    def work(name: str, loops: int):
+        def run() -> None:
+            order.append(name)
+            sum(range(loops))
+
+        return run
+
+    ours, plain, ratio = interleaved(Case(work("ours", 2_000_000), work("plain", 8_000_000)), rounds=3)
+    assert order == ["ours", "plain"] * 4
+    assert 0 < ours < plain and 0.1 < ratio < 0.6  # a quarter of the work
+
+
+def test_rates_are_positive():
+    assert matrix_rate(side=64, rounds=1) > 0 and convolution_rate(rounds=1) > 0
+
+
+def test_the_peak_is_that_of_the_call_and_not_of_setting_up(monkeypatch, tmp_path):
+    program = (
+        "import sys, numpy as np, benchmarks.cases as cases, benchmarks.measure as measure\n"
+        "def make():\n"
+        "    waste = np.ones(40 * 2**17); del waste\n"
+        "    return measure.Case(lambda: np.ones(64 * 2**17), lambda: None)\n"
+        "cases.CASES['made'] = make\n"
+        "sys.argv = ['measure', 'made', sys.argv[1]]\n"
+        "measure.main()\n"
+    )
+    rises = [
+        json.loads(subprocess.check_output([sys.executable, "-c", program, side], cwd=ROOT))["mb"]
+        for side in ("ours", "plain")
+    ]
+    assert 60 < rises[0] < 80 and rises[1] < 20
+
+
+def test_ours_and_plain_give_the_same_scores():
+    case = cases.forward_fp32()
+    ours, plain = case.ours(), case.plain()
+    assert (ours - plain).abs().max() < 1e-3 * plain.std()
+
+
+def test_an_unknown_measurement_is_refused():
+    with pytest.raises(ValueError, match="expected one of forward_fp32"):
+        run_all(["nonsense"])
+
+
+def test_the_long_video_has_its_length_and_right_frames(tmp_path, monkeypatch):
+    monkeypatch.setattr(cases, "VIDEOS", tmp_path)
+    monkeypatch.setattr(cases, "GROUP", 10)
+    monkeypatch.setattr(cases, "VIDEO_SIZE", (1920, 1080))
+    path = cases.long_video(2)
+    info = probe(path)
+    assert (info.num_frames, info.width, info.height) == (60, 1920, 1080)
+    first, again = (dict(decode_frames(path, [number]))[number] for number in (3, 23))
+    assert np.array_equal(first, again)
+
+
+def test_every_contracted_measurement_is_there():
+    contracted = {"forward_fp32", "forward_bf16", "maps_pair", "class_switch_res2", "class_switch_final", "read_10min"}
+    assert contracted | {"train_step"} <= set(cases.CASES)
+
+
+def test_peaks_are_measured_in_a_process_of_their_own():
+    before = torch.get_num_threads()
+    assert peak_rise_mb("class_switch_final", "ours") < 20 and torch.get_num_threads() == before
