@@ -50,7 +50,12 @@ OPPOSITES = (
 
 def drawn(seed: int) -> draws.Draws:
     rng = np.random.default_rng(seed)
-    return draws.draw_motion(rng, int(rng.integers(48, 81)))
+    return draws.draw_motion(rng, int(rng.integers(48, 97)))
+
+
+def drawn_short(seed: int) -> draws.Draws:
+    rng = np.random.default_rng(seed)
+    return draws.draw_motion(rng, int(rng.integers(14, 48)))
 
 
 def states(path: paths.Path, last: int) -> np.ndarray:
@@ -75,12 +80,16 @@ def way(masks: np.ndarray) -> np.ndarray:
 
 
 def steady_scene(label: int) -> Scene:
-    """A scene filmed from a stand, with a thing of some size."""
-    for seed in range(100):
+    """A scene filmed from a stand and without noise, with a thing of some size."""
+    for seed in range(300):
         scene = make_scene(label, seed)
-        if scene.camera.steady and scene.things[-1].path.state(0)[paths.LOG_RADIUS] > math.log(18):
+        if (
+            scene.camera.steady
+            and not scene.camera.noise
+            and scene.things[-1].path.state(0)[paths.LOG_RADIUS] > math.log(18)
+        ):
             return scene
-    raise AssertionError("no steady scene among 100")
+    raise AssertionError("no steady scene among 300")
 
 
 def test_same_seed_gives_same_bytes():
@@ -122,7 +131,7 @@ def test_a_frame_outside_the_clip_is_refused():
 def test_clips_have_the_promised_shapes():
     frames, mask = synthetic_clip("Dropping something", 0)
     assert frames.dtype == np.uint8 and mask.dtype == bool
-    assert 48 <= len(frames) <= 80 and frames.shape[1:] == (112, 112, 3) and mask.shape == frames.shape[:3]
+    assert 14 <= len(frames) <= 96 and frames.shape[1:] == (112, 112, 3) and mask.shape == frames.shape[:3]
 
 
 def test_windows_are_the_frames_they_name():
@@ -253,7 +262,7 @@ def half_disc() -> sprites.Sprite:
 def test_positive_degrees_turn_clockwise_as_seen():
     sprite, masks = half_disc(), np.zeros((2, 60, 60), np.uint8)
     for mask, degrees in zip(masks, (0, 90), strict=True):
-        sprites.mark(mask, sprite, 0.0, complex(30, 30), sprites.sprite_factor(sprite, 20, degrees), moving=True)
+        sprites.mark(mask, sprite, 0.0, complex(30, 30), sprites.sprite_factor(sprite, 20, degrees), wanted=True)
     assert named(centroid(masks[0]) - 30) == labels.RIGHT
     assert named(centroid(masks[1]) - 30) == labels.DOWN
 
@@ -277,7 +286,8 @@ def test_with_one_seed_opposite_classes_are_the_same_states_in_the_opposite_orde
 
 
 def test_with_one_seed_every_class_has_the_same_looks_and_camera():
-    scenes = [make_scene(label, 8, 64) for label in range(len(LABELS))]
+    long = next(seed for seed in range(20) if make_scene("Moving something up", seed, 64).num_frames >= 48)
+    scenes = [make_scene(label, long, 64) for label in range(len(LABELS))]
     for scene in scenes[1:]:
         assert scene.num_frames == scenes[0].num_frames
         assert np.array_equal(scene.camera.factor, scenes[0].camera.factor)
@@ -305,7 +315,7 @@ def test_a_random_frame_tells_neither_class_nor_place_nor_size():
 @pytest.mark.parametrize("label", LABELS)
 def test_trajectories_are_finite_and_keep_the_speed_limit(label):
     for seed in range(40):
-        draw = drawn(seed)
+        draw = drawn(seed) if seed % 2 or GROUPS[label] == labels.SHORT_TERM else drawn_short(seed)
         for path in motions.class_paths(label_index(label), draw):
             places = states(path, draw.last)
             assert np.isfinite(places).all()
@@ -391,11 +401,64 @@ def test_the_camera_moves_far_less_than_anything_that_is_moved():
     for seed in range(40):
         camera = make_scene("Holding something still", seed, 112).camera
         middle = camera.factor * complex(56, 56) + camera.shift
-        assert np.abs(middle - middle.mean()).max() < 9
-        assert np.ptp(np.abs(camera.factor)) < 0.07
-        assert np.degrees(np.ptp(np.angle(camera.factor))) < 3.1
+        assert np.abs(middle - middle.mean()).max() < 15
+        assert np.ptp(np.abs(camera.factor)) < 0.13
+        assert np.degrees(np.ptp(np.angle(camera.factor))) < 6.1
 
 
 def test_the_short_term_group_is_spins_streams_and_vibration():
     short = [label for label in LABELS if GROUPS[label] == "short-term motion"]
     assert short == list(LABELS[14:]) and len(LABELS) == 19
+
+
+def test_short_clips_are_common_but_never_show_what_only_a_window_tells():
+    lengths = {label: [make_scene(label, seed, 64).num_frames for seed in range(60)] for label in (labels.UP, 14)}
+    assert 0.15 < np.mean(np.array(lengths[labels.UP]) < 48) < 0.45 and min(lengths[labels.UP]) >= 14
+    assert min(lengths[14]) >= 48 and max(lengths[14]) <= 96
+
+
+def test_a_short_clip_shows_its_whole_motion():
+    for seed in range(60):
+        draw = drawn_short(seed)
+        shaken = states(motions.class_paths(labels.SHAKE_SIDEWAYS, draw)[0], draw.last)[:, paths.X]
+        assert (np.diff(np.sign(np.diff(shaken))) != 0).sum() >= 2  # there, back, and there again
+        fall = motions.class_paths(labels.DROP, draw)[0].timing
+        assert fall.start >= 0 and fall.end <= draw.last + 1e-9
+
+
+def test_masks_of_moving_and_of_still_things_never_meet_and_lie_among_all_things():
+    for label in (labels.RIGHT, labels.SPIN_CLOCKWISE, labels.STILL):
+        for seed in range(4):
+            scene = make_scene(label, seed, 64)
+            for index in range(0, scene.num_frames, 7):
+                moving, still, things = scene.mask(index), scene.still_mask(index), scene.things_mask(index)
+                assert not (moving & still).any()
+                assert ((moving | still) & ~things).sum() <= 2  # a pixel of an edge
+
+
+def test_still_things_stay_where_they_are_before_a_steady_camera():
+    scene = steady_scene(labels.RIGHT)
+    scene.things = []
+    assert np.array_equal(scene.still_mask(0), scene.still_mask(scene.num_frames - 1))
+
+
+def test_a_lean_narrows_a_thing_along_its_axis():
+    sprite = half_disc()
+    sprite = sprites.Sprite(replace(sprite.look, outline=np.full_like(sprite.look.outline, 255)), radius=20)
+    masks = np.zeros((3, 60, 60), np.uint8)
+    for mask, lean in zip(
+        masks, (sprites.UPRIGHT, sprites.Lean(0.5, 0.0), sprites.Lean(0.5, math.pi / 2)), strict=True
+    ):
+        factor = sprites.sprite_factor(sprite, 20, 0.0)
+        sprites.mark(mask, sprite, 0.0, complex(30, 30), factor, wanted=True, lean=lean)
+    widths, heights = (masks > 0).any(1).sum(1), (masks > 0).any(2).sum(1)
+    assert abs(widths - np.array([40, 20, 40])).max() <= 1 and abs(heights - np.array([40, 40, 20])).max() <= 1
+
+
+def test_a_thing_leans_only_while_it_moves():
+    for seed in range(20):
+        thing = make_scene("Moving something up", seed, 64).things[-1]
+        last = len(thing.tremor) - 1
+        for time in range(last):
+            if not thing.path.moves(time) and not thing.path.moves(time + 1):
+                assert thing.lean(time) == thing.lean(time + 1)

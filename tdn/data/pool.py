@@ -90,8 +90,8 @@ def things_in_centre_frames(
     for index in tqdm(range(num_clips), desc=f"things in {split} clips", unit="clip"):
         scene, places = pool_scene(split, seed, index, size, num_segments, window)
         for segment, frame in enumerate(places[:, window // 2]):
-            things = scene.mask(int(frame)) | scene.still_mask(int(frame))
-            cell = cv2.resize(things.astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
+            things = scene.things_mask(int(frame)).astype(np.float32)
+            cell = cv2.resize(things, (cells, cells), interpolation=cv2.INTER_AREA)
             covered[index, segment] = np.round(255 * cell)
     return covered
 

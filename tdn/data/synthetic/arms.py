@@ -39,7 +39,7 @@ def draw_arm(rng: np.random.Generator, grip: complex, side: float) -> Arm:
     )
     base = entries[beside if rng.random() < 0.5 else 0]
     colour = textures.draw_skin(rng) if rng.random() < 0.6 else rng.uniform(0, 255, 3)
-    width, follow = rng.uniform(3, 8), rng.uniform(0.2, 0.8)
+    width, follow = rng.uniform(3, 11), rng.uniform(0, 0.8)
     return Arm(base, grip, width, tuple(int(level) for level in colour), follow)
 
 

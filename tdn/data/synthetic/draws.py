@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tdn.data.synthetic.paths import SIDE, Burst, state
+from tdn.data.synthetic.sprites import Lean
 
 _SMALLEST_RADIUS, _LARGEST_RADIUS = 13.0, 44.0  # units
 _SEGMENTS, _WINDOW = 8, 5
+_SHORTEST_BURST = 4.5  # frames
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,29 @@ class Journey:
     start: float
     length: float
     resting: float
+
+
+@dataclass(frozen=True)
+class Sway:
+    """How a thing leans out of the picture's plane as it moves: to `depth` less than its width and back, `turns` times.
+
+    What never moves keeps the lean of one moment.
+    """
+
+    depth: float
+    turns: float
+    phase: float
+    axis: float
+
+    def lean(self, progress: float) -> Lean:
+        part = self.phase + self.turns * progress
+        return Lean(1 - self.depth * (0.5 - 0.5 * math.cos(2 * math.pi * part)), self.axis)
+
+
+def draw_sway(rng: np.random.Generator) -> Sway:
+    """Half of all things are flat: they never lean."""
+    depth = rng.uniform(0.15, 0.6) if rng.random() < 0.5 else 0.0
+    return Sway(depth, rng.uniform(0.3, 2), rng.random(), rng.uniform(0, math.pi))
 
 
 @dataclass(frozen=True)
@@ -64,11 +89,20 @@ class Draws:
         return (self.last + 2 - _WINDOW) / _SEGMENTS
 
 
+def draw_num_frames(rng: np.random.Generator, may_be_short: bool) -> int:
+    """Frames of a clip: 48 to 96; three in ten are 14 to 47 long, as a swipe before a webcam is, where that may be.
+
+    The windows of a short clip lie close together or overlap, so it cannot show what only a window tells.
+    """
+    is_short, short, long = rng.random() < 0.3, int(rng.integers(14, 48)), int(rng.integers(48, 97))
+    return short if is_short and may_be_short else long
+
+
 def draw_burst(rng: np.random.Generator, last: int) -> Burst:
     """Half of all bursts last most of the clip, the others are short (a swipe) and anywhere."""
     smooth = rng.random() < 0.6
     if rng.random() < 0.5:
-        duration = max(7.0, rng.uniform(0.12, 0.55) * last)
+        duration = max(_SHORTEST_BURST, rng.uniform(0.12, 0.55) * last)
         start = rng.uniform(0.02 * last, 0.98 * last - duration)
         return Burst(start, start + duration, smooth)
     return Burst(rng.uniform(0, 0.22) * last, rng.uniform(0.78, 1) * last, smooth)
@@ -81,7 +115,7 @@ def _draw_journey(rng: np.random.Generator, start: float, length: float, last: i
 
 def draw_radius_journey(rng: np.random.Generator, last: int) -> Journey:
     """A log radius that grows 1.9 to 2.9 times, within the limits."""
-    gain = math.log(rng.uniform(1.9, 2.9))
+    gain = math.log(rng.uniform(1.8, 2.9))
     start = rng.uniform(math.log(_SMALLEST_RADIUS), math.log(_LARGEST_RADIUS) - gain)
     return _draw_journey(rng, start, gain, last)
 
@@ -133,7 +167,7 @@ def draw_motion(rng: np.random.Generator, num_frames: int) -> Draws:
         share=rng.uniform(0.35, 0.65),
         pair_near=rng.uniform(0.75, 1.05),
         pair_apart=rng.uniform(38, 68),
-        follower=rng.uniform(1.1, 1.8) if rng.random() < 0.15 else None,
+        follower=rng.uniform(1.1, 2.4) if rng.random() < 0.2 else None,
         fall_start=rng.random(),
         fall_slowness=rng.uniform(1, 1.35),
         bounce=rng.uniform(0.15, 0.45),

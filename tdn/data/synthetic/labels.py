@@ -50,10 +50,13 @@ LABELS = (
 _SHORT_TERM = {SPIN_CLOCKWISE, SPIN_COUNTER, STREAM_LEFT, STREAM_RIGHT, VIBRATE}
 
 
+SHORT_TERM = "short-term motion"
+
+
 def _group(index: int) -> str:
     if index == STILL:
         return "still"
-    return "short-term motion" if index in _SHORT_TERM else "long-range motion"
+    return SHORT_TERM if index in _SHORT_TERM else "long-range motion"
 
 
 GROUPS = {label: _group(index) for index, label in enumerate(LABELS)}

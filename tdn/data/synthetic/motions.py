@@ -74,9 +74,12 @@ def _turn(draws: Draws) -> list[Path]:
 
 
 def _shake(draws: Draws, along: int) -> list[Path]:
+    # Once there and back at least, also in a short clip; and no faster than anything else.
+    period = min(draws.shake_period, draws.last / 1.6)
+    reach = min(draws.shake, TOP_SPEED * period / (2 * math.pi))
     swing = state(degrees=draws.shake_degrees)
-    swing[along], swing[Y if along == X else X] = draws.shake, draws.shake * draws.shake_tilt
-    return [Path(_rest(draws), swing=swing, period=draws.shake_period, swing_phase=draws.swing_phase)]
+    swing[along], swing[Y if along == X else X] = reach, reach * draws.shake_tilt
+    return [Path(_rest(draws), swing=swing, period=period, swing_phase=draws.swing_phase)]
 
 
 def _shake_sideways(draws: Draws) -> list[Path]:
@@ -106,10 +109,12 @@ def _approach(draws: Draws) -> list[Path]:
 def _drop(draws: Draws) -> list[Path]:
     rest = _rest(draws)
     rest[Y] = draws.y.start
-    travel = state(x=draws.shift[X] / 2, y=draws.y.length, degrees=1.25 * draws.wobble[DEGREES])
     # Falling distance grows with the square of time: the speed at the ground is twice the mean.
-    duration = draws.fall_slowness * max(8.0, 2 * draws.y.length / TOP_SPEED)
-    fall = Fall(0, duration, draws.bounce)
+    duration = min(draws.fall_slowness * max(8.0, 2 * draws.y.length / TOP_SPEED), 0.85 * draws.last)
+    height = min(draws.y.length, TOP_SPEED * duration / 2)
+    travel = state(x=draws.shift[X] / 2, y=height, degrees=1.25 * draws.wobble[DEGREES])
+    bounce = min(draws.bounce, (draws.last / duration - 1) / 2)  # it comes to rest within the clip
+    fall = Fall(0, duration, bounce)
     fall = replace(fall, start=draws.fall_start * (draws.last - fall.end))
     # The hand lets go and stays where it was.
     return [Path(rest, travel, fall, carries=False)]

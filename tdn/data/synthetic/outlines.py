@@ -11,11 +11,13 @@ _REACH = SIDE / 2 - 3
 
 
 def draw_outline(rng: np.random.Generator) -> np.ndarray:
-    """The outline of a random thing, somewhat squeezed and turned by a random angle."""
+    """The outline of a random thing, somewhat squeezed and turned by a random angle; or of somebody upright."""
+    body, is_body = draw_body(rng), rng.random() < 0.12
     shapes = (_ellipse, _box, _pebble, _polygon, _star, _bottle, _hand, _person)
     shape = shapes[rng.integers(len(shapes))](rng)
     squeeze = rng.uniform(0.6, 1.0) if rng.random() < 0.4 else 1.0
-    return _posed(shape, rng.uniform(0, 2 * math.pi), squeeze)
+    posed = _posed(shape, rng.uniform(0, 2 * math.pi), squeeze)
+    return body if is_body else posed
 
 
 def draw_body(rng: np.random.Generator) -> np.ndarray:

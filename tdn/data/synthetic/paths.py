@@ -86,7 +86,7 @@ class Path:
 
     def state(self, time: float) -> np.ndarray:
         """float [5]; frame times are whole numbers, times between them blur a frame."""
-        time = self._own_time(time)
+        time = self.own_time(time)
         here = self.rest
         if self.travel is not None:
             here = here + self.travel * self.timing.progress(time)
@@ -100,7 +100,7 @@ class Path:
         """Whether the thing is under way at this frame time."""
         if self.swing is not None or self.rate is not None:
             return True
-        return self.travel is not None and self.timing.active(self._own_time(time))
+        return self.travel is not None and self.timing.active(self.own_time(time))
 
     def grip(self, last: float) -> np.ndarray:
         """The state that an arm is drawn for: half way, so that no arm leans in the direction of motion.
@@ -109,5 +109,17 @@ class Path:
         """
         return (self.state(0) + self.state(last)) / 2 if self.carries else self.state(0)
 
-    def _own_time(self, time: float) -> float:
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it never moves at all."""
+        return self.travel is None and self.swing is None and self.rate is None
+
+    def progress(self, time: float, last: float) -> float:
+        """How much of its motion is behind it, 0 to 1; it stands still while the thing does."""
+        if self.is_fixed:
+            return 0.0
+        return self.timing.progress(self.own_time(time)) if self.travel is not None else self.own_time(time) / last
+
+    def own_time(self, time: float) -> float:
+        """A frame time as the path counts it."""
         return time if self.backwards_from is None else self.backwards_from - time

@@ -1,7 +1,7 @@
 """A scene: what is in it, how it moves, how it is filmed; and its frames and masks, each from its index alone."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 
 from tdn.data.synthetic import arms, draws, motions, paths, scenery, sprites
 from tdn.data.synthetic.camera import Camera, draw_camera, smooth_walk
-from tdn.data.synthetic.labels import STREAM_LEFT, STREAM_RIGHT, label_index
+from tdn.data.synthetic.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
 
 # Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
 _MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE = range(5)
@@ -17,18 +17,23 @@ _MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE = range(5)
 
 @dataclass(frozen=True)
 class Thing:
-    """A sprite on its path, perhaps held by an arm; `tremor` [F] is what a hand adds, in units."""
+    """A sprite on its path, perhaps held by an arm; `tremor` [F] is what a hand adds, in units; `sway` its leaning."""
 
     sprite: sprites.Sprite
     path: paths.Path
     arm: arms.Arm | None
     tremor: np.ndarray
+    sway: draws.Sway
 
     def pose(self, time: float) -> tuple[complex, float, float, float]:
         """Place, radius, degrees and texture phase at a frame time."""
         x, y, log_radius, degrees, phase = self.path.state(time).tolist()
         nearest = min(max(0, round(time)), len(self.tremor) - 1)
         return complex(x, y) + complex(self.tremor[nearest]), math.exp(log_radius), degrees, phase
+
+    def lean(self, time: float) -> sprites.Lean:
+        """How far it is turned out of the picture's plane at a frame time."""
+        return self.sway.lean(self.path.progress(time, len(self.tremor) - 1))
 
     def hand(self, time: float) -> tuple[complex, float]:
         """Where the hand of its arm is at a frame time, and how many times as wide as at its grip."""
@@ -56,6 +61,7 @@ class Scene:
         num_frames: int,
         size: int,
         canvas: np.ndarray,
+        canvas_things: np.ndarray,
         things: list[Thing],
         occluders: list[Occluder],
         camera: Camera,
@@ -67,7 +73,8 @@ class Scene:
         self.occluders = occluders
         self.camera = camera
         self._canvas = canvas
-        self._ground = self._view_of_canvas(0) if camera.steady else None
+        self._canvas_things = canvas_things
+        self._ground = self._view(canvas, 0) if camera.steady else None
 
     def frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Image uint8 [S, S, 3] (RGB) and mask bool [S, S] of what moves, at its exact place, in frame `index`."""
@@ -76,7 +83,7 @@ class Scene:
     def image(self, index: int) -> np.ndarray:
         """Frame `index` alone, uint8 [S, S, 3]."""
         self._expect_index(index)
-        ground = self._ground if self._ground is not None else self._view_of_canvas(index)
+        ground = self._ground if self._ground is not None else self._view(self._canvas, index)
         exposed = [self._expose(ground, index, offset) for offset in self.camera.exposures]
         # Halving pairs: one, two or four exposures, each of the same weight.
         while len(exposed) > 1:
@@ -88,22 +95,40 @@ class Scene:
     def mask(self, index: int) -> np.ndarray:
         """What moves in frame `index` and can be seen, bool [S, S]; nothing where nothing moves."""
         self._expect_index(index)
-        mask = np.zeros((self.size, self.size), np.uint8)
         if not any(thing.path.moves(index) for thing in self.things):
-            return mask.astype(bool)
+            return np.zeros((self.size, self.size), bool)
+        mask = np.zeros((self.size, self.size), np.uint8)
+        self._mark_things(mask, index, lambda thing: thing.path.moves(index))
+        self._mark_occluders(mask, index, wanted=False)
+        return mask > 0
+
+    def still_mask(self, index: int) -> np.ndarray:
+        """Things that never move and can be seen in frame `index`, bool [S, S]; ground and furniture are no things."""
+        self._expect_index(index)
+        mask = self._view(self._canvas_things, index)
+        self._mark_things(mask, index, lambda thing: False)
+        self._mark_occluders(mask, index, wanted=True)
+        return mask > 127
+
+    def things_mask(self, index: int) -> np.ndarray:
+        """Every thing that can be seen in frame `index`, moving or not, with the arms that hold them: bool [S, S]."""
+        self._expect_index(index)
+        mask = self._view(self._canvas_things, index)
+        self._mark_things(mask, index, lambda thing: True)
+        self._mark_occluders(mask, index, wanted=True)
+        return mask > 127
+
+    def _mark_things(self, mask: np.ndarray, index: int, is_wanted: Callable[[Thing], bool]) -> None:
+        """Set the mask where the wanted among the scene's things are, and clear it where the others are."""
         factor, shift = self._camera_at(index)
         for thing in self.things:
-            moving = thing.path.moves(index)
-            if thing.arm is not None:
-                arm_moves = moving and thing.path.carries
-                arms.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if arm_moves else 0)
-            place, radius, degrees, phase = thing.pose(index)
-            turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
-            sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, moving)
+            _mark_thing(mask, thing, index, factor, shift, is_wanted(thing))
+
+    def _mark_occluders(self, mask: np.ndarray, index: int, wanted: bool) -> None:
+        factor, shift = self._camera_at(index)
         for occluder in self.occluders:
             place = factor * occluder.place + shift
-            sprites.mark(mask, occluder.sprite, 0.0, place, factor * occluder.factor, moving=False)
-        return mask > 0
+            sprites.mark(mask, occluder.sprite, 0.0, place, factor * occluder.factor, wanted)
 
     def _expose(self, ground: np.ndarray, index: int, offset: float) -> np.ndarray:
         """The scene at one moment."""
@@ -118,15 +143,15 @@ class Scene:
     def _camera_at(self, index: int) -> tuple[complex, complex]:
         return complex(self.camera.factor[index]), complex(self.camera.shift[index])
 
-    def _view_of_canvas(self, index: int) -> np.ndarray:
-        """The part of the canvas that the camera sees, uint8 [S, S, 3]."""
+    def _view(self, canvas: np.ndarray, index: int) -> np.ndarray:
+        """The part of a canvas that the camera sees, uint8 [S, S, ...]."""
         canvas_factor, canvas_shift = scenery.to_canvas(self.size)
         factor, shift = self._camera_at(index)
         factor /= canvas_factor
         shift -= factor * canvas_shift
         matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
         side = (self.size, self.size)
-        return cv2.warpAffine(self._canvas, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return cv2.warpAffine(canvas, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
     def _expect_index(self, index: int) -> None:
         if not 0 <= index < self.num_frames:
@@ -138,32 +163,45 @@ def _paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, 
         arms.paint_arm(image, thing.arm, *thing.hand(time), factor, shift, thing.arm.colour)
     place, radius, degrees, phase = thing.pose(time)
     turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
-    sprites.paste(image, thing.sprite, phase, factor * place + shift, turned)
+    sprites.paste(image, thing.sprite, phase, factor * place + shift, turned, thing.lean(time))
+
+
+def _mark_thing(mask: np.ndarray, thing: Thing, index: int, factor: complex, shift: complex, wanted: bool) -> None:
+    """Set or clear the mask where a thing is. Its arm counts with it where it goes along."""
+    if thing.arm is not None:
+        with_it = wanted and (thing.path.carries or thing.path.is_fixed)
+        arms.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if with_it else 0)
+    place, radius, degrees, phase = thing.pose(index)
+    turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
+    sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, wanted, thing.lean(index))
 
 
 def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> Scene:
-    """Draw a scene of 48 to 80 frames of `size` x `size` pixels.
+    """Draw a scene of 14 to 96 frames of `size` x `size` pixels; what only a window tells is never below 48.
 
-    With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places.
+    With the same seed and length every class gets the same looks, scenery and camera, and so far as it can the same
+    places.
     Raises ValueError for an unknown label, a size below 32 or a negative seed.
     """
     label = label_index(label)
     if size < 32:
         raise ValueError(f"size {size}: expected at least 32")
     rngs = [np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(part,))) for part in range(_NOISE)]
-    num_frames = int(rngs[_MOTION].integers(48, 81))
+    num_frames = draws.draw_num_frames(rngs[_MOTION], may_be_short=GROUPS[LABELS[label]] != SHORT_TERM)
     clean = rngs[_LOOKS].random() < 0.3
     moving_paths = motions.class_paths(label, draws.draw_motion(rngs[_MOTION], num_frames))
     streams = label in (STREAM_LEFT, STREAM_RIGHT)
     things = _draw_things(rngs[_LOOKS], moving_paths, num_frames, size, clean, streams)
     occluders = _draw_occluders(rngs[_LOOKS], size, clean)
     canvas = scenery.draw_scenery(rngs[_SCENERY], size)
+    canvas_things = np.zeros(canvas.shape[:2], np.uint8)
     moving, resting = things[: len(moving_paths)], things[len(moving_paths) :]
     for thing in reversed(resting):
         _paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
+        _mark_thing(canvas_things, thing, 0, *scenery.to_canvas(size), wanted=True)
     camera = draw_camera(rngs[_CAMERA], num_frames, size, clean, (seed, _NOISE))
     # The main thing comes last, over what follows it or comes towards it.
-    return Scene(label, num_frames, size, canvas, moving[::-1], occluders, camera)
+    return Scene(label, num_frames, size, canvas, canvas_things, moving[::-1], occluders, camera)
 
 
 def _draw_things(
@@ -185,7 +223,7 @@ def _draw_things(
         arm = arms.draw_arm(rng, grip, paths.SIDE)
         held = rng.random() < (0.42 if number < 2 else 0.15)
         tremor = smooth_walk(rng, num_frames, rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0)
-        things.append(Thing(sprite, path, arm if held else None, tremor))
+        things.append(Thing(sprite, path, arm if held else None, tremor, draws.draw_sway(rng)))
     return things
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from tdn.data.synthetic import outlines, sprites, textures
 from tdn.data.synthetic.paths import SIDE
 
-# The camera sways and pans by a few units; so much of the scene is painted beyond each side of the picture.
-MARGIN = 20.0
+# The camera sways, pans, zooms and rolls; so much of the scene is painted beyond each side of the picture.
+MARGIN = 26.0
 
 
 def canvas_side(size: int) -> int:
@@ -35,7 +35,7 @@ def draw_scenery(rng: np.random.Generator, size: int) -> np.ndarray:
     if rng.random() < 0.35:
         top = int(rng.uniform(0.5, 0.9) * side)
         canvas[top:] = textures.draw_texture(rng, side - top, side, scale, rng.uniform(0.1, 0.5))
-    _add_body(rng, canvas, scale, wanted=rng.random() < 0.3)
+    _add_body(rng, canvas, scale, wanted=rng.random() < 0.4)
     return canvas
 
 

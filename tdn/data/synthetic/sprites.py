@@ -107,7 +107,18 @@ class Sprite:
         return cv2.merge([cv2.multiply(rgb, self._lit, scale=1 / 255), self.coverage])
 
 
-def warped(sprite: Sprite, phase: float, place: complex, factor: complex, shape: tuple[int, ...]):
+@dataclass(frozen=True)
+class Lean:
+    """How a thing turns out of the picture's plane: seen along `axis` (radians, its own) only `share` as wide."""
+
+    share: float = 1.0
+    axis: float = 0.0
+
+
+UPRIGHT = Lean()
+
+
+def warped(sprite: Sprite, phase: float, place: complex, factor: complex, shape: tuple[int, ...], lean: Lean = UPRIGHT):
     """A sprite turned and scaled by `factor` around pixel `place`: (rows, columns, uint8 [h, w, 4]) or None if outside.
 
     `factor` is picture pixels per pixel of the sprite.
@@ -121,15 +132,25 @@ def warped(sprite: Sprite, phase: float, place: complex, factor: complex, shape:
     if right <= left or bottom <= top:
         return None
     middle = (picture.shape[0] - 1) / 2
-    corner = place - complex(left, top) - factor * complex(middle, middle)
-    matrix = np.array([[factor.real, -factor.imag, corner.real], [factor.imag, factor.real, corner.imag]])
+    # Narrowing along an axis: z -> turned * z + mirrored * conj(z).
+    turned = factor * (1 + lean.share) / 2
+    mirrored = factor * (lean.share - 1) / 2 * cmath.exp(2j * lean.axis)
+    corner = place - complex(left, top) - turned * complex(middle, middle) - mirrored * complex(middle, -middle)
+    matrix = np.array(
+        [
+            [turned.real + mirrored.real, mirrored.imag - turned.imag, corner.real],
+            [turned.imag + mirrored.imag, turned.real - mirrored.real, corner.imag],
+        ]
+    )
     piece = cv2.warpAffine(picture, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
     return slice(top, bottom), slice(left, right), piece
 
 
-def paste(image: np.ndarray, sprite: Sprite, phase: float, place: complex, factor: complex) -> None:
+def paste(
+    image: np.ndarray, sprite: Sprite, phase: float, place: complex, factor: complex, lean: Lean = UPRIGHT
+) -> None:
     """Put a sprite over an RGB image, in place."""
-    if (found := warped(sprite, phase, place, factor, image.shape)) is not None:
+    if (found := warped(sprite, phase, place, factor, image.shape, lean)) is not None:
         rows, columns, piece = found
         red, green, blue, coverage = cv2.split(piece)
         clear = cv2.bitwise_not(coverage)
@@ -137,11 +158,19 @@ def paste(image: np.ndarray, sprite: Sprite, phase: float, place: complex, facto
         image[rows, columns] = cv2.add(under, cv2.merge([red, green, blue]))
 
 
-def mark(mask: np.ndarray, sprite: Sprite, phase: float, place: complex, factor: complex, moving: bool) -> None:
-    """Set the mask [H, W] to 255 where a moving sprite covers it, and to 0 where a resting one does, in place."""
-    if (found := warped(sprite, phase, place, factor, mask.shape)) is not None:
+def mark(
+    mask: np.ndarray,
+    sprite: Sprite,
+    phase: float,
+    place: complex,
+    factor: complex,
+    wanted: bool,
+    lean: Lean = UPRIGHT,
+) -> None:
+    """Set the mask [H, W] to 255 where a `wanted` sprite covers it, and to 0 where another one does, in place."""
+    if (found := warped(sprite, phase, place, factor, mask.shape, lean)) is not None:
         rows, columns, piece = found
-        mask[rows, columns][piece[..., 3] > 127] = 255 if moving else 0
+        mask[rows, columns][piece[..., 3] > 127] = 255 if wanted else 0
 
 
 def sprite_factor(sprite: Sprite, radius: float, degrees: float) -> complex:
