@@ -11,6 +11,7 @@ import typer
 from tdn.cli.benchmark import benchmark
 from tdn.cli.data import data_app
 from tdn.cli.evaluate import register
+from tdn.cli.focus import focus
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
 UsageError = typer.BadParameter.__base__
@@ -25,6 +26,7 @@ app = typer.Typer(
 register(app)
 app.add_typer(data_app, name="data")
 app.command()(benchmark)
+app.command()(focus)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]

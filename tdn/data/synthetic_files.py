@@ -17,7 +17,7 @@ FPS = 15
 def write_clips(
     out: Path, num_clips: int, seed: int, split: str = "val", label: str | None = None, size: int = 112
 ) -> Iterator[str]:
-    """Write NAME.mp4 and NAME_mask.npz (`mask` bool [F, H, W]) for each clip, and labels.csv; yield each name.
+    """Write NAME.mp4, NAME_mask.npz (`mask` and `still`, bool [F, H, W]) and labels.csv; yield each name.
 
     Clip `i` is that of the benchmark: the same split, seed and index always give the same frames. Raises ValueError
     for an unknown split or label.
@@ -32,9 +32,10 @@ def write_clips(
         chosen = label or LABELS[index % len(LABELS)]
         scene = make_scene(chosen, scene_seed(split, seed, index), size)
         frames, masks = zip(*(scene.frame(i) for i in range(scene.num_frames)), strict=True)
+        still = np.stack([scene.still_mask(i) for i in range(scene.num_frames)])
         name = f"{split}_{seed}_{index:05d}"
         write_mp4(out / f"{name}.mp4", frames, fps=FPS)
-        np.savez_compressed(out / f"{name}_mask.npz", mask=np.stack(masks))
+        np.savez_compressed(out / f"{name}_mask.npz", mask=np.stack(masks), still=still)
         rows.append({"file": f"{name}.mp4", "label": chosen, "group": GROUPS[chosen]})
         yield f"{name}.mp4: {chosen}"
     with (out / "labels.csv").open("w", newline="") as file:
