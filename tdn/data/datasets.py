@@ -20,6 +20,7 @@ VIDEO_SUFFIXES = {
 }
 FRAME_SUFFIXES = {".jpg", ".jpeg", ".png"}
 SKIP_LIST = "tdn-skip.txt"
+LABELS_CSV = "labels.csv"
 LABEL_FILES = ("labels.txt", "label.txt", "category.txt", "categories.txt", "classInd.txt")
 # Other names that people give to the parts; a list of one part leads to the others by these words in its name.
 PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "test"), "test": ("test", "testing")}
@@ -60,6 +61,7 @@ def open_dataset(
     - a folder with a sub-folder of videos, or of folders of frames, for each class; optionally train/, val/ and test/
       above them. Classes are in alphabetical order.
     - a .csv with the columns file and label, paths relative to it, and optionally split. Classes in alphabetical order.
+      A folder with a labels.csv, such as `synth` writes, is that file.
     - a list of the released code (.txt), `path num_frames label` or `path label`, with a labels.txt beside it. Paths
       are looked for from the list's folder upwards, or under ROOT with `LIST:ROOT`.
     - NAME:ROOT, a published data set from the files as shipped; NAME is something-v1, something-v2, kinetics400,
@@ -74,6 +76,8 @@ def open_dataset(
     kind, number = _split(split, name)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; expected {EXPECTED}")
+    if name is None and (path / LABELS_CSV).is_file():
+        path = path / LABELS_CSV
     if name is not None:
         title, listed = f"{name} {kind}{number or ''}", read_published(name, path, kind, number or 1)
     elif path.is_dir():

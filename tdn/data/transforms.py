@@ -134,6 +134,14 @@ def normalise_tensor(pixels: Tensor) -> Tensor:
     return pixels.float().div_(255).sub_(mean).div_(std)
 
 
+def denormalise(clips: Tensor) -> np.ndarray:
+    """Undo `normalise`: [..., 3, H, W] on any device -> uint8 [..., H, W, 3]."""
+    mean = torch.tensor(IMAGENET_MEAN)[:, None, None]
+    std = torch.tensor(IMAGENET_STD)[:, None, None]
+    pixels = clips.detach().float().cpu() * std + mean
+    return pixels.mul(255).round().clamp(0, 255).byte().movedim(-3, -1).contiguous().numpy()
+
+
 def _resize(frame: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR))
 

@@ -2,6 +2,7 @@
 
 import copy
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,11 @@ def frame_difference(clip: Tensor) -> np.ndarray:
     The edge detector of video: an explanation that is no better shows motion, and nothing of the network.
     """
     return (clip[0, :, 1:] - clip[0, :, :-1]).abs().mean((1, 2)).float().cpu().numpy()
+
+
+def shrunk(moving: np.ndarray, side: int) -> np.ndarray:
+    """How often each place moves: bool [T, H, W] -> float32 [side, side]."""
+    return cv2.resize(moving.mean(0, dtype=np.float32), (side, side), interpolation=cv2.INTER_AREA)
 
 
 def random_weights(model: TDN, seed: int = 0) -> TDN:

@@ -5,6 +5,7 @@ are resized to the masks bilinearly. A map that is zero throughout has no focus:
 those of a miss.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -15,7 +16,9 @@ POINTING_TOLERANCE = 0.04
 BOOTSTRAPS = 2000
 
 
-def focus_of_clip(maps: np.ndarray, moving: np.ndarray, still: np.ndarray | None = None) -> dict[str, float]:
+def focus_of_clip(
+    maps: np.ndarray, moving: np.ndarray, still: np.ndarray | None = None, elsewhere: np.ndarray | None = None
+) -> dict[str, float]:
     """Every number of one clip and map, by name.
 
     energy_share             sum(map x mask) / sum(map) over the clip (energy-based pointing game, Wang et al. 2020)
@@ -28,11 +31,16 @@ def focus_of_clip(maps: np.ndarray, moving: np.ndarray, still: np.ndarray | None
     pointing_chance          the same of a point anywhere
     rank_accuracy            share of the mask among as many brightest pixels (Arras et al. 2022); mask_area by chance
     pixel_auc                probability that a moving pixel is brighter than another one; 0.5 by chance
+    shuffled_auc             the same against pixels that move in other clips, NaN without `elsewhere`: a map that only
+                             knows where things are filmed gets 0.5
+    nss                      mean brightness of moving pixels in standard deviations of the clip (normalised scanpath
+                             saliency, Peters et al. 2005); 0 by chance
     temporal_energy          share of the energy in segments where something moves
     time_shift_gap           energy_share less that with masks of half a clip later: does it follow, or sit on the way?
     selectivity              (m - s) / (m + s), mean brightness of moving and of still things; NaN without the latter
 
-    Raises ValueError where nothing moves or shapes do not fit.
+    `elsewhere` [h', w'] says how often each place moves in other clips. Raises ValueError where nothing moves or shapes
+    do not fit.
     """
     expect_masks(maps, moving)
     seen = resized(maps, *moving.shape[1:])
@@ -50,6 +58,8 @@ def focus_of_clip(maps: np.ndarray, moving: np.ndarray, still: np.ndarray | None
         "pointing_chance": chance,
         "rank_accuracy": rank_accuracy(seen, moving),
         "pixel_auc": pixel_auc(seen, moving),
+        "shuffled_auc": shuffled_auc(seen, moving, elsewhere),
+        "nss": float((seen[moving].mean() - seen.mean()) / seen.std()) if seen.std() > 0 else 0.0,
         "temporal_energy": energy_share(seen, np.broadcast_to(moving.any((1, 2))[:, None, None], moving.shape)),
         "time_shift_gap": share - energy_share(seen, shifted),
         "selectivity": selectivity(seen, moving, still),
@@ -89,8 +99,8 @@ def pointing(seen: np.ndarray, moving: np.ndarray) -> tuple[float, float]:
         if not mask.any():
             continue
         near = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= tolerance
-        row, column = np.unravel_index(values.argmax(), values.shape)
-        hits.append(bool(near[row, column]) and values.max() > 0)
+        # Of several equal maxima one is drawn: a map that is the same everywhere points by chance.
+        hits.append(near[values == values.max()].mean() if values.max() > 0 else 0.0)
         chances.append(near.mean())
     return float(np.mean(hits)), float(np.mean(chances))
 
@@ -104,15 +114,27 @@ def rank_accuracy(seen: np.ndarray, moving: np.ndarray) -> float:
 
 
 def pixel_auc(seen: np.ndarray, moving: np.ndarray) -> float:
-    """Area under the ROC curve over all pixels and segments; ties count half (Mann-Whitney)."""
-    if moving.all():
+    """Area under the ROC curve over all pixels and segments."""
+    return weighted_auc(seen, moving, ~moving)
+
+
+def shuffled_auc(seen: np.ndarray, moving: np.ndarray, elsewhere: np.ndarray | None) -> float:
+    """Area under the ROC curve against the places of motion in other clips (shuffled AUC, Zhang et al. 2008)."""
+    if elsewhere is None or not elsewhere.any():
+        return float("nan")
+    density = resized(elsewhere[None], *seen.shape[1:])
+    return weighted_auc(seen, moving, np.broadcast_to(density, seen.shape))
+
+
+def weighted_auc(values: np.ndarray, positive: np.ndarray, negative: np.ndarray) -> float:
+    """Probability that a value drawn by weights `positive` exceeds one drawn by `negative`; ties count half."""
+    unique, place = np.unique(values.ravel(), return_inverse=True)
+    ours = np.bincount(place, positive.ravel(), len(unique))
+    others = np.bincount(place, negative.ravel(), len(unique))
+    if not others.any():
         return 0.5
-    _, place, counts = np.unique(seen.ravel(), return_inverse=True, return_counts=True)
-    # The mean rank of each value, from 1.
-    ranks = counts.cumsum() - (counts - 1) / 2
-    positives = int(moving.sum())
-    above = ranks[place][moving.ravel()].sum() - positives * (positives + 1) / 2
-    return float(above / (positives * (moving.size - positives)))
+    below = others.cumsum() - 0.5 * others
+    return float((ours * below).sum() / (ours.sum() * others.sum()))
 
 
 def selectivity(seen: np.ndarray, moving: np.ndarray, still: np.ndarray | None) -> float:
@@ -122,11 +144,13 @@ def selectivity(seen: np.ndarray, moving: np.ndarray, still: np.ndarray | None) 
     return float((on_moving - on_still) / (on_moving + on_still)) if on_moving + on_still > 0 else 0.0
 
 
-def mean_over_clips(clips: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The mean of each number over the clips that have it."""
-    names = clips[0] if clips else {}
-    values = {name: np.array([clip[name] for clip in clips]) for name in names}
-    return {name: float(np.nanmean(one)) if not np.isnan(one).all() else float("nan") for name, one in values.items()}
+def mean_over_clips(clips: Sequence[dict[str, float]]) -> dict[str, float | None]:
+    """The mean of each number over the clips that have it, None where none has."""
+    means = {}
+    for name in clips[0] if clips else ():
+        values = [clip[name] for clip in clips if not math.isnan(clip[name])]
+        means[name] = sum(values) / len(values) if values else None
+    return means
 
 
 def paired_interval(ours: Sequence[float], others: Sequence[float], seed: int = 0) -> tuple[float, float]:

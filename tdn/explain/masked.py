@@ -1,0 +1,100 @@
+"""Clips with what moves in them: procedural ones, whose masks are known, and anybody's, by masks or optical flow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from tdn.data.clip import load_clip
+from tdn.data.datasets import DataSet, open_dataset
+from tdn.data.pool import pool_scene
+from tdn.data.synthetic import LABELS
+from tdn.data.transforms import normalise, to_view
+from tdn.explain.flow import flow_of_windows, moving_by_flow
+from tdn.model import TDN
+
+# Pixels of the side of a procedural clip, as the validation clips of the demonstration weights.
+RENDERED = 112
+
+
+@dataclass(frozen=True)
+class MaskedClip:
+    """A clip as the networks take it, its class, and what moves in its centre frames, as far as the networks see them.
+
+    `tensor` [1, T, L, 3, H, W]; `moving` and `still` bool [T, H', W'], the latter things that never move, None where
+    nobody knows.
+    """
+
+    name: str
+    label: str
+    tensor: Tensor
+    moving: np.ndarray
+    still: np.ndarray | None
+
+
+class SyntheticClips:
+    """The validation clips of the procedural set, without end."""
+
+    count = None
+    masks = "known"
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def read(self, index: int, model: TDN) -> MaskedClip | None:
+        """A clip, or None where nothing moves at any centre frame."""
+        scene, places = pool_scene("val", self.seed, index, RENDERED, model.num_segments, model.window)
+        centres = [int(frame) for frame in places[:, model.window // 2]]
+        moving = np.stack([scene.mask(frame) for frame in centres])
+        if not moving.any():
+            return None
+        frames = np.stack([to_view(scene.image(int(frame)), model.preprocess) for frame in places.flat])
+        tensor = normalise(frames).unflatten(0, places.shape)[None]  # [1, T, L, 3, H, W]
+        still = np.stack([scene.still_mask(frame) for frame in centres])
+        return MaskedClip(f"val_{self.seed}_{index:05d}", LABELS[scene.label_index], tensor, moving, still)
+
+
+class LabelledClips:
+    """The clips of a data set. Where NAME_mask.npz lies beside any video, those alone count; else flow says what moves.
+
+    A mask file holds `mask` (what moves) and optionally `still`, bool [F, H, W], one a frame of the video.
+    """
+
+    def __init__(self, dataset: DataSet):
+        with_masks = tuple(item for item in dataset.items if mask_path(item.path).exists())
+        self.dataset = dataset
+        self.items = with_masks or dataset.items
+        self.count = len(self.items)
+        self.masks = "known" if with_masks else "optical flow less the camera's motion"
+
+    def read(self, index: int, model: TDN) -> MaskedClip | None:
+        """A clip, or None where nothing moves. Raises ValueError for masks that do not fit the video."""
+        item = self.items[index]
+        clip = load_clip(item.path, model)
+        label = self.dataset.labels[item.label]
+        if self.masks != "known":
+            moving = moving_by_flow(flow_of_windows(clip.tensor))
+            return MaskedClip(item.id, label, clip.tensor, moving, None) if moving.any() else None
+        with np.load(mask_path(item.path)) as stored:
+            masks = {name: stored[name] for name in stored.files}
+        if masks["mask"].shape[0] != clip.info.num_frames:
+            raise ValueError(
+                f"{item.id}: {clip.info.num_frames} frames but {len(masks['mask'])} masks; one mask a frame is needed"
+            )
+        # The part of the picture that the network sees, in pixels of the mask.
+        scale = np.tile(np.divide(masks["mask"].shape[:0:-1], clip.centre_frames.shape[2:0:-1]), 2)
+        x0, y0, x1, y1 = np.round(np.multiply(clip.seen_box, scale)).astype(int)
+        seen = {name: mask[clip.frames[:, model.window // 2], y0:y1, x0:x1] for name, mask in masks.items()}
+        if not seen["mask"].any():
+            return None
+        return MaskedClip(item.id, label, clip.tensor, seen["mask"], seen.get("still"))
+
+
+def open_masked(data: str, seed: int = 0) -> SyntheticClips | LabelledClips:
+    """`synthetic`, or what `tdn.data.datasets.open_dataset` takes."""
+    return SyntheticClips(seed) if data == "synthetic" else LabelledClips(open_dataset(data))
+
+
+def mask_path(video: Path) -> Path:
+    return video.with_name(f"{video.stem}_mask.npz")

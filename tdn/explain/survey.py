@@ -1,0 +1,234 @@
+"""Motion focus over many clips: each clip's numbers, several processes, and what they come to."""
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tdn.device import choose_device
+from tdn.explain import controls
+from tdn.explain.bundle import find_label
+from tdn.explain.focus import focus_of_clip, mean_over_clips, paired_interval
+from tdn.explain.kept import KeptPass
+from tdn.explain.masked import LabelledClips, MaskedClip, SyntheticClips, open_masked
+from tdn.model import TDN
+from tdn.model.inference import inference_copy
+from tdn.weights import load_model
+
+LAYERS = ("res2", "final")
+ROLES = ("tdn", "baseline")
+CONTROLS = ("uniform", "center", "frame_difference")
+PAIRED = ("energy_share", "lift", "pointing", "pixel_auc")
+# Clips whose motion says where things move in this set at all, for the shuffled AUC.
+ELSEWHERE_CLIPS = 32
+ELSEWHERE_SIDE = 64
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is asked: clips of `data` (as for `evaluate`), two checkpoints that read the same frames, a seed."""
+
+    data: str
+    tdn: Path
+    baseline: Path
+    clips: int
+    seed: int = 0
+    device: str | None = None
+
+
+class Surveyor:
+    """Data and networks of a survey, in one process. Raises ValueError where the checkpoints read different clips."""
+
+    def __init__(self, survey: Survey, elsewhere: np.ndarray | None = None):
+        self.data: SyntheticClips | LabelledClips = open_masked(survey.data, survey.seed)
+        device = choose_device(survey.device)
+        first, other = load_model(survey.tdn, device), load_model(survey.baseline, device)
+        if (first.preprocess, first.num_segments, first.window) != (
+            other.preprocess,
+            other.num_segments,
+            other.window,
+        ):
+            raise ValueError(f"{survey.baseline.name} reads other frames or pixels than {survey.tdn.name}")
+        self.networks: dict[str, TDN] = {
+            "tdn": inference_copy(first),
+            "baseline": inference_copy(other),
+            "random_weights": inference_copy(controls.random_weights(first, survey.seed)),
+        }
+        self.elsewhere = self._density() if elsewhere is None else elsewhere
+
+    def row(self, index: int) -> dict[str, Any] | None:
+        """The numbers of one clip; None where nothing moves."""
+        clip = self.data.read(index, self.networks["tdn"])
+        if clip is None:
+            return None
+        density = self.elsewhere.sum(0)
+        if index < len(self.elsewhere):
+            density = density - self.elsewhere[index]
+        return measured(clip, self.networks, density)
+
+    def _density(self) -> np.ndarray:
+        """How often each place moves in each of the first clips: float32 [clips, side, side]."""
+        known = min(ELSEWHERE_CLIPS, self.data.count or ELSEWHERE_CLIPS)
+        density = np.zeros((known, ELSEWHERE_SIDE, ELSEWHERE_SIDE), np.float32)
+        for index in range(known):
+            clip = self.data.read(index, self.networks["tdn"])
+            if clip is not None:
+                density[index] = controls.shrunk(clip.moving, ELSEWHERE_SIDE)
+        return density
+
+
+def measured(clip: MaskedClip, networks: dict[str, TDN], elsewhere: np.ndarray | None = None) -> dict[str, Any]:
+    """The numbers of one clip: by network and layer, by control, and whether each network was right."""
+    size = len(clip.moving), *clip.moving.shape[1:]
+    found: dict[str, Any] = {"name": clip.name, "label": clip.label, "right": {}}
+    for role, network in networks.items():
+        target = find_label(network.labels, clip.label)
+        kept = KeptPass(network, clip.tensor, LAYERS)
+        maps = {layer: values[0].float().cpu().numpy() for layer, values in kept.maps([target]).items()}
+        found["right"][role] = int(kept.logits.argmax()) == target
+        found[role] = {layer: focus_of_clip(maps[layer], clip.moving, clip.still, elsewhere) for layer in LAYERS}
+    made = (controls.uniform(*size), controls.centre(*size), controls.frame_difference(clip.tensor))
+    for name, maps in zip(CONTROLS, made, strict=True):
+        found[name] = focus_of_clip(maps, clip.moving, clip.still, elsewhere)
+    return found
+
+
+def rows(survey: Survey, workers: int = 1, kept: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of `survey.clips` clips in which something moves, in order, measured by `workers` processes.
+
+    With `kept`, a .jsonl file, every row is written there at once, and read from there the next time. Raises ValueError
+    where the data have too few clips, or the file holds the rows of another survey.
+    """
+    done = {} if kept is None else _rows_kept(survey, kept)
+    surveyor = Surveyor(survey)
+    found = 0
+    for index, row in _in_order(surveyor, survey, done, workers):
+        if kept is not None and index not in done:
+            with kept.open("a") as file:
+                file.write(json.dumps({"index": index, "row": row}) + "\n")
+        if row is not None:
+            yield row
+            found += 1
+        if found == survey.clips:
+            return
+    raise ValueError(f"{survey.data}: something moves in {found} of its clips; ask for no more than that")
+
+
+def _in_order(
+    surveyor: Surveyor, survey: Survey, done: dict[int, Any], workers: int
+) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Clip after clip, without end for procedural ones; a few are under way ahead of the one that is waited for."""
+    indices = count() if surveyor.data.count is None else range(surveyor.data.count)
+    if workers == 1:
+        yield from ((index, done[index] if index in done else surveyor.row(index)) for index in indices)
+        return
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_start_process, initargs=(survey, surveyor.elsewhere)
+    )
+    under_way: deque[tuple[int, Future | None]] = deque()
+    try:
+        for index in indices:
+            under_way.append((index, None if index in done else pool.submit(_row_in_process, index)))
+            if len(under_way) > 2 * workers:
+                first, future = under_way.popleft()
+                yield first, done[first] if future is None else future.result()
+        yield from ((first, done[first] if future is None else future.result()) for first, future in under_way)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_surveyor: Surveyor | None = None
+
+
+def _start_process(survey: Survey, elsewhere: np.ndarray) -> None:
+    global _surveyor
+    torch.set_num_threads(1)
+    _surveyor = Surveyor(survey, elsewhere)
+
+
+def _row_in_process(index: int) -> dict[str, Any] | None:
+    return _surveyor.row(index)
+
+
+def _rows_kept(survey: Survey, path: Path) -> dict[int, Any]:
+    """Rows of an earlier, interrupted run of the same survey; starts the file where there is none."""
+    header = {"data": survey.data, "seed": survey.seed, "tdn": _hash(survey.tdn), "baseline": _hash(survey.baseline)}
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(header) + "\n")
+        return {}
+    lines = path.read_text().splitlines(keepends=True)
+    # A line that was being written when the run was killed has no end.
+    whole = [json.loads(line) for line in lines if line.endswith("\n")]
+    if not whole or whole[0] != header:
+        raise ValueError(f"{path}: holds the rows of other data or networks; choose another folder, or delete it")
+    path.write_text("".join(line for line in lines if line.endswith("\n")))
+    return {line["index"]: line["row"] for line in whole[1:]}
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means over all clips, over those both networks get right, and the paired intervals of TDN minus baseline."""
+    both = [row for row in found if row["right"]["tdn"] and row["right"]["baseline"]]
+    return {
+        "clips": len(found),
+        **_means(found),
+        "top1": {role: 100 * sum(row["right"][role] for row in found) / len(found) for role in ROLES},
+        "both_right": {"clips": len(both), **(_means(both) if both else {})},
+        "target": "the clip's own class",
+        "method": "Grad-CAM, weights per frame, ReLU, logit before softmax",
+    }
+
+
+def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
+    def layers(role: str) -> dict[str, dict[str, float | None]]:
+        return {layer: mean_over_clips([row[role][layer] for row in found]) for layer in LAYERS}
+
+    def interval(layer: str, name: str) -> tuple[float, float]:
+        ours, others = ([row[role][layer][name] for row in found] for role in ROLES)
+        return paired_interval(ours, others)
+
+    return {
+        "models": {role: layers(role) for role in ROLES},
+        "controls": {
+            **{name: mean_over_clips([row[name] for row in found]) for name in CONTROLS},
+            "random_weights": layers("random_weights"),
+        },
+        "paired": {layer: {name: interval(layer, name) for name in PAIRED} for layer in LAYERS},
+    }
+
+
+def flat_rows(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """One flat row for each clip and map, for a CSV."""
+    for row in found:
+        for source in (*ROLES, "random_weights"):
+            for layer in LAYERS:
+                right = row["right"][source]
+                start = {"clip": row["name"], "label": row["label"], "map": source, "layer": layer, "right": right}
+                yield start | row[source][layer]
+        for source in CONTROLS:
+            yield {"clip": row["name"], "label": row["label"], "map": source, "layer": "", "right": ""} | row[source]
+
+
+def reading(report: dict[str, Any], layer: str) -> str:
+    """What the numbers of a layer say, in words that claim no more."""
+    low, high = report["paired"][layer]["lift"]
+    ours, others = (report["models"][role][layer]["lift"] for role in ROLES)
+    numbers = f"{ours:.2f} against {others:.2f} times chance, 95% interval of the difference {low:+.2f} to {high:+.2f}"
+    if low > 0:
+        return f"At {layer} the first network's maps lie more on what moves than the second's ({numbers})."
+    if high < 0:
+        return f"At {layer} the second network's maps lie more on what moves than the first's ({numbers})."
+    return f"At {layer} these clips show no difference between the two networks ({numbers})."
