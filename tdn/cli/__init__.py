@@ -265,10 +265,10 @@ def explain(
 
 @app.command()
 def synth(
-    out: Annotated[Path, typer.Option(help="Folder for NAME.mp4, NAME_mask.npz and labels.csv.")],
+    out: Annotated[Path, typer.Option(help="Folder for NAME.mp4, NAME_mask.npz, labels.csv and sheet.png.")],
     clips: Annotated[int, typer.Option(min=1, help="How many; classes go round in turn.")] = 20,
     seed: Annotated[int, typer.Option(help="The same seed gives the same clips.")] = 0,
-    split: Annotated[str, typer.Option(help="train or val.")] = "val",
+    split: Annotated[str, typer.Option(help="train, val, or a probe set such as twin or 'speed 8'.")] = "val",
     label: Annotated[str | None, typer.Option(help="Only this class.")] = None,
     size: Annotated[int, typer.Option(min=64, help="Side in pixels.")] = 112,
 ) -> None:

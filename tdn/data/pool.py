@@ -25,12 +25,16 @@ from tdn.data.synthetic import (
     REVERSE_TIME,
     TRANSPOSE,
     VERSION,
+    EveryNth,
     Scene,
+    make_probe,
     make_scene,
     render_windows,
 )
 
 SPLITS = {"train": 0, "val": 1}
+# Clips of a probe set that one seed stands for.
+PROBE_CLIPS = 100_000
 # Below this many clips, starting processes takes longer than rendering.
 WORTH_PROCESSES = 200
 
@@ -65,6 +69,17 @@ def pool_scene(
         starts = sampling.train_window_starts(scene.num_frames, num_segments, rng, window)
     else:
         starts = sampling.even_window_starts(scene.num_frames, num_segments, window)
+    return scene, sampling.windows(starts, scene.num_frames, window)
+
+
+def part_scene(
+    part: str, seed: int, index: int, size: int, num_segments: int, window: int
+) -> tuple[Scene | EveryNth, np.ndarray]:
+    """As `pool_scene`, for the clips of a probe set too."""
+    if part in SPLITS:
+        return pool_scene(part, seed, index, size, num_segments, window)
+    scene = make_probe(part, seed * PROBE_CLIPS + index, size)
+    starts = sampling.even_window_starts(scene.num_frames, num_segments, window)
     return scene, sampling.windows(starts, scene.num_frames, window)
 
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from tdn.data.clip import load_clip
 from tdn.data.datasets import DataSet, open_dataset
-from tdn.data.pool import pool_scene
-from tdn.data.synthetic import LABELS
+from tdn.data.pool import part_scene
+from tdn.data.synthetic import LABELS, PROBES
 from tdn.data.transforms import normalise, to_view
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.model import TDN
@@ -34,25 +34,25 @@ class MaskedClip:
 
 
 class SyntheticClips:
-    """The validation clips of the procedural set, without end."""
+    """Procedural clips without end: the validation clips, or those of a probe set."""
 
     count = None
     masks = "known"
 
-    def __init__(self, seed: int):
-        self.seed = seed
+    def __init__(self, seed: int, part: str = "val"):
+        self.seed, self.part = seed, part
 
-    def read(self, index: int, model: TDN) -> MaskedClip | None:
-        """A clip, or None where nothing moves at any centre frame."""
-        scene, places = pool_scene("val", self.seed, index, RENDERED, model.num_segments, model.window)
+    def read(self, index: int, model: TDN) -> MaskedClip:
+        scene, places = part_scene(self.part, self.seed, index, RENDERED, model.num_segments, model.window)
         centres = [int(frame) for frame in places[:, model.window // 2]]
-        moving = np.stack([scene.mask(frame) for frame in centres])
-        if not moving.any():
-            return None
         frames = np.stack([to_view(scene.image(int(frame)), model.preprocess) for frame in places.flat])
-        tensor = normalise(frames).unflatten(0, places.shape)[None]  # [1, T, L, 3, H, W]
-        still = np.stack([scene.still_mask(frame) for frame in centres])
-        return MaskedClip(f"val_{self.seed}_{index:05d}", LABELS[scene.label_index], tensor, moving, still)
+        return MaskedClip(
+            name=f"{self.part}_{self.seed}_{index:05d}",
+            label=LABELS[scene.label_index],
+            tensor=normalise(frames).unflatten(0, places.shape)[None],  # [1, T, L, 3, H, W]
+            moving=np.stack([scene.mask(frame) for frame in centres]),
+            still=np.stack([scene.still_mask(frame) for frame in centres]),
+        )
 
 
 class LabelledClips:
@@ -68,14 +68,14 @@ class LabelledClips:
         self.count = len(self.items)
         self.masks = "known" if with_masks else "optical flow less the camera's motion"
 
-    def read(self, index: int, model: TDN) -> MaskedClip | None:
-        """A clip, or None where nothing moves. Raises ValueError for masks that do not fit the video."""
+    def read(self, index: int, model: TDN) -> MaskedClip:
+        """Raises ValueError for masks that do not fit the video."""
         item = self.items[index]
         clip = load_clip(item.path, model)
         label = self.dataset.labels[item.label]
         if self.masks != "known":
             moving = moving_by_flow(flow_of_windows(clip.tensor))
-            return MaskedClip(item.id, label, clip.tensor, moving, None) if moving.any() else None
+            return MaskedClip(item.id, label, clip.tensor, moving, None)
         with np.load(mask_path(item.path)) as stored:
             masks = {name: stored[name] for name in stored.files}
         if masks["mask"].shape[0] != clip.info.num_frames:
@@ -86,14 +86,17 @@ class LabelledClips:
         scale = np.tile(np.divide(masks["mask"].shape[:0:-1], clip.centre_frames.shape[2:0:-1]), 2)
         x0, y0, x1, y1 = np.round(np.multiply(clip.seen_box, scale)).astype(int)
         seen = {name: mask[clip.frames[:, model.window // 2], y0:y1, x0:x1] for name, mask in masks.items()}
-        if not seen["mask"].any():
-            return None
         return MaskedClip(item.id, label, clip.tensor, seen["mask"], seen.get("still"))
 
 
 def open_masked(data: str, seed: int = 0) -> SyntheticClips | LabelledClips:
-    """`synthetic`, or what `tdn.data.datasets.open_dataset` takes."""
-    return SyntheticClips(seed) if data == "synthetic" else LabelledClips(open_dataset(data))
+    """`synthetic`, `synthetic:PROBE`, or what `tdn.data.datasets.open_dataset` takes."""
+    name, _, probe = data.partition(":")
+    if name != "synthetic":
+        return LabelledClips(open_dataset(data))
+    if probe and probe not in PROBES:
+        raise ValueError(f"{data}: no such probe set; expected synthetic:NAME with NAME of {', '.join(PROBES)}")
+    return SyntheticClips(seed, probe or "val")
 
 
 def mask_path(video: Path) -> Path:

@@ -68,7 +68,7 @@ class Surveyor:
     def row(self, index: int) -> dict[str, Any] | None:
         """The numbers of one clip; None where nothing moves."""
         clip = self.data.read(index, self.networks["tdn"])
-        if clip is None:
+        if not clip.moving.any():
             return None
         density = self.elsewhere.sum(0)
         if index < len(self.elsewhere):
@@ -80,9 +80,7 @@ class Surveyor:
         known = min(ELSEWHERE_CLIPS, self.data.count or ELSEWHERE_CLIPS)
         density = np.zeros((known, ELSEWHERE_SIDE, ELSEWHERE_SIDE), np.float32)
         for index in range(known):
-            clip = self.data.read(index, self.networks["tdn"])
-            if clip is not None:
-                density[index] = controls.shrunk(clip.moving, ELSEWHERE_SIDE)
+            density[index] = controls.shrunk(self.data.read(index, self.networks["tdn"]).moving, ELSEWHERE_SIDE)
         return density
 
 

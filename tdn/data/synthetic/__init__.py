@@ -7,6 +7,7 @@ Looks, places, scenery and camera follow one law whatever the class: only the or
     textures, outlines, sprites, arms    what things and arms look like
     scenery, camera    what is behind them, how they are filmed
     scene     all of it together: make_scene, frames, masks
+    probes    clips that ask one question each
 """
 
 from tdn.data.synthetic.labels import (
@@ -18,6 +19,7 @@ from tdn.data.synthetic.labels import (
     TRANSPOSE,
     label_index,
 )
+from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
 from tdn.data.synthetic.scene import Scene, make_scene, render_windows, synthetic_clip
 
 # Raise it whenever a seed gives other frames than before: pools and published numbers carry it.
@@ -28,11 +30,14 @@ __all__ = [
     "FLIP_VERTICAL",
     "GROUPS",
     "LABELS",
+    "PROBES",
     "REVERSE_TIME",
     "TRANSPOSE",
     "VERSION",
+    "EveryNth",
     "Scene",
     "label_index",
+    "make_probe",
     "make_scene",
     "render_windows",
     "synthetic_clip",

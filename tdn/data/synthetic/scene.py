@@ -102,6 +102,14 @@ class Scene:
         self._mark_occluders(mask, index, wanted=False)
         return mask > 0
 
+    def main_mask(self, index: int) -> np.ndarray:
+        """The main thing in frame `index`, moving or not, bool [S, S]."""
+        self._expect_index(index)
+        mask = np.zeros((self.size, self.size), np.uint8)
+        self._mark_things(mask, index, lambda thing: thing is self.things[-1])
+        self._mark_occluders(mask, index, wanted=False)
+        return mask > 0
+
     def still_mask(self, index: int) -> np.ndarray:
         """Things that never move and can be seen in frame `index`, bool [S, S]; ground and furniture are no things."""
         self._expect_index(index)
@@ -194,13 +202,26 @@ def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> 
     things = _draw_things(rngs[_LOOKS], moving_paths, num_frames, size, clean, streams)
     occluders = _draw_occluders(rngs[_LOOKS], size, clean)
     canvas = scenery.draw_scenery(rngs[_SCENERY], size)
-    canvas_things = np.zeros(canvas.shape[:2], np.uint8)
+    camera = draw_camera(rngs[_CAMERA], num_frames, size, clean, (seed, _NOISE))
     moving, resting = things[: len(moving_paths)], things[len(moving_paths) :]
+    return assemble(label, num_frames, size, canvas, moving, resting, occluders, camera)
+
+
+def assemble(
+    label: int,
+    num_frames: int,
+    size: int,
+    canvas: np.ndarray,
+    moving: list[Thing],
+    resting: list[Thing],
+    occluders: list[Occluder],
+    camera: Camera,
+) -> Scene:
+    """A scene of these parts; the first of `moving` is the main thing, over the others. `canvas` is painted on."""
+    canvas_things = np.zeros(canvas.shape[:2], np.uint8)
     for thing in reversed(resting):
         _paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
         _mark_thing(canvas_things, thing, 0, *scenery.to_canvas(size), wanted=True)
-    camera = draw_camera(rngs[_CAMERA], num_frames, size, clean, (seed, _NOISE))
-    # The main thing comes last, over what follows it or comes towards it.
     return Scene(label, num_frames, size, canvas, canvas_things, moving[::-1], occluders, camera)
 
 
