@@ -200,5 +200,7 @@ FAMILY: dict[str, Row] = {
     # The small relatives the demo ships.
     "tdn_small_8f": Row(_SMALL_TDN, input_size=112),
     "tconv_baseline_small_8f": Row(_SMALL_BASELINE, input_size=112),
+    "s_tdm_small_8f": Row(replace(_SMALL_BASELINE, s_tdm_stages=2), input_size=112),
+    "l_tdm_small_8f": Row(replace(_SMALL_TDN, s_tdm_stages=0), input_size=112),
     "tdn_tiny_8f": Row(on_backbone(_SMALL_TDN, TINY), input_size=64),
 }

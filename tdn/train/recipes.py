@@ -241,6 +241,9 @@ DEMO_TDN = Recipe(
 DEMO_TCONV = replace(
     DEMO_TDN, name="demo-tconv", model="tconv_baseline_small_8f", start_from="checkpoints/tdn_small_8f.safetensors"
 )
+# What each of the two modules adds alone: the same start, clips and budget.
+DEMO_S_TDM = replace(DEMO_TCONV, name="demo-s-tdm", model="s_tdm_small_8f")
+DEMO_L_TDM = replace(DEMO_TCONV, name="demo-l-tdm", model="l_tdm_small_8f")
 # Ends within a minute on one core: for tests, and to see that an installation can train.
 SMOKE = replace(
     DEMO_TDN,
@@ -258,8 +261,9 @@ SMOKE = replace(
 )
 
 # These train on clips the project renders itself unless told otherwise; all others need a data set.
-PROCEDURAL = (DEMO_TDN.name, DEMO_TCONV.name, SMOKE.name)
-RECIPES = {recipe.name: recipe for recipe in (*PUBLISHED, FINETUNE, DEMO_TDN, DEMO_TCONV, SMOKE)}
+DEMOS = (DEMO_TDN, DEMO_TCONV, DEMO_S_TDM, DEMO_L_TDM)
+PROCEDURAL = tuple(recipe.name for recipe in (*DEMOS, SMOKE))
+RECIPES = {recipe.name: recipe for recipe in (*PUBLISHED, FINETUNE, *DEMOS, SMOKE)}
 
 
 def micro_batches(recipe: Recipe, processes: int) -> tuple[int, int]:

@@ -1,0 +1,106 @@
+"""Probe sets, each a question of its own: what checkpoints say of them, and where their maps lie.
+
+    python -m benchmarks.probes [CHECKPOINT...] [--clips N] [--json]
+
+`right` is top-1 in percent: for "pan" and "flicker" the right answer is that something is held still, for "opposite" it
+is the direction of the main thing (its twin goes the other way, so half is chance between the two). Of the maps for the
+right class: `lift` over the area of what moves, `pointing`, `selectivity` between what moves and what does not, and for
+"opposite" `named_share`, how much of the energy on both things lies on the one that the class names (half by chance).
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from tdn.data.pool import part_scene
+from tdn.data.synthetic import LABELS, PROBES
+from tdn.explain.focus import energy_share, focus_of_clip, resized
+from tdn.explain.kept import KeptPass
+from tdn.explain.masked import RENDERED, SyntheticClips
+from tdn.explain.survey import LAYERS
+from tdn.model import TDN
+from tdn.model.inference import inference_copy
+from tdn.weights import load_model
+from tdn.weights.shipped import shipped_pair
+
+SHOWN = ("lift", "pointing", "selectivity")
+
+
+def probed(model: TDN, probe: str, num_clips: int) -> dict:
+    """What one network makes of one probe set."""
+    clips = SyntheticClips(0, probe)
+    said, right, focus = Counter(), 0, {layer: [] for layer in LAYERS}
+    for index in range(num_clips):
+        clip = clips.read(index, model)
+        target = model.labels.index(clip.label)
+        kept = KeptPass(model, clip.tensor, LAYERS)
+        answer = int(kept.logits.argmax())
+        said[model.labels[answer]] += 1
+        right += answer == target
+        if not clip.moving.any():
+            continue
+        for layer, maps in kept.maps([target]).items():
+            values = maps[0].float().cpu().numpy()
+            numbers = focus_of_clip(values, clip.moving, clip.still)
+            if probe == "opposite":
+                numbers["named_share"] = named_share(values, clip.moving, index, model)
+            focus[layer].append(numbers)
+    found = {"clips": num_clips, "right": round(100 * right / num_clips, 1), "said": dict(said.most_common(3))}
+    for layer, rows in focus.items():
+        if rows:
+            shown = [name for name in (*SHOWN, "named_share") if name in rows[0]]
+            found[layer] = {name: mean(row[name] for row in rows) for name in shown}
+    return found
+
+
+def named_share(values, moving, index: int, model: TDN) -> float:
+    """Share of the energy on what moves that lies on the main thing; NaN where there is none at all."""
+    scene, places = part_scene("opposite", 0, index, RENDERED, model.num_segments, model.window)
+    seen = resized(values, *moving.shape[1:])
+    main = [scene.main_mask(int(frame)) for frame in places[:, model.window // 2]]
+    on_both = (seen * moving).sum()
+    return energy_share(seen * moving, main) if on_both > 0 else float("nan")
+
+
+def mean(values) -> float | None:
+    numbers = [value for value in values if value == value]
+    return round(sum(numbers) / len(numbers), 3) if numbers else None
+
+
+def lines(found: dict[str, dict[str, dict]]) -> list[str]:
+    """The answers as a Markdown table: a row a probe set, a group of columns a checkpoint."""
+    names = list(found)
+    head = " | ".join(f"{name}: right % | Res2 lift | selectivity" for name in names)
+    rows = [f"| probe set | {head} |", "| --- " + "| ---: " * 3 * len(names) + "|"]
+    for probe in PROBES:
+        cells = []
+        for name in names:
+            numbers = found[name][probe]
+            res2 = numbers.get("res2", {})
+            cells += [f"{numbers['right']:.0f}"]
+            cells += ["" if res2.get(key) is None else f"{res2[key]:.2f}" for key in ("lift", "selectivity")]
+        rows.append(f"| {probe} | {' | '.join(cells)} |")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoints", nargs="*", type=Path, default=list(shipped_pair()))
+    parser.add_argument("--clips", type=int, default=100, help="of each probe set")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    found = {}
+    for path in arguments.checkpoints:
+        model = inference_copy(load_model(path))
+        if set(model.labels) != set(LABELS):
+            raise SystemExit(f"error: {path.name}: its classes are not those of the procedural clips")
+        names = tqdm(PROBES, desc=path.stem, unit="set")
+        found[path.stem] = {name: probed(model, name, arguments.clips) for name in names}
+    print(json.dumps(found, indent=1) if arguments.json else "\n".join(lines(found)))
+
+
+if __name__ == "__main__":
+    main()
