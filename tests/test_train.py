@@ -85,13 +85,30 @@ def test_a_run_of_other_settings_is_not_resumed(undisturbed):
         train(replace(QUICK, learning_rate=1.0), undisturbed, resume=True)
 
 
-def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_checkpoint(undisturbed):
-    out = undisturbed.parent / "diverged"
-    one_step_an_epoch = replace(QUICK, clips_per_epoch=QUICK.batch_size, learning_rate=1e30, warmup_share=0.0)
-    with pytest.raises(TrainingStopped, match="learning_rate"):
-        train(one_step_an_epoch, out)
+def test_weights_that_are_not_a_number_stop_the_run_and_the_last_checkpoint_is_kept(undisturbed):
+    out, original, steps = undisturbed.parent / "diverged", torch.optim.AdamW.step, 0
+
+    def diverge_in_the_second_epoch(optimizer, *arguments, **options):
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            optimizer.param_groups[0]["params"][0].data.fill_(float("nan"))
+        return original(optimizer, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", diverge_in_the_second_epoch)
+        with pytest.raises(TrainingStopped, match="learning_rate"):
+            train(QUICK, out)
     assert [row["epoch"] for row in rows(out)] == ["1"]
-    assert (out / "last.safetensors").is_file()
+    assert all(value.isfinite().all() for value in load_model(out / "last.safetensors").state_dict().values())
+
+
+def test_a_run_that_diverges_in_its_first_epoch_writes_no_checkpoint(undisturbed):
+    out = undisturbed.parent / "at_once"
+    one_step_an_epoch = replace(QUICK, clips_per_epoch=QUICK.batch_size, learning_rate=1e30, warmup_share=0.0)
+    with pytest.raises(TrainingStopped, match="validation loss became nan in epoch 1"):
+        train(one_step_an_epoch, out)
+    assert not (out / "last.safetensors").exists()
 
 
 def test_a_network_starts_from_another_s_tensors(undisturbed):

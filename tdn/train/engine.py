@@ -1,6 +1,7 @@
 """The training loop, readable to the end. Hugging Face accelerate moves tensors, casts and talks between processes."""
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -155,7 +156,8 @@ def fit(
     """Train from where `trainer` is to the recipe's end.
 
     `save` is called within epochs when a checkpoint is due; `after_epoch` gets the epoch's log row, the validation and
-    whether it is the best so far. Every process calls both.
+    whether it is the best so far. Every process calls both. Raises TrainingStopped, in all processes at once, when
+    losses or gradients are not finite.
     """
     recipe = trainer.recipe
     while trainer.epoch < recipe.epochs:
@@ -163,6 +165,11 @@ def fit(
         row = train_epoch(trainer, save)
         trainer.epoch, trainer.step, trainer.sums = trainer.epoch + 1, 0, Sums()
         validation = evaluate(trainer)
+        if not math.isfinite(validation.loss):
+            raise TrainingStopped(
+                f"the validation loss became {validation.loss} in epoch {trainer.epoch}; the last checkpoint is kept, "
+                f"try a lower learning_rate"
+            )
         is_best = trainer.plateau.update(validation.top1, recipe.patience)
         row = {
             "epoch": trainer.epoch,
@@ -314,7 +321,7 @@ def evaluate(trainer: Trainer) -> Validation:
         logits, labels = scores(trainer, network, batch), batch.labels.to(accelerator.device)
         totals[4] += (labels < 0).sum()
         logits, labels = logits[labels >= 0], labels[labels >= 0]
-        probability, said = logits.softmax(1).max(1)
+        probability, said = logits.softmax(1).nan_to_num(0).max(1)
         one = torch.ones_like(labels)
         confusion.index_put_((labels, said), one, accumulate=True)
         percent = (100 * probability).long().clamp(max=99)
