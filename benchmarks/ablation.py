@@ -1,7 +1,7 @@
 """The paper's ablation on procedural motion, rerun on a laptop: the same clips, steps and seeds for every variant.
 
     python -m benchmarks.ablation                 train what is missing (resumable; start it twice to use two cores)
-    python -m benchmarks.ablation --report        the table so far, docs/benchmark.json and the runs' logs
+    python -m benchmarks.ablation --report        the table so far, docs/benchmark.* and the runs' logs
 
 Two common starts, none of which knows a class: "neutral", a trunk that has learnt from single frames where things are
 (tdn.train.trunk), and "tdn", the 2-D trunk of the shipped TDN, which favours its relatives. Of every start only the
@@ -11,15 +11,15 @@ with seed 0; the best goes on with seeds 1 to 3, which alone are reported, on bo
 
 import argparse
 import csv
-import json
 import math
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tdn.data.synthetic import GROUPS, VERSION
+from benchmarks import report
+from benchmarks.cards import by_group
+from tdn.data.synthetic import VERSION
 from tdn.model import FAMILY
 from tdn.train.recipes import DEMO_TDN, Recipe
 from tdn.train.run import train
@@ -27,6 +27,8 @@ from tdn.train.trunk import TrunkRecipe, train_trunk
 from tdn.weights import read_card
 
 ROOT = Path(__file__).resolve().parents[1]
+# Of interest on the neutral trunk alone.
+RELEASED_START = "T-Conv, released start"
 # Row: network of the family, and how its temporal convolutions start.
 VARIANTS = {
     "TDN": ("tdn_resnet50_8f", "difference"),
@@ -34,7 +36,7 @@ VARIANTS = {
     "L-TDM only": ("l_tdm_resnet50_8f", "difference"),
     "concat / average for difference": ("tdn_concat_average_resnet50_8f", "difference"),
     "T-Conv": ("tconv_baseline_resnet50_8f", "difference"),
-    "T-Conv, released start": ("tconv_baseline_resnet50_8f", "shift"),
+    RELEASED_START: ("tconv_baseline_resnet50_8f", "shift"),
     "TSM": ("tsm_resnet50_8f", None),
     "TEINet": ("teinet_resnet50_8f", "difference"),
     "TSN": ("tsn_resnet50_8f", None),
@@ -95,7 +97,13 @@ def reported_runs(out: Path) -> list[Run]:
         tried = {rate: top1(out, Run(variant, "neutral", SEARCH_SEED, rate)) for rate in RATES}
         if None not in tried.values():
             best[variant] = max(tried, key=tried.get)
-    return [Run(variant, start, seed, rate) for start in STARTS for seed in SEEDS for variant, rate in best.items()]
+    return [
+        Run(variant, start, seed, rate)
+        for start in STARTS
+        for seed in SEEDS
+        for variant, rate in best.items()
+        if start == "neutral" or variant != RELEASED_START
+    ]
 
 
 def top1(out: Path, run: Run) -> float | None:
@@ -160,20 +168,14 @@ def is_alive(process: int) -> bool:
     return process > 0 and Path(f"/proc/{process}").exists()
 
 
-def by_group(accuracy: dict) -> dict[str, float]:
-    """Top-1 of all classes and of each group, in percent; every class has as many clips."""
-    groups: dict[str, list[float]] = {"all": list(accuracy["per_class"].values())}
-    for label, share in accuracy["per_class"].items():
-        groups.setdefault(GROUPS[label], []).append(share)
-    return {group: sum(shares) / len(shares) for group, shares in groups.items()}
-
-
 def summary(out: Path) -> dict:
     """Mean over seeds and its 95% interval (Student's t), by start, variant and group."""
     results: dict[str, list[dict]] = {}
     for run in reported_runs(out):
         if (accuracy := finished(out, run)) is not None:
-            results.setdefault(f"{run.start}/{run.variant}", []).append(by_group(accuracy) | {"rate": run.rate})
+            results.setdefault(f"{run.start}/{run.variant}", []).append(
+                by_group(accuracy["per_class"]) | {"rate": run.rate}
+            )
     rows = []
     for key, runs in results.items():
         start, variant = key.split("/", 1)
@@ -185,7 +187,7 @@ def summary(out: Path) -> dict:
             half = T_OF_THREE * spread / math.sqrt(len(scores)) if len(scores) == len(SEEDS) else None
             row[group] = {"mean": round(mean, 1), "half_interval": None if half is None else round(half, 1)}
         paper = FAMILY[VARIANTS[variant][0]]
-        row["paper_something_v1"] = paper.top1
+        row["paper"] = paper.top1
         rows.append(row)
     searched = {
         variant: {f"{rate:g}": top1(out, Run(variant, "neutral", SEARCH_SEED, rate)) for rate in RATES}
@@ -199,21 +201,6 @@ def summary(out: Path) -> dict:
         "search": searched,
         "command": "python -m benchmarks.ablation",
     }
-
-
-def table(found: dict) -> Iterator[str]:
-    """The rows as Markdown."""
-    groups = [name for name in (found["rows"][0] if found["rows"] else {}) if name in {"all", *GROUPS.values()}]
-    yield f"| start | variant | {' | '.join(groups)} | paper, Something-Something V1 |"
-    yield "| --- " * 2 + "| ---: " * (len(groups) + 1) + "|"
-    for row in found["rows"]:
-        cells = [
-            f"{row[group]['mean']:.1f}"
-            + (f" ± {row[group]['half_interval']:.1f}" if row[group]["half_interval"] is not None else "")
-            for group in groups
-        ]
-        paper = "" if row["paper_something_v1"] is None else f"{row['paper_something_v1']:.1f}"
-        yield f"| {row['start']} | {row['variant']} | {' | '.join(cells)} | {paper} |"
 
 
 def keep_logs(out: Path, target: Path) -> None:
@@ -241,10 +228,10 @@ def main() -> None:
     if not arguments.report:
         train_all(arguments.out, arguments.tdn)
     found = summary(arguments.out)
-    print("\n".join(table(found)))
+    print("\n".join(report.ablation(found)))
     if arguments.report:
-        (ROOT / "docs" / "benchmark.json").write_text(json.dumps(found, indent=1) + "\n")
-        keep_logs(arguments.out, ROOT / "docs" / "benchmark-logs.csv")
+        report.save("benchmark", "ablation", found)
+        keep_logs(arguments.out, report.DOCS / "benchmark-logs.csv")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Probe sets, each a question of its own: what checkpoints say of them, and where their maps lie.
 
-    python -m benchmarks.probes [CHECKPOINT...] [--clips N] [--json]
+    python -m benchmarks.probes [CHECKPOINT...] [--clips N] [--json] [--save]
 
 `right` is top-1 in percent: for "pan" and "flicker" the right answer is that something is held still, for "opposite" it
 is the direction of the main thing (its twin goes the other way, so half is chance between the two). Of the maps for the
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks import report
 from tdn.data.pool import part_scene
 from tdn.data.synthetic import LABELS, PROBES
 from tdn.explain.focus import energy_share, focus_of_clip, resized
@@ -70,27 +71,12 @@ def mean(values) -> float | None:
     return round(sum(numbers) / len(numbers), 3) if numbers else None
 
 
-def lines(found: dict[str, dict[str, dict]]) -> list[str]:
-    """The answers as a Markdown table: a row a probe set, a group of columns a checkpoint."""
-    names = list(found)
-    head = " | ".join(f"{name}: right % | Res2 lift | selectivity" for name in names)
-    rows = [f"| probe set | {head} |", "| --- " + "| ---: " * 3 * len(names) + "|"]
-    for probe in PROBES:
-        cells = []
-        for name in names:
-            numbers = found[name][probe]
-            res2 = numbers.get("res2", {})
-            cells += [f"{numbers['right']:.0f}"]
-            cells += ["" if res2.get(key) is None else f"{res2[key]:.2f}" for key in ("lift", "selectivity")]
-        rows.append(f"| {probe} | {' | '.join(cells)} |")
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoints", nargs="*", type=Path, default=list(shipped_pair()))
     parser.add_argument("--clips", type=int, default=100, help="of each probe set")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     arguments = parser.parse_args()
     found = {}
     for path in arguments.checkpoints:
@@ -99,7 +85,9 @@ def main() -> None:
             raise SystemExit(f"error: {path.name}: its classes are not those of the procedural clips")
         names = tqdm(PROBES, desc=path.stem, unit="set")
         found[path.stem] = {name: probed(model, name, arguments.clips) for name in names}
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(lines(found)))
+    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report.probes(found)))
+    if arguments.save:
+        report.save("benchmark", "probes", found)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a checkpoint trained on drawn motion says of real video, clip by clip, right or wrong.
 
-    python -m benchmarks.real_video FOLDER [--checkpoint C] [--part dev|test] [--json]
+    python -m benchmarks.real_video FOLDER [--checkpoint C] [--part dev|test] [--json] [--save]
 
 `real_video.csv` names the clips, the class of each as seen in the picture, and its part: "dev" clips were looked at
 while the generator was made, "test" clips were not. Every clip is shown four times: as filmed, mirrored, reversed, and
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks import report
 from tdn.data.clip import clip_from_frames
 from tdn.data.synthetic import FLIP_HORIZONTAL, FLIP_VERTICAL, LABELS, REVERSE_TIME
 from tdn.data.video import probe, read_frames
@@ -57,6 +58,7 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
         for name, shown, label in variants(frames, LABELS.index(row["label"])):
             clip = clip_from_frames(np.ascontiguousarray(shown), model, fps=info.fps)
             probabilities = model(clip.tensor)[0].softmax(0)
+            sure_above = (model.card.accuracy or {}).get("sure_above") or 0.0
             said = LABELS.index(model.labels[int(probabilities.argmax())])
             rows.append(
                 {
@@ -66,6 +68,7 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
                     "label": LABELS[label],
                     "said": LABELS[said],
                     "probability": float(probabilities.max()),
+                    "sure": float(probabilities.max()) >= sure_above,
                     "right": said == label,
                     "opposite": is_opposite(said, label),
                 }
@@ -74,9 +77,12 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
 
 
 def shares(rows: list[dict]) -> dict[str, float]:
-    """Percent right and percent opposite."""
+    """Percent right and percent opposite; how many answers are sure, and how many of those are right."""
     count = max(1, len(rows))
+    sure = [row for row in rows if row["sure"]]
     return {
+        "sure": round(100 * len(sure) / count, 1),
+        "right_of_sure": round(100 * sum(row["right"] for row in sure) / max(1, len(sure)), 1),
         "clips": len(rows),
         "right": round(100 * sum(row["right"] for row in rows) / count, 1),
         "opposite": round(100 * sum(row["opposite"] for row in rows) / count, 1),
@@ -89,9 +95,12 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=shipped_pair()[0])
     parser.add_argument("--part", choices=("dev", "test"))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     arguments = parser.parse_args()
     rows = answers(load_model(arguments.checkpoint), arguments.folder, arguments.part)
-    parts = {part: shares([row for row in rows if row["part"] == part]) for part in ("dev", "test")}
+    parts: dict[str, dict] = {part: shares([row for row in rows if row["part"] == part]) for part in ("dev", "test")}
+    if arguments.save:
+        report.save("benchmark", "real", {"parts": parts, "answers": rows})
     if arguments.json:
         print(json.dumps({"checkpoint": str(arguments.checkpoint), "parts": parts, "answers": rows}))
         return

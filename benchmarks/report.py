@@ -1,0 +1,165 @@
+"""Results as JSON, and the tables that documents show of them: no figure is typed by hand.
+
+    python -m benchmarks.report                     fill every table of docs/ anew from docs/*.json
+    python -m benchmarks.report DOCUMENT PART FILE  put a JSON file into docs/DOCUMENT.json first
+
+A document marks a table's place by `<!-- table: NAME -->` and `<!-- end -->` on lines of their own.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def save(name: str, part: str, found: object) -> None:
+    """Write a result under `part` into docs/NAME.json, and docs/NAME.md's tables anew."""
+    path = DOCS / f"{name}.json"
+    parts = json.loads(path.read_text()) if path.exists() else {}
+    parts[part] = found
+    path.write_text(json.dumps(parts, indent=1, sort_keys=True) + "\n")
+    fill(name)
+
+
+def fill(name: str) -> None:
+    """Replace every marked table of docs/NAME.md by what docs/NAME.json holds now."""
+    document = DOCS / f"{name}.md"
+    document.write_text(filled(document.read_text(), json.loads((DOCS / f"{name}.json").read_text())))
+
+
+def filled(text: str, parts: dict) -> str:
+    """`text` with each marked table from `parts`; a result that is not there yet is said to be missing."""
+
+    def table(match: re.Match[str]) -> str:
+        part = match[2].split()[0]
+        lines = TABLES[match[2]](parts[part]) if part in parts else ["not measured yet"]
+        return match[1] + "\n".join(lines) + "\n" + match[3]
+
+    return PLACE.sub(table, text)
+
+
+def rows_of(head: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    """A Markdown table; the first column is text, the others are numbers."""
+    head = list(head)
+    lines = [f"| {' | '.join(head)} |", "| --- |" + " ---: |" * (len(head) - 1)]
+    return lines + [f"| {' | '.join('' if cell is None else str(cell) for cell in row)} |" for row in rows]
+
+
+def ablation(found: dict) -> list[str]:
+    groups = ("all", "long-range motion", "short-term motion", "still")
+
+    def cell(score: dict) -> str:
+        half = score["half_interval"]
+        return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
+
+    return rows_of(
+        ("start, network", "seeds", *groups, "paper, Sth-Sth V1"),
+        (
+            (f"{row['start']}: {row['variant']}", row["seeds"], *(cell(row[g]) for g in groups), row["paper"])
+            for row in found["rows"]
+        ),
+    )
+
+
+def search(found: dict) -> list[str]:
+    rates = sorted({rate for tried in found["search"].values() for rate in tried}, key=float)
+    return rows_of(
+        ("network", *rates), ((name, *(tried[rate] for rate in rates)) for name, tried in found["search"].items())
+    )
+
+
+FOCUS = ("energy_share", "mask_area", "lift", "lift_of_ceiling", "pointing", "pointing_chance", "pixel_auc")
+
+
+def focus(found: dict) -> list[str]:
+    def lines(means: dict) -> Iterable[tuple]:
+        for role, name in (("tdn", "TDN"), ("baseline", "T-Conv")):
+            for layer, numbers in means["models"][role].items():
+                yield (f"{name}, {layer}", *(f"{numbers[key]:.3f}" for key in FOCUS))
+        for name, numbers in means["controls"].items():
+            if name != "random_weights":
+                yield (name.replace("_", " "), *(f"{numbers[key]:.3f}" for key in FOCUS))
+        for layer, numbers in means["controls"]["random_weights"].items():
+            yield (f"random weights, {layer}", *(f"{numbers[key]:.3f}" for key in FOCUS))
+
+    return rows_of((f"{found['clips']} clips", *(name.replace("_", " ") for name in FOCUS)), lines(found))
+
+
+def focus_both(found: dict) -> list[str]:
+    return focus(found["both_right"])
+
+
+def focus_intervals(found: dict) -> list[str]:
+    def lines() -> Iterable[tuple]:
+        for which, means in (("all", found), ("both right", found["both_right"])):
+            for layer, numbers in means["paired"].items():
+                yield (f"{which}, {layer}", *(f"{low:+.2f} to {high:+.2f}" for low, high in numbers.values()))
+
+    names = next(iter(found["paired"].values()))
+    return rows_of(("TDN less T-Conv, 95%", *(name.replace("_", " ") for name in names)), lines())
+
+
+def probes(found: dict) -> list[str]:
+    titles = {name: name.removesuffix("_small_8f").replace("_", " ") for name in found}
+
+    def cells(probe: str) -> Iterable[object]:
+        for answers in found.values():
+            yield f"{answers[probe]['right']:.0f}"
+        for answers in found.values():
+            res2 = answers[probe].get("res2", {})
+            yield None if res2.get("selectivity") is None else f"{res2['selectivity']:+.2f}"
+
+    head = [f"{title}, % right" for title in titles.values()] + [f"{title}, selectivity" for title in titles.values()]
+    return rows_of(("probe set", *head), ((probe, *cells(probe)) for probe in next(iter(found.values()))))
+
+
+def named(found: dict) -> list[str]:
+    return rows_of(
+        ("checkpoint", "Res2", "final"),
+        (
+            (name, *(f"{answers['opposite'][layer]['named_share']:.2f}" for layer in ("res2", "final")))
+            for name, answers in found.items()
+        ),
+    )
+
+
+def real(found: dict) -> list[str]:
+    return rows_of(
+        ("part", "clips", "right, %", "opposite, %", "right of those sure, %", "sure, %"),
+        (
+            (part, n["clips"], n["right"], n["opposite"], n["right_of_sure"], n["sure"])
+            for part, n in found["parts"].items()
+        ),
+    )
+
+
+def cards(found: dict) -> list[str]:
+    names = list(found)
+    labels = found[names[0]]["per_class"]
+    groups = found[names[0]]["groups"]
+    rows = [(f"**{group}**", *(f"{found[name]['groups'][group]:.1f}" for name in names)) for group in groups]
+    rows += [(label, *(found[name]["per_class"][label] for name in names)) for label in labels]
+    return rows_of(("top-1, %", *(name.removesuffix("_small_8f") for name in names)), rows)
+
+
+TABLES: dict[str, Callable[[dict], list[str]]] = {
+    "ablation": ablation,
+    "ablation search": search,
+    "focus": focus,
+    "focus both": focus_both,
+    "focus intervals": focus_intervals,
+    "probes": probes,
+    "probes named": named,
+    "real": real,
+    "cards": cards,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        save(sys.argv[1], sys.argv[2], json.loads(Path(sys.argv[3]).read_text()))
+    for results in sorted(DOCS.glob("*.json")):
+        fill(results.stem)
