@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tdn.explain import closed_form_final, grad_cam
-from tdn.explain.gradcam import explain_logits, recorded
+from tdn.explain.gradcam import explain_logits
+from tdn.explain.kept import recorded
 from tdn.model import FAMILY
 from tests.conftest import network, random_clip, tiny
 

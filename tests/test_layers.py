@@ -25,7 +25,7 @@ ONE_DOOR = {
     "gradio": ("app/",),
     "av": ("tdn/data/video.py",),
     "decord": ("tdn/data/video.py",),
-    "pytorch_grad_cam": ("tdn/explain/gradcam.py",),
+    "pytorch_grad_cam": ("tdn/explain/methods.py",),
     "typer": ("tdn/cli/",),
 }
 

@@ -6,7 +6,7 @@ import pytest
 from tdn.explain.bundle import find_label
 from tdn.explain.figures import MapRow, grid_video, side_by_side
 from tdn.explain.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
-from tdn.explain.scale import evidence_share, scale_per_clip
+from tdn.explain.scale import SCALES, evidence_share, over_timeline, scale_per_clip, scale_per_frame, scale_together
 
 
 def test_scale_per_clip_divides_by_the_clip_s_maximum_and_subtracts_nothing():
@@ -26,6 +26,49 @@ def test_evidence_shares_are_of_the_whole_clip():
     raw[0], raw[2, 0, 0] = 1.0, 4.0
     assert np.allclose(evidence_share(raw), [0.5, 0, 0.5])
     assert not evidence_share(np.zeros((3, 2, 2))).any()
+
+
+def test_a_signed_map_keeps_its_sign_and_its_zero():
+    scaled = scale_per_clip(np.array([[[-4.0, 2.0]], [[0.0, 1.0]]]))
+    assert scaled.maximum == 4 and scaled.is_signed
+    assert scaled.values.ravel().tolist() == [-1, 0.5, 0, 0.25]
+
+
+def test_each_frame_by_itself_reaches_one_and_an_empty_one_stays_empty():
+    scaled = scale_per_frame(np.array([[[1.0, 2.0]], [[0.0, 0.0]], [[8.0, 4.0]]]))
+    assert scaled.values.ravel().tolist() == [0.5, 1, 0, 0, 1, 0.5]
+    assert scaled.rule == "per frame, contrast only"
+
+
+def test_a_shared_scale_is_one_for_the_models_and_one_for_each_layer():
+    maps = {("tdn", "res2"): np.full((2, 1, 1), 4.0), ("baseline", "res2"): np.full((2, 1, 1), 1.0)}
+    maps[("tdn", "final")] = np.full((2, 1, 1), 0.5)
+    scaled = scale_together(maps, "shared")
+    assert scaled[("baseline", "res2")].values.max() == 0.25 and scaled[("tdn", "res2")].values.max() == 1
+    assert scaled[("tdn", "final")].values.max() == 1
+    assert {one.rule for one in scaled.values()} == {SCALES["shared"]}
+
+
+def test_a_scale_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="clip, shared, frame"):
+        scale_together({}, "log")
+
+
+def test_between_two_knots_a_map_is_between_their_maps():
+    values = np.array([0.0, 1.0, 3.0])[:, None, None]
+    every, real = over_timeline(values, np.array([2, 4, 8]), 11)
+    assert every[:, 0, 0].tolist() == [0, 0, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3, 3]
+    assert np.flatnonzero(real).tolist() == [2, 4, 8]
+
+
+def test_a_video_of_one_window_shows_its_map_throughout():
+    every, real = over_timeline(np.ones((1, 2, 2)), np.array([1]), 4)
+    assert every.shape == (4, 2, 2) and (every == 1).all() and real.tolist() == [False, True, False, False]
+
+
+def test_windows_that_share_a_frame_do_no_harm():
+    every, _ = over_timeline(np.array([0.0, 2.0, 4.0])[:, None, None], np.array([1, 1, 3]), 5)
+    assert np.isfinite(every).all()
 
 
 def test_a_map_lands_in_its_box_rows_for_y_and_columns_for_x():

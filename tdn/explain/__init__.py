@@ -1,5 +1,6 @@
 """Where a network finds its evidence: raw maps, honest scales, overlays, figures."""
 
 from tdn.explain.gradcam import closed_form_final, explain_logits, grad_cam
+from tdn.explain.methods import METHODS, Rule
 
-__all__ = ["closed_form_final", "explain_logits", "grad_cam"]
+__all__ = ["METHODS", "Rule", "closed_form_final", "explain_logits", "grad_cam"]
