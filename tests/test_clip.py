@@ -87,6 +87,20 @@ def test_a_longer_video_is_thinned_to_the_frames_allowed(video):
     assert (np.diff(clip.frames, axis=1) == 6).all()
 
 
+@pytest.mark.parametrize(("speed", "step"), [(1, 1), (2, 2), (3, 3)])
+def test_a_higher_speed_leaves_frames_out(speed, step, video):
+    clip = load_clip(video(100), Taker(), speed=speed)
+    assert (np.diff(clip.frames, axis=1) == step).all()
+    assert clip.frames.max() > 90
+
+
+def test_a_lower_speed_shows_frames_twice(video):
+    clip = load_clip(video(60), Taker(), speed=0.5)
+    assert sorted(set(np.diff(clip.frames, axis=1).ravel().tolist())) == [0, 1]
+    with pytest.raises(ValueError, match="above 0"):
+        load_clip(video(60), Taker(), speed=0)
+
+
 def test_the_times_are_those_of_the_centre_frames(video):
     clip = load_clip(video(100, fps=20), Taker())
     assert clip.times_sec == pytest.approx(clip.frames[:, 2] / 20)

@@ -70,14 +70,15 @@ class Clip:
         )
 
 
-def load_clip(path: str | Path, model: ClipTaker, display_short_side: int = 360) -> Clip:
+def load_clip(path: str | Path, model: ClipTaker, display_short_side: int = 360, speed: float = 1.0) -> Clip:
     """Read the one clip of a video that `model` is tested on, decoding only the frames it needs.
 
-    Works from a single frame upwards. Raises as `tdn.data.video.probe` and `decode_frames` do: FileNotFoundError, or
-    a VideoError with one sentence for the user.
+    `speed` shows it as if filmed at a lower (above 1) or higher frame rate: 2 leaves every second frame out, 0.5 shows
+    each twice. Works from a single frame upwards. Raises ValueError for a speed that is not above 0, and otherwise as
+    `tdn.data.video.probe` and `decode_frames` do: FileNotFoundError, or a VideoError with one sentence for the user.
     """
     info = probe(path)
-    frames = _window_frames(info, model)
+    frames = _window_frames(info, model, speed)
     return _assemble(decode_frames(path, frames.flat, info), frames, info, model.preprocess, display_short_side)
 
 
@@ -99,10 +100,13 @@ def read_clip(path: str | Path, model: ClipTaker) -> Tensor:
     return load_clip(path, model).tensor
 
 
-def _window_frames(info: VideoInfo, model: ClipTaker) -> np.ndarray:
+def _window_frames(info: VideoInfo, model: ClipTaker, speed: float = 1.0) -> np.ndarray:
     """Frame numbers of the video for each window, int64 [T, L]: thin the video, then sample what is left."""
+    if not speed > 0:
+        raise ValueError(f"speed: expected a number above 0, got {speed}")
     preprocess = model.preprocess
     kept = preprocess.kept_frames(info.num_frames, info.fps)
+    kept = kept[(np.arange(max(1, int(len(kept) / speed))) * speed).astype(int)]
     window_starts = even_window_starts if preprocess.sampling == "even" else centre_window_starts
     starts = window_starts(len(kept), model.num_segments, model.window)
     return kept[windows(starts, len(kept), model.window)]

@@ -1,0 +1,239 @@
+"""Change the clip or the network in one respect, and look again: what does the answer hang on?
+
+Freezing and switching off are two questions. A frozen clip shows S-TDM a world without motion: its differences are zero
+and its features are what it says of "nothing moves", which the network knows how to read. With S-TDM's weight at 0 the
+network is missing a part it was trained with, and later stages see features they never saw: a lower score then may mean
+that motion mattered, or only that the rest is upset. `s_tdm_clip_mean` keeps the features' size and takes away what
+differs between segments.
+
+Changes of a clip are functions of a tensor [N, T, L, 3, H, W] (another speed: `tdn.data.clip.load_clip`); changes of a
+network are context managers that leave it as it was.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from tdn.explain.controls import random_weights
+from tdn.explain.gradcam import target_classes
+from tdn.explain.kept import KeptPass
+from tdn.explain.methods import GRAD_CAM, Rule
+from tdn.model import TDN
+from tdn.model.l_tdm import LongTermTDM
+from tdn.shapes import fold, unfold
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of width and height
+
+
+def freeze_windows(clip: Tensor) -> Tensor:
+    """Every window becomes five times its centre frame: S-TDM sees nothing, the order of segments stays."""
+    centre = clip.shape[2] // 2
+    return clip[:, :, centre : centre + 1].expand_as(clip).contiguous()
+
+
+def freeze_clip(clip: Tensor) -> Tensor:
+    """Every frame becomes the centre frame of the middle segment: a photograph, as long as the clip."""
+    segment, centre = clip.shape[1] // 2, clip.shape[2] // 2
+    return clip[:, segment : segment + 1, centre : centre + 1].expand_as(clip).contiguous()
+
+
+def reverse(clip: Tensor) -> Tensor:
+    """Time runs backwards, between segments and inside windows."""
+    return clip.flip(1, 2)
+
+
+def shuffle_segments(clip: Tensor, seed: int = 0) -> Tensor:
+    """Segments in another order, each window whole: what L-TDM compares is no longer in order, what S-TDM sees is."""
+    return clip[:, _other_order(clip.shape[1], seed)]
+
+
+def shuffle_inside(clip: Tensor, seed: int = 0) -> Tensor:
+    """Frames inside each window in another order, around the centre frame, which stays: short-term order is lost."""
+    window = clip.shape[2]
+    around = [index for index in range(window) if index != window // 2]
+    if len(around) < 2:
+        return clip.clone()
+    places = torch.arange(window)
+    places[around] = torch.tensor(around)[_other_order(len(around), seed)]
+    return clip[:, :, places]
+
+
+def blank(clip: Tensor, box: Box) -> Tensor:
+    """A region in ImageNet's mean colour, in all frames alike, so that its edges do not move.
+
+    Raises ValueError for a box outside the picture or without area.
+    """
+    x0, y0, x1, y1 = box
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise ValueError(
+            f"blank {box}: expected x0,y0,x1,y1 as shares of the picture, 0 to 1, with x0 < x1 and y0 < y1"
+        )
+    height, width = clip.shape[-2:]
+    blanked = clip.clone()
+    blanked[..., round(y0 * height) : round(y1 * height), round(x0 * width) : round(x1 * width)] = 0
+    return blanked
+
+
+def freeze_where(clip: Tensor, where: Tensor) -> Tensor:
+    """Where `where` (bool [N, T, H, W]) holds, all frames of a window become its centre frame."""
+    return torch.where(where[:, :, None, None], freeze_windows(clip), clip)
+
+
+def _other_order(count: int, seed: int) -> Tensor:
+    """A permutation that is not the identity."""
+    generator = torch.Generator().manual_seed(seed)
+    while count > 1:
+        order = torch.randperm(count, generator=generator)
+        if not torch.equal(order, torch.arange(count)):
+            return order
+    return torch.arange(count)
+
+
+@contextmanager
+def s_tdm_weight(model: TDN, weight: float = 0.0) -> Iterator[TDN]:
+    """S-TDM's features times `weight` before they are fused: 1 as trained, 0 switched off."""
+    with _features_changed(model, lambda motion: weight * motion):
+        yield model
+
+
+@contextmanager
+def s_tdm_clip_mean(model: TDN) -> Iterator[TDN]:
+    """S-TDM's features in every segment become their mean over the clip: as large as ever, the same throughout."""
+
+    def mean(motion: Tensor) -> Tensor:
+        clips = unfold(motion, model.num_segments)
+        return fold(clips.mean(1, keepdim=True).expand_as(clips))
+
+    with _features_changed(model, mean):
+        yield model
+
+
+@contextmanager
+def l_tdm_off(model: TDN) -> Iterator[TDN]:
+    """Every L-TDM passes its features on as they are: all gates at zero. Temporal convolutions stay."""
+    modules = [module for module in model.modules() if isinstance(module, LongTermTDM)]
+    if not modules:
+        raise ValueError("this network has no L-TDM to switch off")
+    handles = [module.register_forward_hook(lambda module, inputs, output: inputs[0]) for module in modules]
+    try:
+        yield model
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def randomised(model: TDN, down_to: int = 1, seed: int = 0) -> Iterator[TDN]:
+    """A copy with fresh weights from the classifier down to stage `down_to` (6: the classifier alone).
+
+    Model randomisation (Adebayo et al., NeurIPS 2018): a map that stays the same shows nothing of what was learnt.
+    Raises ValueError for an inference copy, whose batch norms are folded away.
+    """
+    if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
+        raise ValueError("weights can't be drawn anew in an inference copy; use the network itself")
+    other = copy.deepcopy(model)
+    kept = {f"{part}{stage}." for stage in range(1, down_to) for part in ("res", "fuse")}
+    kept |= {f"s_tdm.res{stage}." for stage in range(1, down_to)}
+    kept |= {f"s_tdm.later.res{stage}." for stage in range(1, down_to)}
+    drawn = random_weights(model, seed).state_dict()
+    other.load_state_dict(
+        {name: value if name.startswith(tuple(kept)) else drawn[name] for name, value in model.state_dict().items()}
+    )
+    yield other.eval()
+
+
+@contextmanager
+def _features_changed(model: TDN, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    if model.s_tdm is None:
+        raise ValueError("this network has no S-TDM to change")
+    stages = range(1, model.architecture.s_tdm_stages + 1)
+    handles = [
+        getattr(model.taps, f"diff{stage}").register_forward_hook(lambda module, inputs, output: change(output))
+        for stage in stages
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+ClipChange = Callable[[Tensor], Tensor]
+NetworkChange = Callable[[TDN], AbstractContextManager[TDN]]
+
+CLIP_CHANGES: dict[str, ClipChange] = {
+    "freeze windows": freeze_windows,
+    "freeze clip": freeze_clip,
+    "reverse": reverse,
+    "shuffle segments": shuffle_segments,
+    "shuffle inside windows": shuffle_inside,
+}
+NETWORK_CHANGES: dict[str, NetworkChange] = {
+    "S-TDM off": s_tdm_weight,
+    "S-TDM at half weight": partial(s_tdm_weight, weight=0.5),
+    "S-TDM at its clip mean": s_tdm_clip_mean,
+    "L-TDM gates off": l_tdm_off,
+    "random classifier": partial(randomised, down_to=6),
+    "random from stage 5 up": partial(randomised, down_to=5),
+    "random from stage 3 up": partial(randomised, down_to=3),
+    "random weights": randomised,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Logits [N, K] and raw maps {layer: [N, T, h, w]} of one class, of one clip in one network."""
+
+    logits: Tensor
+    maps: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The same classes before and after an intervention: `target` [N] their indices."""
+
+    name: str
+    target: Tensor
+    before: Look
+    after: Look
+
+
+def look(
+    model: TDN,
+    clip: Tensor,
+    target: int | Sequence[int] | None = None,
+    layers: Sequence[str] = ("res2", "final"),
+    rule: Rule = GRAD_CAM,
+) -> tuple[Look, Tensor]:
+    """Logits and maps, and the classes [N] that were explained."""
+    kept = KeptPass(model, clip, layers)
+    classes = target_classes(target, kept.logits)
+    return Look(kept.logits, kept.maps(classes.tolist(), layers, rule, for_the_last_time=True)), classes
+
+
+def compare(
+    model: TDN,
+    clip: Tensor,
+    name: str,
+    target: int | Sequence[int] | None = None,
+    layers: Sequence[str] = ("res2", "final"),
+    rule: Rule = GRAD_CAM,
+) -> Change:
+    """Scores and maps before and after the change called `name`, of CLIP_CHANGES or NETWORK_CHANGES.
+
+    The class is the one asked for, or the top class before. The model is left as it was. Raises ValueError for a change
+    that does not exist, or that this network has no part for.
+    """
+    if name not in CLIP_CHANGES and name not in NETWORK_CHANGES:
+        raise ValueError(f"change {name!r}: expected one of {', '.join((*CLIP_CHANGES, *NETWORK_CHANGES))}")
+    before, classes = look(model, clip, target, layers, rule)
+    changed_clip = CLIP_CHANGES[name](clip) if name in CLIP_CHANGES else clip
+    changed_network = NETWORK_CHANGES[name](model) if name in NETWORK_CHANGES else nullcontext(model)
+    with changed_network as network:
+        after, _ = look(network, changed_clip, classes.tolist(), layers, rule)
+    return Change(name, classes, before, after)

@@ -1,0 +1,172 @@
+"""Interventions change what they say and nothing else, and leave the network as it was."""
+
+import pytest
+import torch
+
+from tdn.explain.interventions import (
+    CLIP_CHANGES,
+    NETWORK_CHANGES,
+    blank,
+    compare,
+    freeze_clip,
+    freeze_where,
+    freeze_windows,
+    l_tdm_off,
+    randomised,
+    reverse,
+    s_tdm_clip_mean,
+    s_tdm_weight,
+    shuffle_inside,
+    shuffle_segments,
+)
+from tdn.model.l_tdm import LongTermTDM
+from tests.conftest import network, random_clip, tiny
+
+
+@pytest.fixture
+def model():
+    return network(tiny())
+
+
+@pytest.fixture
+def clip(model):
+    return random_clip(model.architecture, num_clips=2)
+
+
+def differences(model, clip: torch.Tensor) -> torch.Tensor:
+    """What S-TDM is given of a clip."""
+    return model.s_tdm.stack(model.inputs(clip, None)[1])
+
+
+def frames_of(clip: torch.Tensor) -> list[bytes]:
+    return sorted(frame.numpy().tobytes() for frame in clip.flatten(0, 2))
+
+
+def test_s_tdm_sees_nothing_in_frozen_windows(model, clip):
+    frozen = freeze_windows(clip)
+    assert not differences(model, frozen).any() and differences(model, clip).any()
+    assert torch.equal(frozen[:, :, 2], clip[:, :, 2])
+
+
+def test_a_frozen_clip_is_one_photograph(clip):
+    frozen = freeze_clip(clip)
+    assert torch.equal(frozen, clip[:, 4:5, 2:3].expand_as(clip))
+
+
+def test_reversing_turns_every_difference_round_and_twice_is_nothing(model, clip):
+    there = differences(model, clip).unflatten(0, (2, 8)).unflatten(2, (4, 3))
+    back = differences(model, reverse(clip)).unflatten(0, (2, 8)).unflatten(2, (4, 3))
+    assert torch.allclose(back, -there.flip(1, 2), atol=1e-6)
+    assert torch.equal(reverse(reverse(clip)), clip)
+
+
+def test_shuffled_segments_keep_their_windows_whole(clip):
+    shuffled = shuffle_segments(clip)
+    assert not torch.equal(shuffled, clip)
+    assert frames_of(shuffled[:1]) == frames_of(clip[:1])
+    windows = {window.numpy().tobytes() for window in clip[0]}
+    assert all(window.numpy().tobytes() in windows for window in shuffled[0])
+
+
+def test_shuffling_inside_windows_leaves_the_centre_frames(clip):
+    shuffled = shuffle_inside(clip)
+    assert torch.equal(shuffled[:, :, 2], clip[:, :, 2]) and not torch.equal(shuffled, clip)
+    for segment in range(8):
+        assert frames_of(shuffled[:1, segment : segment + 1]) == frames_of(clip[:1, segment : segment + 1])
+
+
+def test_a_blanked_region_makes_no_motion_of_its_own(model, clip):
+    blanked = blank(clip, (0.25, 0.5, 0.75, 1.0))
+    assert not blanked[..., 32:64, 16:48].any() and torch.equal(blanked[..., :32, :], clip[..., :32, :])
+    assert not differences(model, blanked)[..., 16:32, 8:24].any()
+    with pytest.raises(ValueError, match="0 to 1"):
+        blank(clip, (0.5, 0, 0.2, 1))
+
+
+def test_freezing_a_region_leaves_the_rest_moving(clip):
+    where = torch.zeros(2, 8, 64, 64, dtype=torch.bool)
+    where[:, :, :20] = True
+    frozen = freeze_where(clip, where)
+    assert torch.equal(frozen[..., 20:, :], clip[..., 20:, :])
+    assert torch.equal(frozen[..., :20, :], freeze_windows(clip)[..., :20, :])
+
+
+def test_full_weight_changes_no_bit_and_none_takes_the_differences_away(model, clip):
+    with torch.inference_mode():
+        as_trained = model(clip)
+        with s_tdm_weight(model, 1.0):
+            assert torch.equal(model(clip), as_trained)
+        with s_tdm_weight(model, 0.0):
+            off = model(clip)
+            assert not torch.allclose(off, as_trained)
+            assert torch.allclose(model(freeze_windows(clip)), off)
+        assert torch.equal(model(clip), as_trained)
+
+
+def test_the_clip_mean_of_a_clip_that_is_the_same_throughout_is_itself(model, clip):
+    same = clip[:, :1].expand_as(clip).contiguous()
+    with torch.inference_mode():
+        expected = model(same)
+        with s_tdm_clip_mean(model):
+            assert torch.allclose(model(same), expected, atol=1e-5)
+            assert not torch.allclose(model(clip), expected, atol=1e-5)
+
+
+def test_without_gates_l_tdm_hands_its_features_on(model, clip):
+    seen = []
+    module = next(module for module in model.modules() if isinstance(module, LongTermTDM))
+    with l_tdm_off(model):
+        handle = module.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
+        model(clip)
+        handle.remove()
+    assert seen[0][0] is seen[0][1]
+
+
+def test_randomising_from_above_keeps_what_lies_below(model):
+    with randomised(model, down_to=5) as other:
+        assert torch.equal(other.res4[0].conv1.weight, model.res4[0].conv1.weight)
+        assert torch.equal(other.s_tdm.res1.conv.weight, model.s_tdm.res1.conv.weight)
+        assert not torch.equal(other.res5[0].conv1.weight, model.res5[0].conv1.weight)
+        assert not torch.equal(other.head.weight, model.head.weight)
+    with randomised(model) as other:
+        own, drawn = model.state_dict(), other.state_dict()
+        weights = [name for name in own if name.endswith("conv1.weight")]
+        assert weights and not any(torch.equal(own[name], drawn[name]) for name in weights)
+
+
+@pytest.mark.parametrize("name", [*CLIP_CHANGES, *NETWORK_CHANGES])
+def test_every_change_gives_both_looks_and_leaves_the_network_alone(model, clip, name):
+    hooks = [len(module._forward_hooks) for module in model.modules()]
+    state = {key: value.clone() for key, value in model.state_dict().items()}
+    change = compare(model.train(), clip, name, target=[1, 4])
+    assert change.target.tolist() == [1, 4]
+    assert change.before.maps["res2"].shape == change.after.maps["res2"].shape == (2, 8, 16, 16)
+    assert not torch.equal(change.before.logits, change.after.logits)
+    assert model.training and [len(module._forward_hooks) for module in model.modules()] == hooks
+    assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
+    assert all(p.requires_grad and p.grad is None for p in model.parameters())
+
+
+def test_the_class_stays_that_of_the_look_before(model, clip):
+    change = compare(model, clip, "freeze clip")
+    assert change.target.tolist() == change.before.logits.argmax(1).tolist()
+
+
+def test_a_failed_comparison_leaves_no_hook(model, clip):
+    with pytest.raises(ValueError):
+        compare(model, clip, "S-TDM off", layers=["res9"])
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    "row, name", [("tconv_baseline_resnet50_8f", "S-TDM off"), ("tsn_resnet50_8f", "L-TDM gates off")]
+)
+def test_a_part_that_a_network_lacks_is_said(row, name):
+    model = network(tiny(row))
+    with pytest.raises(ValueError, match="this network has no"):
+        compare(model, random_clip(model.architecture), name)
+
+
+def test_an_unknown_change_is_refused_with_the_known_ones(model, clip):
+    with pytest.raises(ValueError, match="freeze windows"):
+        compare(model, clip, "melt")
