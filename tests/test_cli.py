@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tdn.cli import main
 from tdn.data.synthetic import LABELS
@@ -59,7 +60,9 @@ def assert_refused(result: Result, said: str) -> None:
 def pair(tmp_path_factory) -> Path:
     """A folder with a small random pair under the shipped names."""
     folder = tmp_path_factory.mktemp("pair")
-    for name, row in (("tdn_small_8f", "tdn_resnet50_8f"), ("tconv_baseline_small_8f", "tconv_baseline_resnet50_8f")):
+    rows = ("tdn_resnet50_8f", "tconv_baseline_resnet50_8f", "s_tdm_resnet50_8f")
+    for row in rows:
+        name = row.replace("resnet50", "small")
         model = network(tiny(row, num_classes=len(LABELS)))
         save_checkpoint(folder / f"{name}.safetensors", model, Card(model.architecture, WHOLE, list(LABELS)))
     return folder
@@ -124,9 +127,63 @@ def test_explain_with_one_checkpoint_has_one_model(tdn, pair, video, tmp_path):
     assert set(np.load(tmp_path / "maps.npz")) == {"tdn_res2", "tdn_final", "frames"}
 
 
+def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video, tmp_path):
+    asked = ("--layers", "diff2,res3", "--method", "hirescam", "--signed", "--scale", "shared", "--speed", "2")
+    changes = ("--change", "reverse", "--change", "S-TDM off")
+    result = tdn("explain", video, "--out", tmp_path, *asked, *changes, "--versus", LABELS[3], checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    maps = np.load(tmp_path / "maps.npz")
+    # The baseline has no S-TDM: it is shown where it can be, and not after what it does not have.
+    assert set(maps) == {
+        *("frames", "tdn_diff2", "tdn_res3", "baseline_res3"),
+        *("tdn_diff2_after_reverse", "tdn_res3_after_reverse", "baseline_res3_after_reverse"),
+        *("tdn_diff2_after_S-TDM_off", "tdn_res3_after_S-TDM_off"),
+    }
+    assert maps["tdn_res3"].min() < 0 and not np.array_equal(maps["tdn_res3"], maps["tdn_res3_after_reverse"])
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["method"] == "HiResCAM, signed, logit before softmax" and manifest["versus"] == LABELS[3]
+    assert manifest["scale"]["rule"] == "shared by the models"
+    assert set(manifest["changes"]) == {"reverse", "S-TDM off"} and set(manifest["changes"]["S-TDM off"]) == {"tdn"}
+    assert sum(manifest["evidence_share"]["baseline_res3"]) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind, width", [("4", 2), ("5", 2), ("6", 8)])
+def test_figures_of_the_paper_are_drawn_for_any_videos(tdn, pair, video, tmp_path, kind, width):
+    result = tdn("figures", video, video, "--kind", kind, "--out", tmp_path, checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / f"figure-{kind}.pdf").read_bytes().startswith(b"%PDF")
+    with Image.open(tmp_path / f"figure-{kind}.png") as picture:
+        assert picture.width > width * 1.4 * 300 and picture.info["dpi"][0] == pytest.approx(300, abs=1)
+
+
+def test_figures_refuse_what_does_not_exist(tdn, pair, video, tmp_path):
+    assert_refused(tdn("figures", video, "--kind", "9", "--out", tmp_path, checkpoints=pair), "4, 5, 6")
+    assert_refused(tdn("figures", tmp_path / "no.mp4", "--out", tmp_path, checkpoints=pair), "no.mp4")
+
+
+def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair, tmp_path):
+    asked = ("focus", "synthetic", "--clips", 2, "--json", "--out", tmp_path)
+    found = json.loads(tdn(*asked, checkpoints=pair).stdout)
+    assert found["clips"] == 2 and found["masks"] == "known"
+    for numbers in (found["models"]["baseline"]["res2"], found["controls"]["center"]):
+        assert {"energy_share", "mask_area", "lift", "pointing", "pointing_chance"} <= set(numbers)
+    assert set(found["controls"]) == {"uniform", "center", "frame_difference", "random_weights"}
+    assert len(found["paired"]["final"]["lift"]) == 2
+    assert json.loads((tmp_path / "focus.json").read_text()) == found
+    assert (tmp_path / "focus.csv").read_text().count("\n") == 1 + 2 * 9
+    assert "times chance" in tdn("focus", "synthetic", "--clips", 2, "--out", tmp_path, checkpoints=pair).stdout
+    assert_refused(tdn("focus", "synthetic:triplet", checkpoints=pair), "no such probe set")
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
+        (("--layers", "res9"), "expected one of"),
+        (("--method", "scorecam"), "expected one of grad_cam"),
+        (("--scale", "log"), "clip, shared, frame"),
+        (("--change", "melt"), "freeze windows"),
+        (("--versus", "Flying"), "no such class"),
+        (("--speed", "0"), "above 0"),
         (("--target", "Flying"), "no such class"),
         (("--target", "19"), "no such class"),
         (("--checkpoint", "nowhere.safetensors"), "no such checkpoint"),

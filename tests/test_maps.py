@@ -121,7 +121,9 @@ def test_the_figure_has_a_row_for_the_frames_and_each_map_and_says_what_is_empty
     frames = np.random.default_rng(1).integers(0, 255, (8, 48, 64, 3), np.uint8)
     figure = side_by_side(frames, np.arange(8) / 2, rows(), (0, 0, 64, 48), "clip.mp4: Grad-CAM for “x”")
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert len(figure.axes) == 3 * 8 + 1
+    assert len(figure.axes) == 3 * 8 + 2  # a colour bar, and each segment's share of the evidence
+    (curve,) = figure.axes[-1].lines[1:]
+    assert np.allclose(curve.get_ydata(), 100 * evidence_share(rows()[0].scaled.values))
     assert {"TDN · Res2", "TDN · final", "no positive evidence"} <= set(texts)
     figure.savefig(tmp_path / "f.pdf")
     assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")

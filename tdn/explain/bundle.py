@@ -3,22 +3,52 @@
 import hashlib
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from tdn import __version__
 from tdn.data.clip import Clip
 from tdn.data.video import write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side
 from tdn.explain.gradcam import explain_logits
-from tdn.explain.scale import scale_per_clip
+from tdn.explain.interventions import changed
+from tdn.explain.methods import GRAD_CAM, METHODS, Rule
+from tdn.explain.scale import evidence_share, scale_together
 from tdn.model import TDN, Architecture, system_name
 
 LAYERS = ("res2", "final")
-LAYER_TITLES = {"res2": "Res2", "final": "final"}
+LAYER_TITLES = {
+    **{f"res{stage}": f"Res{stage}" for stage in range(1, 5)},
+    **{f"rgb{stage}": f"Res{stage} before S-TDM" for stage in range(1, 4)},
+    **{f"diff{stage}": f"S-TDM at Res{stage}" for stage in range(1, 4)},
+    "final": "final",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a clip but the class: it stands beside every picture.
+
+    `layers` are points of the network, `rule` the method, `versus` a label whose score is taken off, `scale` one of
+    `tdn.explain.scale.SCALES`.
+    """
+
+    layers: tuple[str, ...] = LAYERS
+    rule: Rule = GRAD_CAM
+    versus: str | None = None
+    scale: str = "clip"
+
+    @property
+    def method(self) -> str:
+        return METHODS[self.rule.method].split(" (")[0]
+
+
+USUAL = Question()
 
 
 @dataclass(frozen=True)
@@ -37,9 +67,25 @@ class Explained:
         return shifted / shifted.sum()
 
 
-def explain_clip(model: TDN, clip: Clip, title: str, target: int | None = None) -> Explained:
-    """Raw maps of `target` (None: the model's top class) at Res2 and the final stage. `title` names the model."""
-    logits, maps = explain_logits(model, clip.tensor, target, LAYERS)
+def explain_clip(
+    model: TDN, clip: Clip, title: str, target: int | None = None, question: Question = USUAL
+) -> Explained:
+    """Raw maps of `target` (None: the model's top class). `title` names the model."""
+    return _explained(model, clip.tensor, title, target, question)
+
+
+def explain_changed(model: TDN, clip: Clip, name: str, before: Explained, question: Question = USUAL) -> Explained:
+    """The same class after the intervention `name` (`tdn.explain.interventions`)."""
+    with changed(model, clip.tensor, name) as (network, tensor):
+        return _explained(network, tensor, before.title, before.target, question)
+
+
+def _explained(model: TDN, tensor: Tensor, title: str, target: int | None, question: Question) -> Explained:
+    versus = None if question.versus is None else find_label(model.labels, question.versus)
+    reached = model.architecture.s_tdm_stages
+    # A network without S-TDM is shown at the other layers; with none left, the first one says what it lacks.
+    layers = [name for name in question.layers if not name.startswith("diff") or int(name[-1:] or 0) <= reached]
+    logits, maps = explain_logits(model, tensor, target, layers or question.layers, question.rule, versus)
     chosen = int(logits.argmax()) if target is None else target
     raw = {layer: values[0].float().cpu().numpy() for layer, values in maps.items()}
     return Explained(title, logits[0].float().cpu().numpy(), chosen, model.labels[chosen], raw)
@@ -68,21 +114,35 @@ def titles(architectures: dict[str, Architecture], files: dict[str, str]) -> dic
     return {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
 
 
-def map_rows(explained: list[Explained]) -> list[MapRow]:
-    """Model by model, layer by layer, each with its own scale per clip."""
+Changes = dict[str, dict[str, Explained]]
+
+
+def map_rows(
+    explained: Sequence[Explained], question: Question = USUAL, changes: Changes | None = None
+) -> list[MapRow]:
+    """Model by model, layer by layer; then, for each change, the same after it."""
+    looks = [(one, "") for one in explained]
+    looks += [(one, name) for name, after in (changes or {}).items() for one in after.values()]
+    maps = {((one.title, name), layer): raw for one, name in looks for layer, raw in one.maps.items()}
+    scaled = scale_together(maps, question.scale)
+    label = explained[0].label + (f" less {question.versus}" if question.versus else "")
     rows = []
-    for one in explained:
-        for layer in LAYERS:
-            scaled = scale_per_clip(one.maps[layer])
-            note = f"scale {scaled.rule},\nmax {scaled.maximum:.3g}"
-            rows.append(MapRow(f"{one.title} · {LAYER_TITLES[layer]}", one.label, note, scaled))
+    for one, name in looks:
+        for layer in one.maps:
+            found = scaled[((one.title, name), layer)]
+            title = f"{one.title} · {LAYER_TITLES[layer]}" + (f"\n{name}" if name else "")
+            note = f"scale {found.rule},\nmax {found.maximum:.3g}"
+            if name:
+                note += f",\nclass now {100 * one.probabilities[one.target]:.0f}%"
+            rows.append(MapRow(title, label, note, found))
     return rows
 
 
-def heading(file_name: str, explained: list[Explained]) -> str:
+def heading(file_name: str, explained: Sequence[Explained], question: Question = USUAL) -> str:
     """Clip, class and what each model gives it."""
     given = ", ".join(f"{one.title} {100 * one.probabilities[one.target]:.0f}%" for one in explained)
-    return f"{file_name}: Grad-CAM for “{explained[0].label}” ({given})"
+    less = f" less “{question.versus}”" if question.versus else ""
+    return f"{file_name}: {question.method} for “{explained[0].label}”{less} ({given})"
 
 
 def write_bundle(
@@ -92,25 +152,45 @@ def write_bundle(
     models: dict[str, TDN],
     explained: dict[str, Explained],
     files: dict[str, Path],
+    question: Question = USUAL,
+    changes: Changes | None = None,
 ) -> None:
     """Write maps.npz, overlay.mp4, figure.png, figure.pdf and, last, manifest.json into `out`.
 
-    Keys of the dicts are "tdn" and "baseline"; `files` are their checkpoints.
+    Keys of the dicts are "tdn" and "baseline"; `files` are their checkpoints. `changes` holds what each says after an
+    intervention, by its name; their maps are `ROLE_LAYER_after_NAME`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    rows = map_rows(list(explained.values()))
-    arrays = {f"{role}_{layer}": one.maps[layer] for role, one in explained.items() for layer in LAYERS}
+    changes = changes or {}
+    rows = map_rows(list(explained.values()), question, changes)
+    arrays = {f"{role}_{layer}": raw for role, one in explained.items() for layer, raw in one.maps.items()}
+    arrays |= {
+        f"{role}_{layer}_after_{name.replace(' ', '_')}": raw
+        for name, after in changes.items()
+        for role, one in after.items()
+        for layer, raw in one.maps.items()
+    }
     np.savez_compressed(out / "maps.npz", frames=clip.centre_frames, **arrays)
     write_mp4(out / "overlay.mp4", grid_video(clip.centre_frames, rows, clip.seen_box), fps=4)
-    title = heading(file_name, list(explained.values()))
+    title = heading(file_name, list(explained.values()), question)
     figure = side_by_side(clip.centre_frames, clip.times_sec, rows, clip.seen_box, title)
     figure.savefig(out / "figure.png", dpi=300)
     figure.savefig(out / "figure.pdf")
     manifest = {
         "video": file_name,
         "target": {"index": explained["tdn"].target, "label": explained["tdn"].label},
-        "method": "Grad-CAM, weights per frame, ReLU, logit before softmax",
+        "versus": question.versus,
+        "method": str(question.rule),
         "scale": {"rule": rows[0].scaled.rule, "maximum": {row.title: row.scaled.maximum for row in rows}},
+        "evidence_share": {
+            f"{role}_{layer}": [round(float(share), 4) for share in evidence_share(raw)]
+            for role, one in explained.items()
+            for layer, raw in one.maps.items()
+        },
+        "changes": {
+            name: {role: {"logits": _rounded(one.logits), "target": one.label} for role, one in after.items()}
+            for name, after in changes.items()
+        },
         "frames": np.asarray(clip.frames).tolist(),
         "times_sec": [round(float(t), 4) for t in clip.times_sec],
         "models": {
@@ -122,7 +202,7 @@ def write_bundle(
                 "preprocess": models[role].preprocess.to_dict(),
                 "trained_on": models[role].card.trained_on,
                 "top": top_scores(one.probabilities, models[role].labels),
-                "logits": [round(float(v), 6) for v in one.logits],
+                "logits": _rounded(one.logits),
             }
             for role, one in explained.items()
         },
@@ -135,6 +215,10 @@ def write_bundle(
     unfinished = out / "manifest.json.partial"
     unfinished.write_text(json.dumps(manifest, indent=1))
     unfinished.replace(out / "manifest.json")
+
+
+def _rounded(logits: np.ndarray) -> list[float]:
+    return [round(float(value), 6) for value in logits]
 
 
 def top_scores(probabilities: np.ndarray, labels: list[str], count: int = 5) -> list[tuple[str, float]]:

@@ -1,5 +1,6 @@
 """The side-by-side figure, and the frames of the side-by-side video."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,10 +9,12 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
-from tdn.explain.overlay import COLOUR_MAPS, Box, blend, place_in_frame
-from tdn.explain.scale import ScaledMap
+from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, Box, blend, place_in_frame
+from tdn.explain.scale import SCALES, ScaledMap, evidence_share
 
+CURVE_COLOURS = ("#c1440e", "#e8a33d", "#1f5fa8", "#62a5d9", "#3f7d4e", "#8fbf7f", "#6b4c9a", "#b39ddb")
 NO_EVIDENCE = "no positive evidence"
 
 
@@ -30,7 +33,8 @@ def overlays(row: MapRow, frames: np.ndarray, box: Box, colours: str = "inferno"
     if row.scaled.is_empty:
         return frames
     height, width = frames.shape[1:3]
-    return blend(frames, place_in_frame(row.scaled.values, height, width, box), colours=colours)
+    placed = place_in_frame(row.scaled.values, height, width, box)
+    return blend(frames, placed, colours=colours, signed=row.scaled.is_signed)
 
 
 def side_by_side(
@@ -41,7 +45,7 @@ def side_by_side(
     heading: str,
     colours: str = "inferno",
 ) -> Figure:
-    """One column a segment, the frames on top and one row of overlays for each model and layer.
+    """One column a segment: the frames on top, a row of overlays for each model and layer, each segment's share below.
 
     `frames` uint8 [T, H, W, 3], the centre frames; `heading` names the clip and the class. Returns a matplotlib figure
     (not registered with pyplot, so nothing stays open).
@@ -49,20 +53,23 @@ def side_by_side(
     segments, height, width = frames.shape[:3]
     cell = 1.35
     cell_height = cell * height / width
-    left, top, bottom, right = 1.95, 0.7, 0.15, 0.75
+    left, top, right = 1.95, 0.7, 0.75
+    curve, bottom = (1.0, 1.5) if rows else (0.0, 0.15)
     size = (left + segments * cell + right, top + (len(rows) + 1) * (cell_height + 0.06) + bottom)
     figure = Figure(figsize=size, dpi=150)
+    inside = {"left": left / size[0], "right": 1 - right / size[0]}
     grid = figure.add_gridspec(
         len(rows) + 1,
         segments,
-        left=left / size[0],
-        right=1 - right / size[0],
+        **inside,
         top=1 - top / size[1],
         bottom=bottom / size[1],
         wspace=0.04,
         hspace=0.06,
     )
-    figure.text(0.12 / size[0], 1 - 0.3 / size[1], heading, fontsize=11, weight="bold")
+    # A letter of this size is at most 0.1 inches wide.
+    lines = textwrap.fill(heading, int((size[0] - 0.24) / 0.1))
+    figure.text(0.12 / size[0], 1 - 0.1 / size[1], lines, fontsize=11, weight="bold", va="top")
     pictures = [("Centre frames", "what each segment shows", frames, None)]
     pictures += [(row.title, row.note, overlays(row, frames, box, colours), row.scaled) for row in rows]
     for number, (title, note, images, scaled) in enumerate(pictures):
@@ -76,16 +83,49 @@ def side_by_side(
             if number == 0:
                 axes.set_title(f"{times_sec[segment]:.2f} s", fontsize=7, pad=3)
             if segment == 0:
-                axes.text(-0.08, 0.62, title, transform=axes.transAxes, ha="right", fontsize=8, weight="bold")
+                axes.text(
+                    -0.08,
+                    0.56,
+                    textwrap.fill(title, 24, replace_whitespace=False),
+                    va="bottom",
+                    transform=axes.transAxes,
+                    ha="right",
+                    fontsize=8,
+                    weight="bold",
+                )
                 axes.text(-0.08, 0.5, note, transform=axes.transAxes, ha="right", va="top", fontsize=6)
             if scaled is not None and scaled.is_empty and segment == segments // 2:
                 axes.text(0.5, 0.5, NO_EVIDENCE, transform=axes.transAxes, ha="center", fontsize=6, color="white")
     if rows:
+        signed = any(row.scaled.is_signed for row in rows)
         bar_axes = figure.add_axes((1 - 0.6 / size[0], bottom / size[1], 0.1 / size[0], 1 - (top + bottom) / size[1]))
-        bar = figure.colorbar(ScalarMappable(Normalize(0, 1), COLOUR_MAPS[colours]), cax=bar_axes)
-        bar.set_label("share of the row's maximum", fontsize=7)
+        scale = ScalarMappable(Normalize(-1 if signed else 0, 1), SIGNED_COLOURS if signed else COLOUR_MAPS[colours])
+        bar = figure.colorbar(scale, cax=bar_axes)
+        bar.set_label("share of the row's scale" if signed else "share of the row's maximum", fontsize=7)
         bar.ax.tick_params(labelsize=6)
+        _draw_shares(figure.add_gridspec(1, 1, **inside, top=(curve + 0.3) / size[1], bottom=0.3 / size[1]), rows)
     return figure
+
+
+def _draw_shares(place: GridSpec, rows: Sequence[MapRow]) -> None:
+    """Each segment's share of the clip's positive evidence, a line a row; none where each frame has its own scale."""
+    axes = place.figure.add_subplot(place[0])
+    segments = len(rows[0].scaled.values)
+    axes.axhline(100 / segments, color="0.7", linewidth=0.6, linestyle="--")
+    # After an intervention the rows say so in a second line; their curves would only crowd the others.
+    for number, row in enumerate(row for row in rows if "\n" not in row.title):
+        if not row.scaled.is_empty and row.scaled.rule != SCALES["frame"]:
+            shares = 100 * evidence_share(row.scaled.values)
+            colour = CURVE_COLOURS[number % len(CURVE_COLOURS)]
+            axes.plot(range(segments), shares, marker="o", markersize=2.5, linewidth=1, color=colour, label=row.title)
+    axes.set_xlim(-0.5, segments - 0.5)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks([])
+    axes.tick_params(labelsize=6)
+    axes.set_ylabel("evidence in\nthe segment, %", fontsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    if axes.lines[1:]:
+        axes.legend(fontsize=6, ncol=len(rows), loc="upper center", bbox_to_anchor=(0.5, -0.02), frameon=False)
 
 
 def grid_video(

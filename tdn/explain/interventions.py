@@ -12,7 +12,7 @@ network are context managers that leave it as it was.
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -229,11 +229,28 @@ def compare(
     The class is the one asked for, or the top class before. The model is left as it was. Raises ValueError for a change
     that does not exist, or that this network has no part for.
     """
-    if name not in CLIP_CHANGES and name not in NETWORK_CHANGES:
-        raise ValueError(f"change {name!r}: expected one of {', '.join((*CLIP_CHANGES, *NETWORK_CHANGES))}")
     before, classes = look(model, clip, target, layers, rule)
-    changed_clip = CLIP_CHANGES[name](clip) if name in CLIP_CHANGES else clip
-    changed_network = NETWORK_CHANGES[name](model) if name in NETWORK_CHANGES else nullcontext(model)
-    with changed_network as network:
-        after, _ = look(network, changed_clip, classes.tolist(), layers, rule)
+    with changed(model, clip, name) as (network, shown):
+        after, _ = look(network, shown, classes.tolist(), layers, rule)
     return Change(name, classes, before, after)
+
+
+@contextmanager
+def changed(model: TDN, clip: Tensor, name: str) -> Iterator[tuple[TDN, Tensor]]:
+    """The network and the clip after the change called `name`; afterwards the network is as it was."""
+    if name in CLIP_CHANGES:
+        yield model, CLIP_CHANGES[name](clip)
+    elif name in NETWORK_CHANGES:
+        with NETWORK_CHANGES[name](model) as network:
+            yield network, clip
+    else:
+        raise ValueError(f"change {name!r}: expected one of {', '.join((*CLIP_CHANGES, *NETWORK_CHANGES))}")
+
+
+def applies(name: str, model: TDN) -> bool:
+    """Whether this network has the part that a change is about; changes of the clip apply to all."""
+    if name.startswith("S-TDM"):
+        return model.s_tdm is not None
+    if name.startswith("L-TDM"):
+        return any(isinstance(module, LongTermTDM) for module in model.modules())
+    return True

@@ -6,14 +6,15 @@ import numpy as np
 
 # Perceptually even maps first; jet only because papers use it.
 COLOUR_MAPS = {"inferno": "inferno", "viridis": "viridis", "magma": "magma", "jet (paper look)": "jet"}
+SIGNED_COLOURS = "RdBu_r"  # blue against the class, red for it
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels of the frame
 
 
 def colour_table(name: str) -> np.ndarray:
     """256 colours of a map, uint8 [256, 3]. Raises ValueError for a name not in COLOUR_MAPS."""
-    if name not in COLOUR_MAPS:
+    if name not in COLOUR_MAPS and name != SIGNED_COLOURS:
         raise ValueError(f"colours {name!r}: expected one of {', '.join(COLOUR_MAPS)}")
-    colours = matplotlib.colormaps[COLOUR_MAPS[name]](np.linspace(0, 1, 256))[:, :3]
+    colours = matplotlib.colormaps[COLOUR_MAPS.get(name, name)](np.linspace(0, 1, 256))[:, :3]
     return np.round(255 * colours).astype(np.uint8)
 
 
@@ -31,16 +32,21 @@ def place_in_frame(values: np.ndarray, height: int, width: int, box: Box) -> np.
     return placed
 
 
-def blend(frames: np.ndarray, placed: np.ndarray, opacity: float = 0.6, colours: str = "inferno") -> np.ndarray:
-    """Colour `placed` [T, H, W] (0..1, NaN unseen) over `frames` uint8 [T, H, W, 3]; uint8 of the same shape.
+def blend(
+    frames: np.ndarray, placed: np.ndarray, opacity: float = 0.6, colours: str = "inferno", signed: bool = False
+) -> np.ndarray:
+    """Colour `placed` [T, H, W] over `frames` uint8 [T, H, W, 3]: 0..1, or -1..1 where `signed`, NaN unseen.
 
     A pixel's opacity is opacity * (0.25 + 0.75 * value), so that the dark end does not hide the frame; the page's
-    viewer uses the same formula. Unseen parts are dimmed and left without colour.
+    viewer uses the same formula. Signed values have a colour map of their own, and no colour at 0. Unseen parts are
+    dimmed and left without colour.
     """
     seen = ~np.isnan(placed)
-    values = np.where(seen, placed, 0.0).clip(0, 1)
-    coloured = colour_table(colours)[np.round(255 * values).astype(np.uint8)].astype(np.float32)
-    share = (opacity * (0.25 + 0.75 * values))[..., None]
+    values = np.where(seen, placed, 0.0).clip(-1 if signed else 0, 1)
+    place = (values + 1) / 2 if signed else values
+    table = colour_table(SIGNED_COLOURS if signed else colours)
+    coloured = table[np.round(255 * place).astype(np.uint8)].astype(np.float32)
+    share = (opacity * (np.abs(values) if signed else 0.25 + 0.75 * values))[..., None]
     mixed = frames + (coloured - frames) * share
     unseen = 0.45 * frames.astype(np.float32)
     return np.round(np.where(seen[..., None], mixed, unseen)).astype(np.uint8)
