@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from app import text
 from app.zero import ON_ZERO_GPU
@@ -230,14 +229,6 @@ class Explainer:
                     del self._models[next(iter(self._models))]
                 self._models[name] = model
             return self._models[name]
-
-
-def device_name(device: torch.device) -> str:
-    """The device in words: the GPU's name, or the CPU with its threads."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _class_index(model: TDN, target: str | None) -> int | None:

@@ -10,12 +10,13 @@ import gradio as gr  # isort: skip
 from starlette.middleware import Middleware
 
 from app import text, views
-from app.explainer import Explainer, device_name
+from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.guards import LocalVideo, RefuseProxying
 from app.handlers import Handlers, has_clip
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
+from tdn.device import device_name
 from tdn.model import system_name
 from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder

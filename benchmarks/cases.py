@@ -6,8 +6,10 @@ layer and network, and decord frame by frame.
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,6 +24,9 @@ from tdn.model import FAMILY, TDN
 from tdn.model.cost import multiply_adds
 from tdn.model.inference import inference_copy
 from tdn.weights.official import official_name
+
+if TYPE_CHECKING:
+    from tdn.data.transforms import Preprocess
 
 PAIR = {"tdn": "tdn_resnet50_8f", "baseline": "tconv_baseline_resnet50_8f"}
 CLASS, OTHER_CLASS = 3, 7
@@ -154,6 +159,93 @@ def read_1min() -> Case:
     return _reading(long_video(60))
 
 
+def analysis() -> Case:
+    """A visitor's whole wait without the network's wire: the pair's scores, four maps and their pictures from a file.
+
+    Ours is what the page does: it sends values and frames, and the browser lays them over each other. Plain draws every
+    overlay in Python with the library's own function and saves it as PNG.
+    """
+    import io
+
+    from PIL import Image
+
+    from tdn.data.clip import load_clip
+    from tdn.data.transforms import Preprocess, to_view
+    from tdn.explain.scale import scale_per_clip
+
+    path, seen = long_video(60), _Taker(Preprocess.official())
+    for role in PAIR:
+        fast_network(role), plain_network(role)
+
+    def ours() -> list[bytes]:
+        read, sent = load_clip(path, seen), []
+        for role in PAIR:
+            kept = KeptPass(fast_network(role), read.tensor)
+            maps = kept.maps(kept.logits.argmax(1).tolist())
+            sent += [
+                (255 * scale_per_clip(one[0].numpy()).values).round().astype(np.uint8).tobytes()
+                for one in maps.values()
+            ]
+        row = io.BytesIO()
+        Image.fromarray(np.concatenate(read.centre_frames, axis=1)).save(row, "JPEG", quality=85)
+        return [*sent, row.getvalue()]
+
+    def plain() -> list[bytes]:
+        import decord
+        from pytorch_grad_cam.utils.image import show_cam_on_image
+
+        reader = decord.VideoReader(str(path), num_threads=1)
+        wanted = windows(even_window_starts(len(reader), 8), len(reader))
+        views = np.stack([to_view(reader[int(index)].asnumpy(), seen.preprocess) for index in wanted.flat])
+        frames = views.reshape(8, 5, 224, 224, 3)[:, 2] / np.float32(255)
+        x, sent = _normalised(views), []
+        for role in PAIR:
+            model = plain_network(role)
+            with torch.inference_mode():
+                target = int(model(x).argmax())
+            for maps in plain_maps(model, x, target):
+                for frame, one in zip(frames, maps, strict=True):
+                    picture = io.BytesIO()
+                    Image.fromarray(show_cam_on_image(frame, one, use_rgb=True)).save(picture, "PNG")
+                    sent.append(picture.getvalue())
+        return sent
+
+    return Case(ours, plain)
+
+
+def encode() -> Case:
+    """The side-by-side video of four maps as H.264; plain: the library's overlays and OpenCV's MPEG-4 writer."""
+    import cv2
+
+    from tdn.data.video import write_mp4
+    from tdn.explain.figures import MapRow, grid_video
+    from tdn.explain.scale import scale_per_clip
+
+    rng = np.random.default_rng(0)
+    frames = np.kron(rng.integers(0, 255, (8, 9, 16, 3), np.uint8), np.ones((1, 40, 40, 1), np.uint8))
+    maps = [rng.random((8, side, side)).astype(np.float32) for side in (56, 7, 56, 7)]
+    VIDEOS.mkdir(parents=True, exist_ok=True)
+
+    def ours() -> None:
+        rows = [MapRow("TDN", "class", "per clip", scale_per_clip(one)) for one in maps]
+        write_mp4(VIDEOS / "ours.mp4", grid_video(frames, rows, (140, 0, 500, 360)), fps=4)
+
+    def plain() -> None:
+        from pytorch_grad_cam.utils.image import show_cam_on_image
+
+        writer = cv2.VideoWriter(str(VIDEOS / "plain.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 4, (1280, 720))
+        for segment, frame in enumerate(frames):
+            tiles = [
+                show_cam_on_image(frame / np.float32(255), cv2.resize(one[segment], (640, 360)), use_rgb=True)
+                for one in maps
+            ]
+            grid = np.concatenate([np.concatenate(tiles[:2], 1), np.concatenate(tiles[2:], 1)])
+            writer.write(cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
+        writer.release()
+
+    return Case(ours, plain)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     make.__name__: make
     for make in (
@@ -164,10 +256,28 @@ CASES: dict[str, Callable[[], Case]] = {
         class_switch_final,
         read_10min,
         read_1min,
+        analysis,
+        encode,
         train_step,
         train_pipeline,
     )
 }
+
+
+@dataclass(frozen=True)
+class _Taker:
+    """What `load_clip` asks of a network."""
+
+    preprocess: "Preprocess"
+    num_segments: int = 8
+    window: int = 5
+
+
+def _normalised(views: np.ndarray) -> Tensor:
+    """uint8 [T*L, H, W, 3] -> a clip [1, T, L, 3, H, W]."""
+    from tdn.data.transforms import normalise
+
+    return normalise(views).unflatten(0, (1, 8, 5))
 
 
 def plain_maps(model: PlainTDN, x: Tensor, target: int) -> list[np.ndarray]:

@@ -70,20 +70,24 @@ def _peak_bytes() -> int:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 
-def main() -> None:
-    """One call of one side of a case, for `peak_rise_mb`."""
-    from benchmarks.cases import CASES
-
-    torch.set_num_threads(1)
-    name, side = sys.argv[1:]
-    work = getattr(CASES[name](), side)
+def rise_mb(work: Callable[[], object]) -> float:
+    """MiB by which this process's memory rises at the most during one call."""
     gc.collect()
     # Forget the peak of setting up; from here on the highest mark is that of the call.
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     before = _resident_bytes()
     work()
-    print(json.dumps({"mb": max(0, _peak_bytes() - before) / 2**20}))
+    return max(0, _peak_bytes() - before) / 2**20
+
+
+def main() -> None:
+    """One call of one side of a case, for `peak_rise_mb`."""
+    from benchmarks.cases import CASES
+
+    torch.set_num_threads(1)
+    name, side = sys.argv[1:]
+    print(json.dumps({"mb": rise_mb(getattr(CASES[name](), side))}))
 
 
 if __name__ == "__main__":

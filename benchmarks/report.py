@@ -146,6 +146,78 @@ def cards(found: dict) -> list[str]:
     return rows_of(("top-1, %", *(name.removesuffix("_small_8f") for name in names)), rows)
 
 
+TARGETS = {
+    "forward_fp32": "0.90",
+    "forward_bf16": "0.42",
+    "maps_pair": "0.25 (memory 0.35)",
+    "class_switch_res2": "0.5",
+    "class_switch_final": "0.02",
+    "read_10min": "0.6, under 100 MiB",
+    "train_step": "0.67",
+    "train_pipeline": "0.67",
+}
+
+
+def speed(found: list[dict]) -> list[str]:
+    def share(value: float | None) -> str | None:
+        return None if value is None else f"{100 * value:.0f}%"
+
+    return rows_of(
+        ("what", "ours, s", "plain, s", "ratio", "target", "memory, MiB", "plain, MiB", "of sgemm", "of 3x3 conv"),
+        (
+            (
+                row["name"],
+                f"{row['ours_s']:.4g}",
+                f"{row['plain_s']:.4g}",
+                f"{row['ratio']:.3g}",
+                TARGETS.get(row["name"]),
+                f"{row['ours_peak_mb']:.0f}",
+                f"{row['plain_peak_mb']:.0f}",
+                share(row["floor_fraction"]),
+                share(row["floor_fraction_convolution"]),
+            )
+            for row in found
+        ),
+    )
+
+
+def scaling(found: dict[str, list[dict]]) -> list[str]:
+    return rows_of(
+        ("what grows", "seconds", "MiB above idle"),
+        ((f"{name} {row[name]}", row["seconds"], row["mb"]) for name, rows in found.items() for row in rows),
+    )
+
+
+def table5(found: dict) -> list[str]:
+    return rows_of(
+        (f"ms a video, {found['device']}, batch {found['batch']}", "reading", "network", "together"),
+        ((name, *row.values()) for name, row in found["rows"].items()),
+    )
+
+
+def compiled(found: dict) -> list[str]:
+    return rows_of(
+        ("compiled forward", "seconds", "to ours", "to plain", "compiling, s", "difference of scores"),
+        [
+            (
+                "TDN-ResNet50, float32",
+                f"{found['compiled_s']:.3f}",
+                f"{found['to_ours']:.2f}",
+                f"{found['to_plain']:.2f}",
+                f"{found['compiling_s']:.0f}",
+                f"{found['difference']:.0e} of their spread",
+            )
+        ],
+    )
+
+
+def serving(found: list[dict]) -> list[str]:
+    return rows_of(
+        ("small pair, CPU", "seconds to the scores", "to the maps", "clips a second"),
+        ((f"{row['threads']} threads", row["scores_s"], row["maps_s"], row["clips_per_second"]) for row in found),
+    )
+
+
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": ablation,
     "ablation search": search,
@@ -156,6 +228,12 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "probes named": named,
     "real": real,
     "cards": cards,
+    "speed": speed,
+    "speed2": speed,
+    "scaling": scaling,
+    "table5": table5,
+    "compiled": compiled,
+    "serving": serving,
 }
 
 if __name__ == "__main__":

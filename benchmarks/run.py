@@ -1,14 +1,16 @@
 """All measurements: `python -m tdn benchmark`, or `python -m benchmarks.run`. benchmarks/README.md explains them."""
 
+import argparse
 import json
 import sys
 
 import torch
 
+from benchmarks import report
 from benchmarks.cases import CASES
 from benchmarks.measure import convolution_rate, interleaved, matrix_rate, peak_rise_mb
 
-ROUNDS = {"maps_pair": 3, "read_10min": 3, "read_1min": 3}
+ROUNDS = {"maps_pair": 3, "read_10min": 3, "read_1min": 3, "analysis": 2}
 USUAL_ROUNDS = 5
 
 
@@ -46,5 +48,17 @@ def run_all(names: list[str] | None = None, threads: int = 1) -> list[dict]:
     return rows
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these measurements")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--save", action="store_true", help="write docs/performance.*")
+    arguments = parser.parse_args()
+    rows = run_all(arguments.names or None, arguments.threads)
+    print("\n".join(report.speed(rows)))
+    if arguments.save:
+        report.save("performance", "speed" if arguments.threads == 1 else f"speed{arguments.threads}", rows)
+
+
 if __name__ == "__main__":
-    print(json.dumps(run_all(sys.argv[1:] or None), indent=1))
+    main()

@@ -1,6 +1,6 @@
 """Table 5 of the paper on this machine: milliseconds a video for each temporal module, reading included.
 
-    python -m benchmarks.table5 [--device cuda] [--batch 16] [--json]
+    python -m benchmarks.table5 [--device cuda] [--batch 16] [--json] [--save]
 
 ResNet-50, 8 segments, 224 pixels, random weights: speed does not depend on what was learnt. Videos are those of
 assets/samples, again and again; they are read in this process, then go through the network in one batch.
@@ -15,9 +15,10 @@ from pathlib import Path
 
 import torch
 
+from benchmarks import report
 from tdn.data.clip import read_clip
 from tdn.data.transforms import Preprocess
-from tdn.device import choose_device
+from tdn.device import choose_device, device_name
 from tdn.model import FAMILY, TDN
 from tdn.model.inference import inference_copy
 
@@ -60,15 +61,14 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--save", action="store_true", help="write docs/performance.*")
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
-    found = {row: milliseconds(name, device, arguments.batch, arguments.rounds) for row, name in ROWS.items()}
-    if arguments.json:
-        print(json.dumps({"device": str(device), "batch": arguments.batch, "rows": found}))
-        return
-    print("| | reading, ms | network, ms | a video, ms |\n| --- | ---: | ---: | ---: |")
-    for row, times in found.items():
-        print(f"| {row} | {times['reading_ms']} | {times['network_ms']} | {times['total_ms']} |")
+    rows = {row: milliseconds(name, device, arguments.batch, arguments.rounds) for row, name in ROWS.items()}
+    found = {"device": device_name(device), "batch": arguments.batch, "rows": rows}
+    print(json.dumps(found) if arguments.json else "\n".join(report.table5(found)))
+    if arguments.save:
+        report.save("performance", "table5", found)
 
 
 if __name__ == "__main__":

@@ -20,3 +20,11 @@ def choose_device(wanted: str | None = None) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise ValueError(f"device {name!r}: expected cpu, cuda or cuda:0")
     return device
+
+
+def device_name(device: torch.device) -> str:
+    """The device in words: the GPU's name, or the CPU with its threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"

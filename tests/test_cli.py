@@ -147,6 +147,19 @@ def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video,
     assert sum(manifest["evidence_share"]["baseline_res3"]) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_timeline_has_every_frame_and_marks_those_that_were_looked_at(tdn, pair, video, tmp_path):
+    result = tdn("explain", video, "--out", tmp_path, "--timeline", "--layers", "final", checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    with av.open(str(video)) as container:
+        expected = sum(1 for _ in container.decode(video=0))
+    with av.open(str(tmp_path / "timeline.mp4")) as container:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(pictures) == expected
+    centres = {window[2] for window in json.loads((tmp_path / "manifest.json").read_text())["frames"]}
+    border = [picture[60:110, :2].mean() > 200 for picture in pictures]  # below the caption
+    assert {number for number, marked in enumerate(border) if marked} == centres
+
+
 @pytest.mark.parametrize("kind, width", [("4", 2), ("5", 2), ("6", 8)])
 def test_figures_of_the_paper_are_drawn_for_any_videos(tdn, pair, video, tmp_path, kind, width):
     result = tdn("figures", video, video, "--kind", kind, "--out", tmp_path, checkpoints=pair)

@@ -16,6 +16,7 @@ from tdn.explain.interventions import (
     reverse,
     s_tdm_clip_mean,
     s_tdm_weight,
+    segments_shown,
     shuffle_inside,
     shuffle_segments,
 )
@@ -150,6 +151,22 @@ def test_every_change_gives_both_looks_and_leaves_the_network_alone(model, clip,
 def test_the_class_stays_that_of_the_look_before(model, clip):
     change = compare(model, clip, "freeze clip")
     assert change.target.tolist() == change.before.logits.argmax(1).tolist()
+
+
+def test_a_region_and_a_weight_are_named_with_their_numbers(model, clip):
+    change = compare(model, clip, "blank 0.25,0.5,0.75,1")
+    with torch.inference_mode():
+        assert torch.allclose(change.after.logits, model(blank(clip, (0.25, 0.5, 0.75, 1))), atol=1e-5)
+    weights = [compare(model, clip, name).after.logits for name in ("S-TDM at 0", "S-TDM off", "S-TDM at 1.0")]
+    assert torch.equal(weights[0], weights[1])
+    assert torch.allclose(weights[2], compare(model, clip, "S-TDM off").before.logits)
+
+
+def test_maps_after_a_change_of_order_lie_over_the_frames_they_were_made_of():
+    assert segments_shown("reverse", 8) == [7, 6, 5, 4, 3, 2, 1, 0]
+    assert segments_shown("freeze clip", 8) == [4] * 8
+    assert segments_shown("freeze windows", 8) == segments_shown("S-TDM off", 8) == list(range(8))
+    assert sorted(segments_shown("shuffle segments", 8)) == list(range(8)) != segments_shown("shuffle segments", 8)
 
 
 def test_a_failed_comparison_leaves_no_hook(model, clip):

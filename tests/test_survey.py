@@ -101,6 +101,15 @@ def test_processes_give_the_rows_of_one(clips, pair):
     assert shared[2]["tdn"]["res2"] == pytest.approx(alone[2]["tdn"]["res2"], rel=1e-4, nan_ok=True)
 
 
+def test_faithfulness_stands_beside_places_drawn_by_chance(clips, pair):
+    report = summary(list(rows(Survey(str(clips), *pair, clips=1, device="cpu", faithful=True))))
+    found = report["faithfulness"]
+    assert set(found) == {"tdn", "baseline"} and set(found["tdn"]) == {"res2", "final", "random"}
+    assert {"deletion", "insertion", "freeze_gap", "randomised_6", "randomised_1"} <= set(found["tdn"]["res2"])
+    # A network that reads centre frames alone loses nothing when windows freeze around them.
+    assert abs(found["baseline"]["res2"]["freeze_gap"]) < 1e-5 and "randomised_6" not in found["tdn"]["random"]
+
+
 def test_a_csv_has_a_row_for_every_map(clips, pair):
     flat = list(flat_rows(list(rows(Survey(str(clips), *pair, clips=1, device="cpu")))))
     assert len(flat) == 9 and {row["map"] for row in flat} >= {"tdn", "uniform", "random_weights"}

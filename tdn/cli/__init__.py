@@ -246,6 +246,9 @@ def explain(
         ),
     ] = None,
     speed: Annotated[float, typer.Option(help="Show the video this many times as fast.")] = 1.0,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Also write timeline.mp4: the first map over every frame, interpolated.")
+    ] = False,
     device: Device = None,
 ) -> None:
     """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class.
@@ -255,7 +258,15 @@ def explain(
     """
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
-    from tdn.explain.bundle import Question, explain_changed, explain_clip, find_label, titles, write_bundle
+    from tdn.explain.bundle import (
+        Question,
+        explain_changed,
+        explain_clip,
+        find_label,
+        titles,
+        write_bundle,
+        write_timeline,
+    )
     from tdn.explain.interventions import applies
     from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
@@ -296,6 +307,9 @@ def explain(
         }
         for name in change or []
     }
+    if timeline:
+        out.mkdir(parents=True, exist_ok=True)
+        write_timeline(out / "timeline.mp4", video, clip, explained["tdn"], question)
     write_bundle(out, clip, video.name, networks, explained, files, question, changes)
     say(f"{explained['tdn'].label}: wrote {out}")
 

@@ -24,6 +24,9 @@ def focus(
     out: Annotated[
         Path | None, typer.Option(help="A folder for rows.jsonl, focus.csv and focus.json; an interrupted run goes on.")
     ] = None,
+    faithful: Annotated[
+        bool, typer.Option("--faithful", help="Also blur and freeze where maps are bright; ten times as slow.")
+    ] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
@@ -40,9 +43,8 @@ def focus(
     from tdn.explain.survey import Survey, flat_rows, rows, summary
     from tdn.weights.shipped import shipped_pair
 
-    survey = Survey(
-        data, checkpoint or shipped_pair()[0], baseline or shipped_pair()[1], clips, seed=seed, device=device
-    )
+    first, second = checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]
+    survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
     kept = None if out is None else out / "rows.jsonl"
     found = list(tqdm(rows(survey, workers, kept), total=clips, desc=f"focus {data}", unit="clip"))
     report = summary(found) | {"masks": open_masked(data).masks}
@@ -80,3 +82,11 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     Console(width=None if sys.stdout.isatty() else 150).print(table)
     for layer in LAYERS:
         print(reading(report, layer))
+    if "faithfulness" in report:
+        names = ("deletion", "insertion", "freeze_gap", "randomised_6", "randomised_1")
+        table = Table("map", *names, title="faithfulness: logits of the class; rank correlations with random weights")
+        for role, name in (("tdn", first), ("baseline", second)):
+            for layer, numbers in report["faithfulness"][role].items():
+                cells = (f"{numbers[key]:.3f}" if key in numbers else "" for key in names)
+                table.add_row(f"{name} {layer}", *cells)
+        Console(width=None if sys.stdout.isatty() else 150).print(table)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import cv2
 import numpy as np
 from torch import Tensor
 
 from tdn import __version__
 from tdn.data.clip import Clip
-from tdn.data.video import write_mp4
-from tdn.explain.figures import MapRow, grid_video, side_by_side
+from tdn.data.video import decode_frames, write_mp4
+from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
 from tdn.explain.gradcam import explain_logits
-from tdn.explain.interventions import changed
+from tdn.explain.interventions import changed, segments_shown
 from tdn.explain.methods import GRAD_CAM, METHODS, Rule
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.model import TDN, Architecture, system_name
@@ -134,7 +135,8 @@ def map_rows(
             note = f"scale {found.rule},\nmax {found.maximum:.3g}"
             if name:
                 note += f",\nclass now {100 * one.probabilities[one.target]:.0f}%"
-            rows.append(MapRow(title, label, note, found))
+            order = segments_shown(name, len(found.values)) if name else None
+            rows.append(MapRow(title, label, note, found, order))
     return rows
 
 
@@ -215,6 +217,19 @@ def write_bundle(
     unfinished = out / "manifest.json.partial"
     unfinished.write_text(json.dumps(manifest, indent=1))
     unfinished.replace(out / "manifest.json")
+
+
+def write_timeline(path: Path, video: Path, clip: Clip, explained: Explained, question: Question = USUAL) -> None:
+    """The first layer's map of one model over the whole video, between its windows interpolated, as H.264."""
+    row = map_rows([explained], question)[0]
+    info = clip.info
+    height, width = clip.centre_frames.shape[1:3]
+    pictures = (
+        cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        for _, frame in decode_frames(video, range(info.num_frames), info)
+    )
+    knots = clip.frames[:, clip.frames.shape[1] // 2]
+    write_mp4(path, timeline_video(pictures, row, knots, info.num_frames, clip.seen_box), fps=info.fps)
 
 
 def _rounded(logits: np.ndarray) -> list[float]:

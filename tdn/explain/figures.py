@@ -1,7 +1,7 @@
 """The side-by-side figure, and the frames of the side-by-side video."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, Box, blend, place_in_frame
-from tdn.explain.scale import SCALES, ScaledMap, evidence_share
+from tdn.explain.scale import SCALES, ScaledMap, evidence_share, over_timeline
 
 CURVE_COLOURS = ("#c1440e", "#e8a33d", "#1f5fa8", "#62a5d9", "#3f7d4e", "#8fbf7f", "#6b4c9a", "#b39ddb")
 NO_EVIDENCE = "no positive evidence"
@@ -20,16 +20,22 @@ NO_EVIDENCE = "no positive evidence"
 
 @dataclass(frozen=True)
 class MapRow:
-    """One model and layer: `title` such as "TDN · Res2", the class `label`, `note` on the scale, and its scaled map."""
+    """One model and layer: `title` such as "TDN · Res2", the class `label`, `note` on the scale, and its scaled map.
+
+    `order` names the centre frame under each segment's map, where the clip was put into another order.
+    """
 
     title: str
     label: str
     note: str
     scaled: ScaledMap
+    order: Sequence[int] | None = None
 
 
 def overlays(row: MapRow, frames: np.ndarray, box: Box, colours: str = "inferno") -> np.ndarray:
     """The row's map over every frame, uint8 [T, H, W, 3]; the bare frames where there is no evidence."""
+    if row.order is not None:
+        frames = frames[list(row.order)]
     if row.scaled.is_empty:
         return frames
     height, width = frames.shape[1:3]
@@ -154,6 +160,36 @@ def grid_video(
         pictures.append(np.concatenate(lines))
     video = np.stack(pictures)
     return np.pad(video, ((0, 0), (0, video.shape[1] % 2), (0, video.shape[2] % 2), (0, 0)), mode="edge")
+
+
+def timeline_video(
+    frames: Iterable[np.ndarray], row: MapRow, knots: Sequence[int], num_frames: int, box: Box, colours: str = "inferno"
+) -> Iterator[np.ndarray]:
+    """The row's map over every frame of a video, uint8 [H', W, 3] each: interpolated, and marked where it is not.
+
+    `knots` [T] are the numbers of the centre frames. A strip below shows the place in the video and all knots; a bright
+    border says that this frame is one of them.
+    """
+    values, is_knot = over_timeline(row.scaled.values, np.asarray(knots), num_frames)
+    for number, frame in enumerate(frames):
+        height, width = frame.shape[:2]
+        picture = frame.copy()
+        if not row.scaled.is_empty:
+            placed = place_in_frame(values[number : number + 1], height, width, box)
+            picture = blend(frame[None], placed, colours=colours, signed=row.scaled.is_signed)[0]
+        if is_knot[number]:
+            cv2.rectangle(picture, (0, 0), (width - 1, height - 1), (255, 255, 255), 3)
+        yield np.concatenate([_captioned(picture, row), _time_strip(width, number, knots, num_frames)])
+
+
+def _time_strip(width: int, number: int, knots: Sequence[int], num_frames: int) -> np.ndarray:
+    """Knots as ticks, and where the video is."""
+    strip = np.full((16, width, 3), 24, np.uint8)
+    scale = (width - 1) / max(1, num_frames - 1)
+    for knot in knots:
+        cv2.line(strip, (round(knot * scale), 3), (round(knot * scale), 12), (235, 235, 235), 1)
+    cv2.circle(strip, (round(number * scale), 8), 4, (255, 176, 66), -1, cv2.LINE_AA)
+    return strip
 
 
 def _captioned(image: np.ndarray, row: MapRow) -> np.ndarray:

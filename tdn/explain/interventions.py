@@ -11,6 +11,7 @@ network are context managers that leave it as it was.
 """
 
 import copy
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -175,7 +176,6 @@ CLIP_CHANGES: dict[str, ClipChange] = {
 }
 NETWORK_CHANGES: dict[str, NetworkChange] = {
     "S-TDM off": s_tdm_weight,
-    "S-TDM at half weight": partial(s_tdm_weight, weight=0.5),
     "S-TDM at its clip mean": s_tdm_clip_mean,
     "L-TDM gates off": l_tdm_off,
     "random classifier": partial(randomised, down_to=6),
@@ -183,6 +183,11 @@ NETWORK_CHANGES: dict[str, NetworkChange] = {
     "random from stage 3 up": partial(randomised, down_to=3),
     "random weights": randomised,
 }
+
+
+_NUMBER = r"(\d*\.?\d+)"
+BLANK = re.compile(rf"blank {_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}")
+WEIGHT = re.compile(rf"S-TDM at {_NUMBER}")
 
 
 @dataclass(frozen=True)
@@ -237,14 +242,30 @@ def compare(
 
 @contextmanager
 def changed(model: TDN, clip: Tensor, name: str) -> Iterator[tuple[TDN, Tensor]]:
-    """The network and the clip after the change called `name`; afterwards the network is as it was."""
+    """The network and the clip after the change called `name`; afterwards the network is as it was.
+
+    Names are those of CLIP_CHANGES and NETWORK_CHANGES, "blank X0,Y0,X1,Y1" (shares of the picture) and "S-TDM at W"
+    with a weight. Raises ValueError for any other.
+    """
     if name in CLIP_CHANGES:
         yield model, CLIP_CHANGES[name](clip)
     elif name in NETWORK_CHANGES:
         with NETWORK_CHANGES[name](model) as network:
             yield network, clip
+    elif region := BLANK.fullmatch(name):
+        yield model, blank(clip, tuple(float(edge) for edge in region.groups()))
+    elif weight := WEIGHT.fullmatch(name):
+        with s_tdm_weight(model, float(weight[1])) as network:
+            yield network, clip
     else:
-        raise ValueError(f"change {name!r}: expected one of {', '.join((*CLIP_CHANGES, *NETWORK_CHANGES))}")
+        known = (*CLIP_CHANGES, "blank X0,Y0,X1,Y1", *NETWORK_CHANGES, "S-TDM at WEIGHT")
+        raise ValueError(f"change {name!r}: expected one of {', '.join(known)}")
+
+
+def segments_shown(name: str, num_segments: int) -> list[int]:
+    """Which segment's centre frame each segment shows after the change called `name`."""
+    segments = torch.arange(num_segments).view(1, -1, 1, 1, 1, 1).expand(-1, -1, 5, -1, -1, -1)
+    return CLIP_CHANGES.get(name, torch.clone)(segments)[0, :, 2].flatten().tolist()
 
 
 def applies(name: str, model: TDN) -> bool:

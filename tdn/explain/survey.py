@@ -17,6 +17,7 @@ import torch
 from tdn.device import choose_device
 from tdn.explain import controls
 from tdn.explain.bundle import find_label
+from tdn.explain.faithfulness import area_under, deletion, freeze_inside_outside, insertion, model_randomisation
 from tdn.explain.focus import focus_of_clip, mean_over_clips, paired_interval
 from tdn.explain.kept import KeptPass
 from tdn.explain.masked import LabelledClips, MaskedClip, SyntheticClips, open_masked
@@ -35,7 +36,10 @@ ELSEWHERE_SIDE = 64
 
 @dataclass(frozen=True)
 class Survey:
-    """What is asked: clips of `data` (as for `evaluate`), two checkpoints that read the same frames, a seed."""
+    """What is asked: clips of `data` (as for `evaluate`), two checkpoints that read the same frames, a seed.
+
+    `faithful` also changes every clip where its maps are bright, which takes some ten times as long.
+    """
 
     data: str
     tdn: Path
@@ -43,6 +47,7 @@ class Survey:
     clips: int
     seed: int = 0
     device: str | None = None
+    faithful: bool = False
 
 
 class Surveyor:
@@ -58,6 +63,7 @@ class Surveyor:
             other.window,
         ):
             raise ValueError(f"{survey.baseline.name} reads other frames or pixels than {survey.tdn.name}")
+        self.originals = {"tdn": first, "baseline": other} if survey.faithful else {}
         self.networks: dict[str, TDN] = {
             "tdn": inference_copy(first),
             "baseline": inference_copy(other),
@@ -73,7 +79,10 @@ class Surveyor:
         density = self.elsewhere.sum(0)
         if index < len(self.elsewhere):
             density = density - self.elsewhere[index]
-        return measured(clip, self.networks, density)
+        found = measured(clip, self.networks, density)
+        if self.originals:
+            found["faithfulness"] = faithfulness(clip, self.networks, self.originals)
+        return found
 
     def _density(self) -> np.ndarray:
         """How often each place moves in each of the first clips: float32 [clips, side, side]."""
@@ -97,6 +106,31 @@ def measured(clip: MaskedClip, networks: dict[str, TDN], elsewhere: np.ndarray |
     made = (controls.uniform(*size), controls.centre(*size), controls.frame_difference(clip.tensor))
     for name, maps in zip(CONTROLS, made, strict=True):
         found[name] = focus_of_clip(maps, clip.moving, clip.still, elsewhere)
+    return found
+
+
+def faithfulness(clip: MaskedClip, networks: dict[str, TDN], originals: dict[str, TDN]) -> dict[str, Any]:
+    """What the score does where maps are bright, by network and layer; "random" stands for places drawn by chance.
+
+    `deletion` and `insertion`: mean logit as the brightest places are blurred, or restored first; `freeze_gap`: logit
+    lost by freezing the brightest tenth less that by freezing another tenth; `randomised_N`: rank correlation of the
+    map with that of the network with fresh weights from the classifier down to stage N (6: the classifier alone).
+    """
+    found: dict[str, Any] = {}
+    for role, original in originals.items():
+        network, target = networks[role], [find_label(networks[role].labels, clip.label)]
+        maps = KeptPass(network, clip.tensor, LAYERS).maps(target)
+        maps["random"] = torch.rand(maps["res2"].shape, generator=torch.Generator().manual_seed(0)).to(maps["res2"])
+        likeness = model_randomisation(original, clip.tensor, target, LAYERS)
+        found[role] = {
+            layer: {
+                "deletion": area_under(deletion(network, clip.tensor, target, raw)).item(),
+                "insertion": area_under(insertion(network, clip.tensor, target, raw)).item(),
+                "freeze_gap": freeze_inside_outside(network, clip.tensor, target, raw).item(),
+                **{f"randomised_{stage}": value for stage, value in likeness.get(layer, {}).items()},
+            }
+            for layer, raw in maps.items()
+        }
     return found
 
 
@@ -160,6 +194,7 @@ def _row_in_process(index: int) -> dict[str, Any] | None:
 def _rows_kept(survey: Survey, path: Path) -> dict[int, Any]:
     """Rows of an earlier, interrupted run of the same survey; starts the file where there is none."""
     header = {"data": survey.data, "seed": survey.seed, "tdn": _hash(survey.tdn), "baseline": _hash(survey.baseline)}
+    header["faithful"] = survey.faithful
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(header) + "\n")
@@ -198,6 +233,13 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
         ours, others = ([row[role][layer][name] for row in found] for role in ROLES)
         return paired_interval(ours, others)
 
+    def faithful() -> dict[str, dict[str, dict[str, float | None]]]:
+        measured_on = found[0]["faithfulness"]["tdn"]
+        return {
+            role: {layer: mean_over_clips([row["faithfulness"][role][layer] for row in found]) for layer in measured_on}
+            for role in ROLES
+        }
+
     return {
         "models": {role: layers(role) for role in ROLES},
         "controls": {
@@ -205,6 +247,7 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
             "random_weights": layers("random_weights"),
         },
         "paired": {layer: {name: interval(layer, name) for name in PAIRED} for layer in LAYERS},
+        **({"faithfulness": faithful()} if "faithfulness" in found[0] else {}),
     }
 
 
