@@ -16,6 +16,7 @@ from app.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip, load_clip
 from tdn.device import choose_device
 from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores
+from tdn.explain.interventions import applies, changed, segments_shown
 from tdn.explain.kept import KeptPass
 from tdn.explain.overlay import Box
 from tdn.model import TDN
@@ -100,6 +101,19 @@ class Analysis:
         return all(answer.explained.maps for answer in self.answers.values())
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """An analysis, and what the networks that the change `name` is about say after it, of the same class.
+
+    `order` names the segment whose centre frame each segment shows after the change.
+    """
+
+    name: str
+    before: Analysis
+    after: dict[str, Answer]
+    order: list[int]
+
+
 class Explainer:
     """Reads checkpoints from `folder` and runs them on one device, one analysis at a time.
 
@@ -182,6 +196,27 @@ class Explainer:
         with self._using:
             answers = {role: with_maps(answer, passes[role]) for role, answer in answers.items()}
         yield replace(quick, answers=answers)
+
+    def compare(self, prepared: Prepared, change: str) -> Comparison:
+        """Analyse the clip as it is and after `change` (`tdn.explain.interventions`).
+
+        Raises RequestError where none of the networks has the part that the change is about.
+        """
+        *_, before = self.analyse(prepared)
+        after = {}
+        for role, answer in before.answers.items():
+            model = self._model(answer.file)
+            if not applies(change, model):
+                continue
+            with self._using, changed(model, prepared.clip.tensor, change) as (network, tensor):
+                kept = KeptPass(network, tensor, LAYERS)
+                explained = replace(answer.explained, logits=kept.logits[0].float().cpu().numpy())
+                top = top_scores(explained.probabilities, model.labels)
+                after[role] = with_maps(replace(answer, top=top, explained=explained), kept)
+        if not after:
+            raise RequestError(text.no_such_part(change))
+        segments = len(prepared.clip.frames)
+        return Comparison(change, before, after, segments_shown(change, segments))
 
     def remember(self, analysis: Analysis) -> str:
         """Keep an analysis for a while, under a name that can't be guessed."""

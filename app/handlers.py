@@ -11,7 +11,7 @@ from app.zero import gpu  # first: `spaces` wants to be there before CUDA is tou
 import gradio as gr  # isort: skip
 
 from app import text, views
-from app.explainer import Analysis, Explainer, Prepared, Request, RequestError
+from app.explainer import Analysis, Comparison, Explainer, Prepared, Request, RequestError
 from app.gallery import SampleClip
 from app.guards import RateLimit
 from tdn.data.video import VideoError
@@ -40,7 +40,12 @@ class Handlers:
         def on_device(prepared: Prepared) -> Iterator[Analysis]:
             yield from explainer.analyse(prepared)
 
+        @gpu(duration=GPU_SECONDS)
+        def compare_on_device(prepared: Prepared, change: str) -> Comparison:
+            return explainer.compare(prepared, change)
+
         self.on_device = on_device
+        self.compare_on_device = compare_on_device
 
     def analyse(
         self,
@@ -70,6 +75,40 @@ class Handlers:
                     gr.DownloadButton(interactive=False),
                 ]
 
+    def compare(
+        self,
+        change: str | None,
+        video: str | None,
+        target: str | None = text.TOP_CLASS,
+        tdn: str | None = None,
+        baseline: str | None = None,
+        request: gr.Request = None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
+    ) -> list[Any]:
+        """The scores before and after one change as JSON, bars, and the viewer with both maps side by side."""
+        with one_sentence():
+            if change not in text.CHANGES:
+                raise RequestError(text.unknown_change(change))
+            if not self.rate.allows(address(request)):
+                raise RequestError(text.too_many(self.rate.rate))
+            progress(0.1, text.READING)
+            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline))
+            progress(0.5, text.COMPARING)
+            comparison = self.compare_on_device(prepared, change)
+            frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
+            return [
+                views.comparison_json(comparison),
+                views.scores_after(comparison),
+                views.viewer_after(comparison, frames_jpeg),
+            ]
+
+    def pick_class(self, event: gr.EventData) -> str:
+        """The class whose bar was clicked."""
+        label = event._data.get("label") if isinstance(event._data, dict) else None
+        if not isinstance(label, str):
+            raise sentence(text.UNEXPECTED)
+        return label
+
     def draw_figure(self, token: str) -> list[gr.DownloadButton]:
         """The figure of an analysis as PNG and PDF, ready to download."""
         with one_sentence():
@@ -87,6 +126,11 @@ class Handlers:
 def has_clip(video: str | None, *others: Any) -> list[dict]:
     """Before the queue: is there a clip at all? One verdict an input."""
     return [gr.validate(bool(video), text.NO_CLIP), *[gr.validate(True, "") for _ in others]]
+
+
+def has_clip_to_change(change: str | None, *others: Any) -> list[dict]:
+    """As `has_clip`, with the change in front."""
+    return [gr.validate(True, ""), *has_clip(*others)]
 
 
 def as_request(video: str | None, target: str | None, tdn: str | None, baseline: str | None) -> Request:

@@ -43,6 +43,42 @@ def not_sure(probability: float) -> str:
     return f"Not sure: answers below {100 * probability:.0f}% are often wrong. It may be none of the classes it knows."
 
 
+COMPARE = "Change one thing and look again"
+COMPARE_INFO = (
+    "The same class, before and after. Freezing leaves S-TDM its features of “nothing moves”, which the network can "
+    "read; switching it off leaves a hole, and a lower score may only mean that the rest is upset."
+)
+CHANGES = {
+    "freeze windows": "Freeze each window",
+    "freeze clip": "Freeze the clip",
+    "reverse": "Reverse time",
+    "shuffle segments": "Shuffle segments",
+    "shuffle inside windows": "Shuffle inside windows",
+    "S-TDM off": "S-TDM off",
+    "S-TDM at its clip mean": "S-TDM at its clip mean",
+    "L-TDM gates off": "L-TDM gates off",
+}
+COMPARING = "Looking again"
+API_COMPARE = (
+    "Scores and maps before and after one change, of the same class. `change` is one of "
+    + ", ".join(repr(name) for name in CHANGES)
+    + ". Returns the scores as JSON (first output), then what the page draws."
+)
+
+
+def after(network: str, change: str) -> str:
+    """A network's name after a change; with an empty name, the addition to one."""
+    return f"{network} after “{CHANGES[change]}”"
+
+
+def unknown_change(change: object) -> str:
+    return f"Change {change!r}: expected one of {', '.join(CHANGES)}."
+
+
+def no_such_part(change: str) -> str:
+    return f"None of the chosen networks has what “{CHANGES[change]}” is about."
+
+
 NO_CLIP = "Add a clip first: upload one, record one, or pick a sample."
 LINK_REFUSED = "Please upload a file; links are not accepted."
 NO_WEIGHTS = "This server has no checkpoints yet, so nothing can be analysed."
@@ -107,9 +143,9 @@ def checkpoint_choice(file: str) -> str:
     return file.removesuffix(".safetensors").replace("_", " ")
 
 
-def caption(network: str, layer: str, label: str, rule: str, maximum: float) -> str:
-    """Which network, layer, class and scale made a map."""
-    return f"{network} · {layer} · “{label}” · {rule}, max {maximum:.2g}"
+def caption(network: str, layer: str, label: str) -> str:
+    """Which network, layer and class made a map; the browser adds the scale."""
+    return f"{network} · {layer} · “{label}”"
 
 
 def pending_caption(network: str, layer: str, label: str) -> str:

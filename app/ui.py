@@ -13,7 +13,7 @@ from app import text, views
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.guards import LocalVideo, RefuseProxying
-from app.handlers import Handlers, has_clip
+from app.handlers import Handlers, has_clip, has_clip_to_change
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
 from tdn.device import device_name
@@ -87,12 +87,25 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
                 with gr.Row(elem_id="downloads"):
                     png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
                     pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
+        with gr.Column(elem_id="compare"):
+            change = gr.Radio(
+                [(words, name) for name, words in text.CHANGES.items()],
+                label=text.COMPARE,
+                info=text.COMPARE_INFO,
+                elem_id="change",
+            )
+            with gr.Row(equal_height=False, visible=False) as looked_again:
+                with gr.Column(scale=26, min_width=250):
+                    scores_after = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")
+                with gr.Column(scale=96, min_width=320):
+                    viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
         with gr.Row(elem_id="about"):
             with gr.Column(min_width=320):
                 about = gr.Markdown(about_words)
             with gr.Column(min_width=320):
                 gr.Markdown(text.MAP_GUIDE)
         answer = gr.JSON(label=text.ANSWER, visible=False)
+        compared = gr.JSON(label=text.ANSWER, visible=False)
         token = gr.State("")
 
         cache = Path(viewer.GRADIO_CACHE)
@@ -115,10 +128,26 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         )
         sample = samples.pick(handlers.pick_sample, None, video, queue=False, **private)
         picked = sample.success(**analysis, api_visibility="private")
-        for run in (asked, picked):
+        other_class = scores.pick(handlers.pick_class, None, target, queue=False, **private)
+        explained = other_class.success(**analysis, api_visibility="private")
+        for run in (asked, picked, explained):
             run.success(
                 handlers.draw_figure, token, [png, pdf], concurrency_id="figure", concurrency_limit=1, **private
             )
+            # What was compared belongs to the analysis before.
+            run.then(lambda: [None, gr.Row(visible=False)], None, [change, looked_again], queue=False, **private)
+        again = change.input(
+            handlers.compare,
+            [change, video, target, tdn, baseline],
+            [compared, scores_after, viewer_after],
+            api_name="compare",
+            api_description=text.API_COMPARE,
+            concurrency_id="model",
+            concurrency_limit=1,
+            show_progress_on=[change],
+            validator=has_clip_to_change,
+        )
+        again.success(lambda: gr.Row(visible=True), None, looked_again, queue=False, **private)
         gr.on(
             [tdn.input, baseline.input],
             checkpoints.chosen,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from app import text
-from app.explainer import Analysis, Answer
+from app.explainer import Analysis, Answer, Comparison
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.explain.bundle import LAYER_TITLES, LAYERS, heading, map_rows
 from tdn.explain.figures import side_by_side
@@ -45,9 +45,38 @@ def _one_answer(answer: Answer) -> dict:
     }
 
 
+def comparison_json(comparison: Comparison) -> dict:
+    """What the networks say before and after a change, of the class explained."""
+
+    def given(answers: dict[str, Answer]) -> dict:
+        return {
+            role: {**_one_answer(one), "target_probability": float(one.explained.probabilities[one.explained.target])}
+            for role, one in answers.items()
+        }
+
+    return {
+        "change": comparison.name,
+        "target": comparison.before.target,
+        "before": given(comparison.before.answers),
+        "after": given(comparison.after),
+    }
+
+
 def scores(analysis: Analysis) -> Scores:
     """One card a network."""
     return Scores(cards=[_score_card(answer, analysis.target) for answer in analysis.answers.values()])
+
+
+def scores_after(comparison: Comparison) -> Scores:
+    """One card for each network that the change is about."""
+    cards = []
+    for role, answer in comparison.after.items():
+        one = comparison.before.answers[role].explained
+        card = _score_card(answer, comparison.before.target)
+        card.name = text.after(answer.explained.title, comparison.name)
+        card.before = float(one.probabilities[one.target])
+        cards.append(card)
+    return Scores(cards=cards)
 
 
 def _score_card(answer: Answer, target: str) -> ScoreCard:
@@ -64,6 +93,21 @@ def _score_card(answer: Answer, target: str) -> ScoreCard:
 
 def viewer(analysis: Analysis, frames_jpeg: Path) -> ViewerData:
     """All panels, with maps where they are there; `frames_jpeg` holds `frame_row(analysis.centre_frames)`."""
+    panels = [panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS]
+    return _viewer(analysis, frames_jpeg, panels)
+
+
+def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
+    """Each map before and, beside it, after the change."""
+    panels = []
+    for role, after in comparison.after.items():
+        for layer in LAYERS:
+            panels.append(panel(comparison.before.answers[role], layer))
+            panels.append(panel(after, layer, text.after("", comparison.name), comparison.order))
+    return _viewer(comparison.before, frames_jpeg, panels)
+
+
+def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel]) -> ViewerData:
     segments, height, width = analysis.centre_frames.shape[:3]
     shown_width, shown_height = shown_size(width, height)
     x_scale, y_scale = shown_width / width, shown_height / height
@@ -77,22 +121,25 @@ def viewer(analysis: Analysis, frames_jpeg: Path) -> ViewerData:
         times_sec=[float(time) for time in analysis.times_sec],
         numbers=[int(window[len(window) // 2]) for window in analysis.frames],
         colours={name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
-        panels=[panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS],
+        panels=panels,
     )
 
 
-def panel(answer: Answer, layer: str) -> Panel:
-    """One map with its caption: network, layer, class and scale."""
+def panel(answer: Answer, layer: str, change: str = "", order: list[int] | None = None) -> Panel:
+    """One map with its caption: network, perhaps the `change` it was made after, layer and class."""
     explained = answer.explained
-    of = (explained.title, LAYER_TITLES[layer], explained.label)
+    of = (explained.title + change, LAYER_TITLES[layer], explained.label)
     if layer not in explained.maps:
         return Panel(caption=text.pending_caption(*of))
     scaled = scale_per_clip(explained.maps[layer])
     if scaled.is_empty:
-        return Panel(caption=text.empty_caption(*of), message=text.NO_EVIDENCE)
+        return Panel(caption=text.empty_caption(*of), message=text.NO_EVIDENCE, order=order)
     _, rows, columns = scaled.values.shape
     return Panel(
-        caption=text.caption(*of, scaled.rule, scaled.maximum),
+        caption=text.caption(*of),
+        layer=layer,
+        maximum=scaled.maximum,
+        order=order,
         rows=rows,
         columns=columns,
         values=base64.b64encode(np.round(255 * scaled.values).astype(np.uint8).tobytes()).decode(),

@@ -54,6 +54,26 @@ def analyses(explainer: Explainer, request: Request) -> list[Analysis]:
     return list(explainer.analyse(explainer.prepare(request)))
 
 
+def test_a_change_is_compared_with_the_clip_as_it_is(explainer: Explainer, clip: str):
+    prepared = explainer.prepare(Request(clip, "tdn.safetensors", "base.safetensors"))
+    frozen = explainer.compare(prepared, "freeze windows")
+    before, after = (answers["tdn"].explained for answers in (frozen.before.answers, frozen.after))
+    assert before.target == after.target and not np.allclose(before.logits, after.logits)
+    baseline = frozen.before.answers["baseline"].explained, frozen.after["baseline"].explained
+    assert np.allclose(baseline[0].logits, baseline[1].logits)  # it never sees more than the centre frames
+    assert explainer.compare(prepared, "reverse").order == [7, 6, 5, 4, 3, 2, 1, 0]
+    assert set(explainer.compare(prepared, "S-TDM off").after) == {"tdn"}
+    assert np.allclose(
+        explainer.compare(prepared, "freeze windows").before.answers["tdn"].explained.logits, before.logits
+    )
+
+
+def test_a_change_of_a_part_that_is_not_there_is_refused(explainer: Explainer, clip: str):
+    prepared = explainer.prepare(Request(clip, "base.safetensors"))
+    with pytest.raises(RequestError, match="None of the chosen networks"):
+        explainer.compare(prepared, "S-TDM off")
+
+
 def test_predictions_come_first_and_maps_second(explainer: Explainer, clip: str):
     quick, full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))
     assert not quick.has_maps and full.has_maps

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app import text, views
-from app.explainer import Analysis, Answer
+from app.explainer import Analysis, Answer, Comparison
 from app.gallery import sample_clips
 from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from app.settings import Settings
@@ -67,7 +67,8 @@ def test_the_json_holds_what_the_contract_names(analysis: Analysis):
 
 def test_a_caption_names_network_layer_class_and_scale(analysis: Analysis):
     panel = views.panel(analysis.answers["tdn"], "res2")
-    assert panel.caption == "TDN · Res2 · “down” · per clip, max 0.031"
+    assert panel.caption == "TDN · Res2 · “down”"
+    assert (panel.layer, panel.maximum) == ("res2", pytest.approx(0.031))  # for the scale, which the browser adds
 
 
 def test_panels_stand_network_by_network_and_layer_by_layer(analysis: Analysis):
@@ -85,6 +86,24 @@ def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
     values = np.frombuffer(base64.b64decode(panel.values), np.uint8).reshape(SEGMENTS, panel.rows, panel.columns)
     raw = analysis.answers["tdn"].explained.maps["final"]
     np.testing.assert_allclose(values / 255, raw / raw.max(), atol=0.5 / 255 + 1e-6)
+
+
+def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analysis: Analysis):
+    after = {"tdn": replace(analysis.answers["tdn"], top=[("still", 0.8), ("up", 0.1), ("down", 0.1)])}
+    comparison = Comparison("reverse", analysis, after, list(range(SEGMENTS))[::-1])
+    shown = views.viewer_after(comparison, Path("frames.jpg"))
+    assert [panel.caption for panel in shown.panels[:2]] == [
+        "TDN · Res2 · “down”",
+        "TDN after “Reverse time” · Res2 · “down”",
+    ]
+    assert [panel.order for panel in shown.panels] == [None, [7, 6, 5, 4, 3, 2, 1, 0]] * 2
+    (card,) = views.scores_after(comparison).cards
+    assert card.name == "TDN after “Reverse time”" and card.before == pytest.approx(card.target_probability)
+    found = views.comparison_json(comparison)
+    assert (
+        found["change"] == "reverse" and set(found["before"]) == {"tdn", "baseline"} and set(found["after"]) == {"tdn"}
+    )
+    assert found["after"]["tdn"]["label"] == "still"
 
 
 def test_a_map_without_evidence_has_a_message_and_no_values(analysis: Analysis):

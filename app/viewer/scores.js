@@ -9,7 +9,12 @@ function make(tag, text, ...children) {
 }
 
 function bar({ label, probability, explained }) {
-  const line = make('li', '', make('span', label), make('span', percent(probability)));
+  const button = make('button', '', make('span', label), make('span', percent(probability)));
+  button.type = 'button';
+  button.title = `Explain “${label}”`;
+  button.setAttribute('aria-pressed', explained);
+  button.addEventListener('click', () => trigger('pick', { label }));
+  const line = make('li', '', button);
   line.style.setProperty('--share', probability);
   line.classList.toggle('explained', explained);
   return line;
@@ -18,7 +23,8 @@ function bar({ label, probability, explained }) {
 function fill(slot, card) {
   slot.classList.remove('waiting');
   const head = make('header', '', make('h3', card.name), make('span', card.file));
-  const note = make('p', `Explained: “${card.target}”, ${percent(card.target_probability)}`);
+  const before = card.before == null ? '' : `${percent(card.before)} → `;
+  const note = make('p', `Explained: “${card.target}”, ${before}${percent(card.target_probability)}`);
   if (card.doubt) note.prepend(make('strong', `${card.doubt} `));
   slot.replaceChildren(head, make('ol', '', ...card.bars.map(bar)), note);
 }

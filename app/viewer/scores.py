@@ -1,4 +1,4 @@
-"""The likeliest classes of each network as bars."""
+"""The likeliest classes of each network as bars. Event `pick` with {label} when a visitor wants the maps of one."""
 
 from gradio.data_classes import GradioModel
 
@@ -16,7 +16,8 @@ class Bar(GradioModel):
 class ScoreCard(GradioModel):
     """One network: `name`, `file`, its bars, and the probability it gives the explained class.
 
-    `doubt` is a sentence where its answer can't be relied on, else "".
+    `doubt` is a sentence where its answer can't be relied on, else "". `before` is what it gave that class before an
+    intervention, None where there was none.
     """
 
     name: str
@@ -24,6 +25,7 @@ class ScoreCard(GradioModel):
     bars: list[Bar]
     target: str
     target_probability: float
+    before: float | None = None
     doubt: str = ""
 
 

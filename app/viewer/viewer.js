@@ -2,7 +2,8 @@
 const find = (selector) => element.querySelector(selector);
 const viewer = find('.viewer'), play = find('.play'), seek = find('.seek'), position = find('.position'), grid = find('.grid'), strip = find('.strip'),
       invitation = find('.invitation'), opacity = find('.opacity'), colours = find('.colours'), scale = find('.scale-colours'),
-      unseen = find('.unseen');
+      unseen = find('.unseen'), rule = find('.rule');
+const RULES = { clip: 'per clip', shared: 'shared by the networks', frame: 'per frame, contrast only' };
 const PLAY_MS = 350, UNSEEN = 0.45;
 let shown = null, current = 0, timer = null, newest = 0;
 
@@ -46,16 +47,32 @@ function placed(panel, segment) {
   return (panel.placed[segment] = out);
 }
 
+// What the values of a panel are multiplied by under the chosen scale (tdn/explain/scale.py): they come per clip.
+function scaling(panel) {
+  if (rule.value === 'shared') return panel.maximum / Math.max(...shown.panels.filter((other) => other.layer === panel.layer).map((other) => other.maximum));
+  if (rule.value === 'clip') return 1;
+  const size = panel.rows * panel.columns, own = Math.max(...panel.cells.subarray(current * size, (current + 1) * size));
+  return own ? 255 / own : 1;
+}
+
+function describe(panel) {
+  const amount = (value) => Number(value.toPrecision(2));
+  const words = panel.cells ? [panel.caption, `${RULES[rule.value]}${rule.value === 'frame' ? '' : `, max ${amount(panel.maximum / scaling(panel))}`}`] : [panel.caption];
+  panel.words.textContent = words.join(' · ');
+  panel.canvas.setAttribute('aria-label', [...words, panel.message].filter(Boolean).join('. '));
+}
+
 // The same formula as tdn/explain/overlay.py `blend`: a pixel's opacity is opacity * (0.25 + 0.75 * value).
 function colourOver(pixels, panel) {
   const [x0, y0, x1, y1] = shown.box, values = placed(panel, current), table = shown.colours[colours.value], strength = opacity.value / 100;
+  const factor = scaling(panel);
   for (let y = 0, k = 0; y < shown.height; y++) {
     for (let x = 0; x < shown.width; x++, k += 4) {
       if (x < x0 || x >= x1 || y < y0 || y >= y1) {
         for (let c = 0; c < 3; c++) pixels[k + c] *= UNSEEN;
         continue;
       }
-      const value = values[(y - y0) * (x1 - x0) + x - x0], colour = 3 * Math.round(value), share = strength * (0.25 + 0.75 * value / 255);
+      const value = Math.min(255, factor * values[(y - y0) * (x1 - x0) + x - x0]), colour = 3 * Math.round(value), share = strength * (0.25 + 0.75 * value / 255);
       for (let c = 0; c < 3; c++) pixels[k + c] += (table[colour + c] - pixels[k + c]) * share;
     }
   }
@@ -63,8 +80,8 @@ function colourOver(pixels, panel) {
 
 function draw() {
   if (!shown) return;
-  const frame = shown.tiles[current];
   for (const panel of shown.panels) {
+    const frame = shown.tiles[panel.order ? panel.order[current] : current];
     const picture = new ImageData(new Uint8ClampedArray(frame.data), shown.width, shown.height);
     if (panel.cells) colourOver(picture.data, panel);
     panel.context.putImageData(picture, 0, 0);
@@ -113,7 +130,8 @@ function figure(panel) {
   }
   const drawn = canvas(shown.width, shown.height);
   drawn.setAttribute('role', 'img');
-  drawn.setAttribute('aria-label', [panel.caption, panel.message].filter(Boolean).join('. '));
+  Object.assign(panel, { canvas: drawn, words: caption });
+  describe(panel);
   panel.context = drawn.getContext('2d');
   const follow = (event) => { const at = drawn.getBoundingClientRect(); go(Math.floor((event.clientX - at.left) / at.width * shown.count)); };
   drawn.addEventListener('pointerdown', follow);
@@ -183,6 +201,7 @@ async function show() {
 
 seek.addEventListener('input', () => { stop(); go(+seek.value); });
 opacity.addEventListener('input', draw);
+rule.addEventListener('change', () => { if (shown) shown.panels.forEach(describe); draw(); });
 colours.addEventListener('change', () => { drawScale(); draw(); });
 play.addEventListener('click', toggle);
 grid.addEventListener('keydown', (event) => {

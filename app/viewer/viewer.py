@@ -8,10 +8,15 @@ from app.viewer.component import Drawn
 class Panel(GradioModel):
     """One map. `values`: base64 of uint8 [T, rows, columns], the scaled map times 255; empty while it is computed.
 
-    `message` stands over the picture where there is nothing to colour.
+    `caption` names network, layer and class; the browser adds the scale, from `maximum`, the raw value of 255, and for
+    the shared one from those of all panels of the same `layer`. `message` stands over the picture where there is
+    nothing to colour. `order` names the frame below each segment's map where that is another one.
     """
 
     caption: str
+    layer: str = ""
+    maximum: float = 0.0
+    order: list[int] | None = None
     rows: int = 0
     columns: int = 0
     values: str = ""

@@ -20,9 +20,9 @@ def analyze(client: Client, clip: Path, **inputs: str) -> dict:
     return client.predict(handle_file(clip), **inputs, api_name="/analyze")[0]
 
 
-def test_only_analyze_is_public_and_only_the_video_is_required(client: Client):
+def test_two_functions_are_public_and_analyze_needs_the_video_alone(client: Client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert list(endpoints) == ["/analyze"]
+    assert sorted(endpoints) == ["/analyze", "/compare"]
     parameters = endpoints["/analyze"]["parameters"]
     required = [parameter["parameter_name"] for parameter in parameters if not parameter["parameter_has_default"]]
     assert parameters[0]["parameter_name"] == "video" and required == ["video"]
@@ -38,6 +38,15 @@ def test_analyze_answers_as_the_contract_says(client: Client, clips: Path):
         assert sum(share for _, share in top) == pytest.approx(1, abs=1e-5)
     assert answer["target"] == answer["tdn"]["label"]
     assert [len(window) for window in answer["frames"]] == [5] * 8
+
+
+def test_compare_tells_the_scores_before_and_after_one_change(client: Client, clips: Path):
+    found = client.predict("reverse", handle_file(clips / "clip.mp4"), api_name="/compare")[0]
+    assert set(found) == {"change", "target", "before", "after"}
+    before, after = found["before"]["tdn"], found["after"]["tdn"]
+    assert before["target_probability"] != after["target_probability"]
+    with pytest.raises(AppError, match="melt"):
+        client.predict("melt", handle_file(clips / "clip.mp4"), api_name="/compare")
 
 
 def test_one_checkpoint_has_no_baseline(client: Client, clips: Path):

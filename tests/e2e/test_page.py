@@ -62,6 +62,65 @@ def test_opacity_and_colours_move_all_four_without_a_request(analysed: Visit):
     assert analysed.requests == []
 
 
+def test_the_scale_changes_in_the_browser_and_stands_in_every_caption(analysed: Visit):
+    analysed.requests.clear()
+    assert all(caption[3].startswith("per clip, max ") for caption in captions(analysed))
+    before = analysed.pictures()
+    analysed.set("#viewer .rule", "frame", "change")
+    assert {caption[3] for caption in captions(analysed)} == {"per frame, contrast only"}
+    assert analysed.pictures() != before
+    analysed.set("#viewer .rule", "shared", "change")
+    rules = [caption[3] for caption in captions(analysed)]
+    assert rules[0] == rules[2] and rules[1] == rules[3] and "shared by the networks" in rules[0]
+    analysed.set("#viewer .rule", "clip", "change")
+    assert analysed.pictures() == before and analysed.requests == []
+
+
+def test_a_click_on_a_class_explains_it(browser, app_url: str, clips: Path):
+    visit = Visit(browser, app_url, "laptop")
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for_maps()
+    bar = visit.page.locator("#scores .card").first.locator("li:not(.explained) button").first
+    label = bar.locator("span").first.inner_text()
+    bar.click()
+    visit.page.wait_for_function(
+        "label => document.querySelector('#viewer figcaption').textContent.includes(label)"
+        " && document.querySelectorAll('#viewer canvas[aria-label*=max], #viewer .message:not(:empty)').length >= 4",
+        arg=label,
+    )
+    assert visit.page.input_value("#target input") == label
+    assert all(label in caption[2] for caption in captions(visit))
+    assert visit.errors == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_one_change_is_looked_at_before_and_after(browser, app_url: str, clips: Path, screen: str):
+    visit = Visit(browser, app_url, screen)
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for_maps()
+    visit.page.get_by_label("Reverse time").check()
+    visit.page.wait_for_selector("#viewer-after figcaption:has-text('after “Reverse time”')")
+    titles = visit.page.locator("#viewer-after figcaption").all_inner_texts()
+    assert len(titles) == 8 and ["after" in title for title in titles] == [False, True] * 4
+    assert "→" in visit.page.inner_text("#scores-after .card p")
+    visit.page.get_by_label("S-TDM off").check()
+    visit.page.wait_for_selector("#viewer-after figcaption:has-text('after “S-TDM off”')")
+    assert visit.page.locator("#viewer-after figcaption").count() == 4  # the baseline has no S-TDM
+    assert visit.errors == []
+    assert visit.page.evaluate("document.body.scrollWidth") == visit.width
+    visit.page.click("#analyse")
+    visit.page.wait_for_selector("#viewer-after", state="hidden")  # it belonged to the analysis before
+    visit.context.close()
+
+
+def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
+    visit = Visit(browser, app_url, "laptop")
+    visit.page.get_by_label("Freeze each window").check()
+    visit.page.wait_for_selector("text=Add a clip first")
+    visit.context.close()
+
+
 def test_keys_and_the_play_button_move_the_clip(analysed: Visit):
     analysed.set("#viewer .seek", 0)
     analysed.page.focus("#viewer .grid")
