@@ -31,6 +31,15 @@ class LocalVideo(gr.Video):
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
+class AnyChoice(gr.Radio):
+    """A choice that the handler checks: Gradio would answer an unknown one without the sentence, by HTTP status 400."""
+
+    is_template = True  # as above
+
+    def preprocess(self, payload: str | None) -> str | None:
+        return payload
+
+
 class RefuseProxying:
     """Answers 404 where Gradio would fetch other servers' files, run ffmpeg, or send 31 MB of it to the browser."""
 

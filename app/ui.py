@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from app import text, views
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
-from app.guards import LocalVideo, RefuseProxying
+from app.guards import AnyChoice, LocalVideo, RefuseProxying
 from app.handlers import Handlers, has_clip, has_clip_to_change
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
@@ -88,7 +88,7 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
                     png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
                     pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
         with gr.Column(elem_id="compare"):
-            change = gr.Radio(
+            change = AnyChoice(
                 [(words, name) for name, words in text.CHANGES.items()],
                 label=text.COMPARE,
                 info=text.COMPARE_INFO,

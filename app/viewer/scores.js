@@ -8,10 +8,11 @@ function make(tag, text, ...children) {
   return made;
 }
 
-function bar({ label, probability, explained }) {
+function bar({ label, probability, explained }, isAfter) {
   const button = make('button', '', make('span', label), make('span', percent(probability)));
   button.type = 'button';
-  button.title = `Explain “${label}”`;
+  button.disabled = isAfter; // what was asked before a change stays asked
+  if (!isAfter) button.title = `Explain “${label}”`;
   button.setAttribute('aria-pressed', explained);
   button.addEventListener('click', () => trigger('pick', { label }));
   const line = make('li', '', button);
@@ -26,7 +27,7 @@ function fill(slot, card) {
   const before = card.before == null ? '' : `${percent(card.before)} → `;
   const note = make('p', `Explained: “${card.target}”, ${before}${percent(card.target_probability)}`);
   if (card.doubt) note.prepend(make('strong', `${card.doubt} `));
-  slot.replaceChildren(head, make('ol', '', ...card.bars.map(bar)), note);
+  slot.replaceChildren(head, make('ol', '', ...card.bars.map((one) => bar(one, card.before != null))), note);
 }
 
 function wait(slot, name) {

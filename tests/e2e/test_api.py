@@ -45,7 +45,7 @@ def test_compare_tells_the_scores_before_and_after_one_change(client: Client, cl
     assert set(found) == {"change", "target", "before", "after"}
     before, after = found["before"]["tdn"], found["after"]["tdn"]
     assert before["target_probability"] != after["target_probability"]
-    with pytest.raises(AppError, match="melt"):
+    with pytest.raises(AppError, match="expected one of freeze windows"):
         client.predict("melt", handle_file(clips / "clip.mp4"), api_name="/compare")
 
 
