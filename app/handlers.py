@@ -64,11 +64,13 @@ class Handlers:
             prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline))
             progress(0.5, text.CLASSIFYING)
             frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
+            windows = prepared.clip.half_windows()
+            windows_jpeg = views.write_windows(self.cache, windows) if windows.shape[1] > 1 else None
             for analysis in self.on_device(prepared):
                 yield [
                     views.answer_json(analysis),
                     views.scores(analysis),
-                    views.viewer(analysis, frames_jpeg),
+                    views.viewer(analysis, frames_jpeg, windows_jpeg),
                     analysis.note,
                     self.explainer.remember(analysis) if analysis.has_maps else "",
                     gr.DownloadButton(interactive=False),

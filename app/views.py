@@ -91,10 +91,10 @@ def _score_card(answer: Answer, target: str) -> ScoreCard:
     )
 
 
-def viewer(analysis: Analysis, frames_jpeg: Path) -> ViewerData:
-    """All panels, with maps where they are there; `frames_jpeg` holds `frame_row(analysis.centre_frames)`."""
+def viewer(analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None = None) -> ViewerData:
+    """All panels, with maps where they are there; the pictures are those of `write_frames` and `write_windows`."""
     panels = [panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS]
-    return _viewer(analysis, frames_jpeg, panels)
+    return _viewer(analysis, frames_jpeg, panels, windows_jpeg)
 
 
 def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
@@ -107,7 +107,7 @@ def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
     return _viewer(comparison.before, frames_jpeg, panels)
 
 
-def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel]) -> ViewerData:
+def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel], windows_jpeg: Path | None = None) -> ViewerData:
     segments, height, width = analysis.centre_frames.shape[:3]
     shown_width, shown_height = shown_size(width, height)
     x_scale, y_scale = shown_width / width, shown_height / height
@@ -122,7 +122,16 @@ def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel]) -> Viewe
         numbers=[int(window[len(window) // 2]) for window in analysis.frames],
         colours={name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
         panels=panels,
+        windows=FileData(path=str(windows_jpeg), orig_name=windows_jpeg.name) if windows_jpeg else None,
+        window_side=_window_side(windows_jpeg, segments),
     )
+
+
+def _window_side(windows_jpeg: Path | None, segments: int) -> int:
+    if windows_jpeg is None:
+        return 0
+    with Image.open(windows_jpeg) as picture:
+        return picture.height // segments
 
 
 def panel(answer: Answer, layer: str, change: str = "", order: list[int] | None = None) -> Panel:
@@ -178,6 +187,15 @@ def write_frames(folder: Path, frames: np.ndarray) -> Path:
     """The row of frames as a JPEG in a new folder under `folder`."""
     path = _new_folder(folder) / "frames.jpg"
     Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=88)
+    return path
+
+
+def write_windows(folder: Path, windows: np.ndarray) -> Path:
+    """Windows uint8 [T, L, h, w, 3] as a JPEG in a new folder under `folder`: a row a segment, frames side by side."""
+    path = _new_folder(folder) / "windows.jpg"
+    rows = np.concatenate(np.concatenate(list(windows.swapaxes(0, 1)), axis=2))
+    # Differences are drawn of it: no colour is thinned out, and little rounded.
+    Image.fromarray(rows).save(path, "JPEG", quality=95, subsampling=0)
     return path
 
 

@@ -154,6 +154,13 @@ def test_read_clip_is_the_tensor_of_load_clip(video):
     assert torch.equal(read_clip(path, Taker()), load_clip(path, Taker()).tensor)
 
 
+def test_half_windows_are_what_s_tdm_reads(video):
+    clip = load_clip(video(60), Taker())
+    half = clip.half_windows()
+    assert half.shape == (8, 5, 16, 16, 3) and half.dtype == np.uint8
+    assert half[..., 1].mean((2, 3)) == pytest.approx(4 + 2 * clip.frames, abs=2)
+
+
 def test_a_video_long_enough_needs_no_note(video):
     clip = load_clip(video(60), Taker())
     assert clip.distinct_segments == 8

@@ -2,7 +2,9 @@
 const find = (selector) => element.querySelector(selector);
 const viewer = find('.viewer'), play = find('.play'), seek = find('.seek'), position = find('.position'), grid = find('.grid'), strip = find('.strip'),
       invitation = find('.invitation'), opacity = find('.opacity'), colours = find('.colours'), scale = find('.scale-colours'),
-      unseen = find('.unseen'), rule = find('.rule');
+      unseen = find('.unseen'), rule = find('.rule'), curve = find('.curve'),
+      inside = find('.window');
+const LINES = ['#c1440e', '#e8a33d', '#1f5fa8', '#62a5d9', '#3f7d4e', '#8fbf7f', '#6b4c9a', '#b39ddb'];
 const RULES = { clip: 'per clip', shared: 'shared by the networks', frame: 'per frame, contrast only' };
 const PLAY_MS = 350, UNSEEN = 0.45;
 let shown = null, current = 0, timer = null, newest = 0;
@@ -58,7 +60,9 @@ function scaling(panel) {
 function describe(panel) {
   const amount = (value) => Number(value.toPrecision(2));
   const words = panel.cells ? [panel.caption, `${RULES[rule.value]}${rule.value === 'frame' ? '' : `, max ${amount(panel.maximum / scaling(panel))}`}`] : [panel.caption];
-  panel.words.textContent = words.join(' · ');
+  const key = make('span', 'key');
+  key.style.background = panel.colour;
+  panel.words.replaceChildren(...(panel.cells ? [key] : []), words.join(' · '));
   panel.canvas.setAttribute('aria-label', [...words, panel.message].filter(Boolean).join('. '));
 }
 
@@ -78,6 +82,60 @@ function colourOver(pixels, panel) {
   }
 }
 
+// Each segment's share of the map's evidence, as the figure draws it.
+function shares(panel) {
+  const size = panel.rows * panel.columns;
+  const sums = Array.from({ length: shown.count }, (_, t) => panel.cells.subarray(t * size, (t + 1) * size).reduce((sum, value) => sum + value, 0));
+  const total = sums.reduce((sum, value) => sum + value, 0);
+  return sums.map((sum) => (total ? sum / total : 0));
+}
+
+function drawCurve() {
+  const picture = curve.querySelector('canvas'), context = picture.getContext('2d'), { width, height } = picture;
+  const lines = shown.panels.filter((panel) => panel.cells).map((panel) => ({ panel, values: shares(panel) }));
+  curve.hidden = !lines.length;
+  const top = Math.max(1 / shown.count, ...lines.flatMap((line) => line.values)) * 1.08;
+  const x = (t) => (t + 0.5) / shown.count * width, y = (share) => height - 4 - share / top * (height - 8);
+  context.clearRect(0, 0, width, height);
+  context.fillStyle = 'rgba(128, 128, 128, .18)';
+  context.fillRect(current / shown.count * width, 0, width / shown.count, height);
+  context.setLineDash([6, 6]);
+  context.strokeStyle = 'rgba(128, 128, 128, .8)';
+  context.beginPath();
+  context.moveTo(0, y(1 / shown.count));
+  context.lineTo(width, y(1 / shown.count));
+  context.stroke();
+  context.setLineDash([]);
+  context.lineWidth = 3;
+  for (const { panel, values } of lines) {
+    context.strokeStyle = panel.colour;
+    context.beginPath();
+    values.forEach((share, t) => (t ? context.lineTo(x(t), y(share)) : context.moveTo(x(t), y(share))));
+    context.stroke();
+  }
+  const told = lines.map(({ panel, values }) => `${panel.caption}: ${Math.round(100 * values[current])}%`);
+  picture.setAttribute('aria-label', `Evidence in segment ${current + 1}: ${told.join('; ')}`);
+}
+
+// The differences of Eq. 1: what changes from one frame to the next, grey where nothing does.
+function drawWindow() {
+  if (!shown.window) return;
+  const [frames, differences] = [inside.querySelector('.frames'), inside.querySelector('.differences')];
+  const side = shown.window_side, tiles = shown.window[current];
+  const paint = (pixels) => {
+    const tile = canvas(side, side);
+    tile.getContext('2d').putImageData(pixels, 0, 0);
+    return tile;
+  };
+  const change = (next, before) => {
+    const out = new ImageData(side, side);
+    for (let k = 0; k < out.data.length; k++) out.data[k] = k % 4 === 3 ? 255 : 128 + next.data[k] - before.data[k];
+    return out;
+  };
+  frames.replaceChildren(...tiles.map(paint));
+  differences.replaceChildren(...tiles.slice(1).map((tile, k) => paint(change(tile, tiles[k]))));
+}
+
 function draw() {
   if (!shown) return;
   for (const panel of shown.panels) {
@@ -89,6 +147,8 @@ function draw() {
   const seconds = shown.times_sec[current].toFixed(2);
   position.textContent = `Segment ${current + 1} of ${shown.count} · ${seconds} s · frame ${shown.numbers[current]}`;
   seek.setAttribute('aria-valuetext', position.textContent);
+  drawCurve();
+  drawWindow();
   [...strip.children].forEach((tile, segment) => tile.classList.toggle('now', segment === current));
 }
 
@@ -160,15 +220,16 @@ function invite() {
   strip.replaceChildren();
   position.textContent = '';
   invitation.hidden = false;
+  curve.hidden = inside.hidden = true;
   viewer.classList.add('empty');
   play.disabled = seek.disabled = true;
 }
 
-// The pixels of each frame, cut once from the row of pictures.
-function cut(picture, { count, width, height }) {
+// The pixels of each frame, cut once from a row of pictures.
+function cut(picture, count, width, height, top = 0) {
   const row = canvas(width, height), context = row.getContext('2d', { willReadFrequently: true });
-  return Array.from({ length: count }, (_, segment) => {
-    context.drawImage(picture, segment * width, 0, width, height, 0, 0, width, height);
+  return Array.from({ length: count }, (_, number) => {
+    context.drawImage(picture, number * width, top, width, height, 0, 0, width, height);
     return context.getImageData(0, 0, width, height);
   });
 }
@@ -179,10 +240,13 @@ async function show() {
     stop();
     return invite();
   }
-  const picture = await loadPicture(value.frames);
+  const [picture, rows] = await Promise.all([loadPicture(value.frames), value.windows && loadPicture(value.windows)]);
   if (mine !== newest) return; // a newer result came while this one loaded
-  const panels = value.panels.map((panel) => ({ ...panel, cells: panel.values && bytes(panel.values), placed: [] }));
-  shown = { ...value, picture, panels, tiles: cut(picture, value) };
+  const panels = value.panels.map((panel, number) => ({ ...panel, colour: LINES[number % LINES.length], cells: panel.values && bytes(panel.values), placed: [] }));
+  const side = value.window_side;
+  const windows = rows && Array.from({ length: value.count }, (_, segment) => cut(rows, rows.naturalWidth / side, side, side, segment * side));
+  shown = { ...value, picture, panels, tiles: cut(picture, value.count, value.width, value.height), window: windows };
+  inside.hidden = !windows;
   grid.style.setProperty('--shape', `${value.width} / ${value.height}`);
   grid.replaceChildren(...panels.map(figure));
   grid.tabIndex = 0;

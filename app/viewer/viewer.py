@@ -26,7 +26,8 @@ class Panel(GradioModel):
 class ViewerData(GradioModel):
     """`frames`: one JPEG with the T centre frames in a row, each `width` x `height`, whose places in the video are
     `numbers`, from 0, and `times_sec`. `box` (x0, y0, x1, y1) in their pixels is what the networks see. `colours`: name
-    -> 256 * 3 values 0..255.
+    -> 256 * 3 values 0..255. `windows`: one JPEG with a row for each segment, its L frames as S-TDM reads them, each
+    `window_side` wide and high; None for networks of one frame a segment.
     """
 
     frames: FileData
@@ -38,6 +39,8 @@ class ViewerData(GradioModel):
     numbers: list[int]
     colours: dict[str, list[int]]
     panels: list[Panel]
+    windows: FileData | None = None
+    window_side: int = 0
 
 
 class FrameViewer(Drawn):

@@ -7,9 +7,10 @@ from typing import Protocol
 
 import numpy as np
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from tdn.data.sampling import centre_window_starts, even_window_starts, windows
-from tdn.data.transforms import Preprocess, normalise, seen_box, shrink, to_view
+from tdn.data.transforms import Preprocess, denormalise, normalise, seen_box, shrink, to_view
 from tdn.data.video import VideoInfo, decode_frames, probe
 
 
@@ -36,6 +37,12 @@ class Clip:
     seen_box: tuple[float, float, float, float]
     times_sec: np.ndarray
     info: VideoInfo
+
+    def half_windows(self) -> np.ndarray:
+        """The windows at half resolution, as S-TDM reads them: uint8 [T, L, H/2, W/2, 3]."""
+        segments, window = self.tensor.shape[1:3]
+        half = avg_pool2d(self.tensor.flatten(0, 2), 2)
+        return denormalise(half).reshape(segments, window, *half.shape[2:], 3)
 
     @property
     def distinct_segments(self) -> int:

@@ -76,6 +76,26 @@ def test_the_scale_changes_in_the_browser_and_stands_in_every_caption(analysed: 
     assert analysed.pictures() == before and analysed.requests == []
 
 
+def test_a_segment_shows_its_five_frames_their_differences_and_its_share(analysed: Visit):
+    analysed.requests.clear()
+    shots = []
+    for segment in (1, 6):
+        analysed.set("#viewer .seek", segment)
+        tiles = analysed.page.locator("#viewer .frames canvas, #viewer .differences canvas")
+        assert tiles.count() == 5 + 4
+        shots.append([tile.evaluate("tile => tile.toDataURL()") for tile in tiles.all()])
+        assert f"Evidence in segment {segment + 1}: TDN" in analysed.page.get_attribute(
+            "#viewer .curve canvas", "aria-label"
+        )
+    assert all(one != other for one, other in zip(*shots, strict=True))  # the square moves in every window
+    grey = (
+        "tile => tile.getContext('2d').getImageData(1, 1, 1, 1).data.slice(0, 3)"
+        ".every((level) => Math.abs(level - 128) < 6)"
+    )
+    assert analysed.page.locator("#viewer .differences canvas").first.evaluate(grey)  # a corner where nothing moves
+    assert analysed.requests == []
+
+
 def test_a_click_on_a_class_explains_it(browser, app_url: str, clips: Path):
     visit = Visit(browser, app_url, "laptop")
     visit.upload(clips / "clip.mp4")
