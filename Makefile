@@ -4,11 +4,12 @@ PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
 PY := .venv/bin/python
+SHOWN := assets/samples/spinning_counter_clockwise.mp4 assets/samples/dropping.mp4 assets/samples/closer.mp4
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
-.PHONY: demo test test-long lint samples example
+.PHONY: demo test test-long lint samples figures page-picture
 
 demo: .venv/.demo
 	$(PY) app.py --host $(HOST) --port $(PORT)
@@ -22,10 +23,16 @@ test-long: .venv/.dev
 samples: .venv/.demo
 	$(PY) -m assets.make_samples
 
-example: .venv/.demo
-	$(PY) -m tdn explain assets/samples/spinning_counter_clockwise.mp4 --out runs/example
-	$(PY) -c "from PIL import Image; p = Image.open('runs/example/figure.png').convert('RGB'); \
-	p.thumbnail((1600, 1600)); p.save('docs/example.png', optimize=True)"
+# The paper's figures with the shipped weights, for docs/explaining.md.
+figures: .venv/.demo
+	for kind in 4 5 6; do \
+	  $(PY) -m tdn figures $(SHOWN) --kind $$kind --out runs/figures; \
+	  $(PY) -c "from PIL import Image; p = Image.open('runs/figures/figure-$$kind.png').convert('RGB'); \
+	  p.thumbnail((1600, 1600)); p.save('docs/figure-$$kind.jpg', quality=88)"; \
+	done
+
+page-picture: .venv/.dev
+	$(PY) -m assets.make_page_picture
 
 lint: .venv/.dev
 	.venv/bin/ruff format --check . && .venv/bin/ruff check .

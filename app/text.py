@@ -40,7 +40,7 @@ API = (
 
 
 def not_sure(probability: float) -> str:
-    return f"Not sure: answers below {100 * probability:.0f}% are often wrong. It may be none of the classes it knows."
+    return f"Not sure: only above {100 * probability:.0f}% is it nearly always right. It may be none of its classes."
 
 
 COMPARE = "Change one thing and look again"

@@ -1,6 +1,6 @@
 """What a checkpoint trained on drawn motion says of real video, clip by clip, right or wrong.
 
-    python -m benchmarks.real_video FOLDER [--checkpoint C] [--part dev|test] [--json] [--save]
+    python -m benchmarks.real_video FOLDER [--checkpoint C]... [--part dev|test] [--json] [--save]
 
 `real_video.csv` names the clips, the class of each as seen in the picture, and its part: "dev" clips were looked at
 while the generator was made, "test" clips were not. Every clip is shown four times: as filmed, mirrored, reversed, and
@@ -92,24 +92,27 @@ def shares(rows: list[dict]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--checkpoint", type=Path, default=shipped_pair()[0])
+    parser.add_argument("--checkpoint", type=Path, action="append", help="one or more; the shipped pair if left out")
     parser.add_argument("--part", choices=("dev", "test"))
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     arguments = parser.parse_args()
-    rows = answers(load_model(arguments.checkpoint), arguments.folder, arguments.part)
-    parts: dict[str, dict] = {part: shares([row for row in rows if row["part"] == part]) for part in ("dev", "test")}
+    parts, given = {}, {}
+    for checkpoint in arguments.checkpoint or shipped_pair():
+        rows = given[checkpoint.stem] = answers(load_model(checkpoint), arguments.folder, arguments.part)
+        for part in ("dev", "test"):
+            if of_part := [row for row in rows if row["part"] == part]:
+                parts[f"{checkpoint.stem.removesuffix('_small_8f')}, {part}"] = shares(of_part)
     if arguments.save:
-        report.save("benchmark", "real", {"parts": parts, "answers": rows})
+        report.save("benchmark", "real", {"parts": parts, "answers": given})
     if arguments.json:
-        print(json.dumps({"checkpoint": str(arguments.checkpoint), "parts": parts, "answers": rows}))
+        print(json.dumps({"parts": parts, "answers": given}))
         return
-    for row in rows:
-        verdict = "right" if row["right"] else "opposite" if row["opposite"] else "wrong"
-        print(f"{row['file']:32} {row['shown']:9} {verdict:8} {row['probability']:.2f}  {row['said']}")
-    for part, found in parts.items():
-        if found["clips"]:
-            print(f"{part}: {found['right']}% right, {found['opposite']}% opposite of {found['clips']}")
+    for name, rows in given.items():
+        for row in rows:
+            verdict = "right" if row["right"] else "opposite" if row["opposite"] else "wrong"
+            print(f"{name:24} {row['file']:32} {row['shown']:9} {verdict:8} {row['probability']:.2f}  {row['said']}")
+    print("\n".join(report.real({"parts": parts})))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ const viewer = find('.viewer'), play = find('.play'), seek = find('.seek'), posi
 const LINES = ['#c1440e', '#e8a33d', '#1f5fa8', '#62a5d9', '#3f7d4e', '#8fbf7f', '#6b4c9a', '#b39ddb'];
 const RULES = { clip: 'per clip', shared: 'shared by the networks', frame: 'per frame, contrast only' };
 const PLAY_MS = 350, UNSEEN = 0.45;
-let shown = null, current = 0, timer = null, newest = 0;
+let shown = null, current = 0, timer = null, newest = 0, opened = '';
 
 const make = (tag, name) => Object.assign(document.createElement(tag), { className: name || '' });
 const canvas = (width, height) => Object.assign(make('canvas'), { width, height });
@@ -259,6 +259,12 @@ async function show() {
   viewer.classList.remove('empty');
   play.disabled = seek.disabled = false;
   seek.max = value.count - 1;
+  // A new clip opens where the first map has most of its evidence.
+  if (opened !== value.frames.url && panels[0].cells) {
+    opened = value.frames.url;
+    const evidence = shares(panels[0]);
+    current = evidence.indexOf(Math.max(...evidence));
+  }
   go(current);
   element.dataset.maps = panels.filter((panel) => panel.cells || panel.message).length;
 }

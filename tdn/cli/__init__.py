@@ -211,7 +211,7 @@ def classify(
         if not as_json:
             sure_above = (model.card.accuracy or {}).get("sure_above")
             unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
-            print(f"{video}: not sure, below {100 * sure_above:.0f}% answers are often wrong" if unsure else video)
+            print(f"{video}: not sure, nearly always right only above {100 * sure_above:.0f}%" if unsure else video)
             for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
                 print(f"  {100 * probability:5.1f}%  {label}")
     if as_json:
