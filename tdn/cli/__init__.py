@@ -10,6 +10,7 @@ import typer
 
 from tdn.cli.benchmark import benchmark
 from tdn.cli.data import data_app
+from tdn.cli.doctor import doctor
 from tdn.cli.evaluate import register
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
@@ -28,6 +29,7 @@ register(app)
 app.add_typer(data_app, name="data")
 app.command()(benchmark)
 app.command()(focus)
+app.command()(doctor)
 app.command()(figures)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
