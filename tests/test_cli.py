@@ -104,6 +104,14 @@ def test_a_bad_video_does_not_stop_the_others(tdn, pair, video, tmp_path):
     assert result.returncode == 2 and result.stderr.count("error: ") == 2
 
 
+def test_classify_in_bfloat16_says_nearly_the_same(tdn, pair, video):
+    exact, fast = (
+        np.array(json.loads(tdn("classify", video, *extra, "--json", checkpoints=pair).stdout)[0]["logits"])
+        for extra in ((), ("--bf16",))
+    )
+    assert 0 < np.abs(exact - fast).max() < 0.1 * exact.std() + 0.05
+
+
 def test_explain_writes_the_bundle(tdn, pair, video, tmp_path):
     result = tdn("explain", video, "--target", "Moving something up", "--out", tmp_path / "out", checkpoints=pair)
     assert result.returncode == 0, result.stderr
@@ -129,7 +137,7 @@ def test_explain_with_one_checkpoint_has_one_model(tdn, pair, video, tmp_path):
 
 def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video, tmp_path):
     asked = ("--layers", "diff2,res3", "--method", "hirescam", "--signed", "--scale", "shared", "--speed", "2")
-    changes = ("--change", "reverse", "--change", "S-TDM off")
+    changes = ("--change", "reverse", "--change", "S-TDM off", "--change", "speed 0.5")
     result = tdn("explain", video, "--out", tmp_path, *asked, *changes, "--versus", LABELS[3], checkpoints=pair)
     assert result.returncode == 0, result.stderr
     maps = np.load(tmp_path / "maps.npz")
@@ -138,12 +146,15 @@ def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video,
         *("frames", "tdn_diff2", "tdn_res3", "baseline_res3"),
         *("tdn_diff2_after_reverse", "tdn_res3_after_reverse", "baseline_res3_after_reverse"),
         *("tdn_diff2_after_S-TDM_off", "tdn_res3_after_S-TDM_off"),
+        *("tdn_diff2_after_speed_0.5", "tdn_res3_after_speed_0.5", "baseline_res3_after_speed_0.5"),
     }
     assert maps["tdn_res3"].min() < 0 and not np.array_equal(maps["tdn_res3"], maps["tdn_res3_after_reverse"])
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["method"] == "HiResCAM, signed, logit before softmax" and manifest["versus"] == LABELS[3]
     assert manifest["scale"]["rule"] == "shared by the models"
-    assert set(manifest["changes"]) == {"reverse", "S-TDM off"} and set(manifest["changes"]["S-TDM off"]) == {"tdn"}
+    assert set(manifest["changes"]) == {"reverse", "S-TDM off", "speed 0.5"} and set(
+        manifest["changes"]["S-TDM off"]
+    ) == {"tdn"}
     assert sum(manifest["evidence_share"]["baseline_res3"]) == pytest.approx(1, abs=1e-3)
 
 

@@ -174,6 +174,9 @@ def classify(
     videos: Annotated[list[Path], typer.Argument(help="Video files.", metavar="VIDEO...")],
     checkpoint: Checkpoint = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 5,
+    bf16: Annotated[
+        bool, typer.Option("--bf16", help="Compute scores in bfloat16: twice as fast where the processor has it.")
+    ] = False,
     as_json: Json = False,
     device: Device = None,
 ) -> None:
@@ -182,11 +185,14 @@ def classify(
 
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
+    from tdn.model.inference import inference_copy
     from tdn.weights import load_model
     from tdn.weights.shipped import shipped_pair
 
     path = checkpoint or shipped_pair()[0]
-    model = load_model(path, choose_device(device))
+    model = inference_copy(load_model(path, choose_device(device)))
+    if bf16:
+        model = model.bfloat16()
     results: list[dict[str, Any]] = []
     for video in videos:
         try:
@@ -196,7 +202,7 @@ def classify(
             results.append({"video": str(video), "error": str(error)})
             continue
         with torch.inference_mode():
-            logits = model(clip.tensor.to(next(model.parameters()).device))[0].float().cpu()
+            logits = model(clip.tensor.to(model.head.weight))[0].float().cpu()
         probabilities = logits.softmax(0)
         indices = probabilities.argsort(descending=True)[:top].tolist()
         results.append(
@@ -243,9 +249,7 @@ def explain(
     scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
     change: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Also after an intervention, such as 'freeze windows', 'reverse' or 'S-TDM off'; repeatable."
-        ),
+        typer.Option(help="Also after a change: 'freeze windows', reverse, 'S-TDM off', 'speed 2', ...; repeatable."),
     ] = None,
     speed: Annotated[float, typer.Option(help="Show the video this many times as fast.")] = 1.0,
     timeline: Annotated[
@@ -303,7 +307,7 @@ def explain(
         explained["baseline"] = explain_clip(other, clip, names["baseline"], same_class, question)
     changes = {
         name: {
-            role: explain_changed(networks[role], clip, name, before, question)
+            role: explain_changed(networks[role], clip, name, before, question, video)
             for role, before in explained.items()
             if applies(name, networks[role])
         }

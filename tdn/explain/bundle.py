@@ -3,8 +3,9 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from tdn import __version__
-from tdn.data.clip import Clip
+from tdn.data.clip import Clip, load_clip
 from tdn.data.video import decode_frames, write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
 from tdn.explain.gradcam import explain_logits
@@ -22,6 +23,7 @@ from tdn.explain.methods import GRAD_CAM, METHODS, Rule
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.model import TDN, Architecture, system_name
 
+SPEED = re.compile(r"speed (\d*\.?\d+)")
 LAYERS = ("res2", "final")
 LAYER_TITLES = {
     **{f"res{stage}": f"Res{stage}" for stage in range(1, 5)},
@@ -54,13 +56,17 @@ USUAL = Question()
 
 @dataclass(frozen=True)
 class Explained:
-    """What one model says of a clip: logits [K], raw maps {layer: float32 [T, h, w]} of class `target`."""
+    """What one model says of a clip: logits [K], raw maps {layer: float32 [T, h, w]} of class `target`.
+
+    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3].
+    """
 
     title: str
     logits: np.ndarray
     target: int
     label: str
     maps: dict[str, np.ndarray]
+    frames: np.ndarray | None = None
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -75,10 +81,17 @@ def explain_clip(
     return _explained(model, clip.tensor, title, target, question)
 
 
-def explain_changed(model: TDN, clip: Clip, name: str, before: Explained, question: Question = USUAL) -> Explained:
-    """The same class after the intervention `name` (`tdn.explain.interventions`)."""
+def explain_changed(
+    model: TDN, clip: Clip, name: str, before: Explained, question: Question = USUAL, video: Path | None = None
+) -> Explained:
+    """The same class after the intervention `name` (`tdn.explain.interventions`), or at "speed X" of the `video`."""
+    if speed := SPEED.fullmatch(name):
+        other = load_clip(video, model, speed=float(speed[1]))
+        found = _explained(model, other.tensor, before.title, before.target, question)
+        return replace(found, frames=other.centre_frames)
     with changed(model, clip.tensor, name) as (network, tensor):
-        return _explained(network, tensor, before.title, before.target, question)
+        found = _explained(network, tensor, before.title, before.target, question)
+    return replace(found, frames=clip.centre_frames[segments_shown(name, len(clip.centre_frames))])
 
 
 def _explained(model: TDN, tensor: Tensor, title: str, target: int | None, question: Question) -> Explained:
@@ -135,8 +148,7 @@ def map_rows(
             note = f"scale {found.rule},\nmax {found.maximum:.3g}"
             if name:
                 note += f",\nclass now {100 * one.probabilities[one.target]:.0f}%"
-            order = segments_shown(name, len(found.values)) if name else None
-            rows.append(MapRow(title, label, note, found, order))
+            rows.append(MapRow(title, label, note, found, one.frames))
     return rows
 
 

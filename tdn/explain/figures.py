@@ -22,20 +22,19 @@ NO_EVIDENCE = "no positive evidence"
 class MapRow:
     """One model and layer: `title` such as "TDN · Res2", the class `label`, `note` on the scale, and its scaled map.
 
-    `order` names the centre frame under each segment's map, where the clip was put into another order.
+    `frames` are the centre frames under the maps where those are not the clip's, uint8 [T, H, W, 3].
     """
 
     title: str
     label: str
     note: str
     scaled: ScaledMap
-    order: Sequence[int] | None = None
+    frames: np.ndarray | None = None
 
 
 def overlays(row: MapRow, frames: np.ndarray, box: Box, colours: str = "inferno") -> np.ndarray:
     """The row's map over every frame, uint8 [T, H, W, 3]; the bare frames where there is no evidence."""
-    if row.order is not None:
-        frames = frames[list(row.order)]
+    frames = frames if row.frames is None else row.frames
     if row.scaled.is_empty:
         return frames
     height, width = frames.shape[1:3]
