@@ -108,6 +108,21 @@ def class_switch_final() -> Case:
     return Case(lambda: kept.maps([OTHER_CLASS], ["final"]), lambda: KeptPass(model, x).maps([CLASS]))
 
 
+def several_classes() -> Case:
+    """Gradients of four classes at Res2, one backward pass after another; plain: torch's batched backward pass."""
+    model, classes = fast_network("tdn"), (1, 2, 3, 4)
+    kept = KeptPass(model, clip(), ["res2"])
+    chosen = torch.zeros(len(classes), *kept.logits.shape)
+    chosen[range(len(classes)), 0, classes] = 1
+
+    def batched() -> object:
+        return torch.autograd.grad(
+            kept._scores, [kept._taken["res2"]], chosen, retain_graph=True, is_grads_batched=True
+        )
+
+    return Case(lambda: [kept.maps([one]) for one in classes], batched)
+
+
 def train_step() -> Case:
     """Forward, backward and SGD on one clip at 112 pixels: bfloat16 and channels last against plain float32."""
     x, label = clip()[..., :112, :112].contiguous(), torch.tensor([CLASS])
@@ -254,6 +269,7 @@ CASES: dict[str, Callable[[], Case]] = {
         maps_pair,
         class_switch_res2,
         class_switch_final,
+        several_classes,
         read_10min,
         read_1min,
         analysis,

@@ -10,7 +10,7 @@ from benchmarks import report
 from benchmarks.cases import CASES
 from benchmarks.measure import convolution_rate, interleaved, matrix_rate, peak_rise_mb
 
-ROUNDS = {"maps_pair": 3, "read_10min": 3, "read_1min": 3, "analysis": 2}
+ROUNDS = {"maps_pair": 3, "read_10min": 3, "read_1min": 3, "analysis": 1, "several_classes": 2, "train_pipeline": 3}
 USUAL_ROUNDS = 5
 
 
