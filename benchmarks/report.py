@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tdn.data.synthetic import PROBES
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -103,7 +105,12 @@ def focus_intervals(found: dict) -> list[str]:
     return rows_of(("TDN less T-Conv, 95%", *(name.replace("_", " ") for name in names)), lines())
 
 
+def tdn_first(found: dict) -> dict:
+    return {name: found[name] for name in sorted(found, key=lambda name: (not name.startswith("tdn"), name))}
+
+
 def probes(found: dict) -> list[str]:
+    found = tdn_first(found)
     titles = {name: name.removesuffix("_small_8f").replace("_", " ") for name in found}
 
     def cells(probe: str) -> Iterable[object]:
@@ -114,7 +121,8 @@ def probes(found: dict) -> list[str]:
             yield None if res2.get("selectivity") is None else f"{res2['selectivity']:+.2f}"
 
     head = [f"{title}, % right" for title in titles.values()] + [f"{title}, selectivity" for title in titles.values()]
-    return rows_of(("probe set", *head), ((probe, *cells(probe)) for probe in next(iter(found.values()))))
+    measured = next(iter(found.values()))
+    return rows_of(("probe set", *head), ((probe, *cells(probe)) for probe in PROBES if probe in measured))
 
 
 def named(found: dict) -> list[str]:
@@ -122,7 +130,7 @@ def named(found: dict) -> list[str]:
         ("checkpoint", "Res2", "final"),
         (
             (name, *(f"{answers['opposite'][layer]['named_share']:.2f}" for layer in ("res2", "final")))
-            for name, answers in found.items()
+            for name, answers in tdn_first(found).items()
         ),
     )
 
@@ -132,13 +140,13 @@ def real(found: dict) -> list[str]:
         ("part", "clips", "right, %", "opposite, %", "right of those sure, %", "sure, %"),
         (
             (part, n["clips"], n["right"], n["opposite"], n["right_of_sure"], n["sure"])
-            for part, n in found["parts"].items()
+            for part, n in tdn_first(found["parts"]).items()
         ),
     )
 
 
 def cards(found: dict) -> list[str]:
-    names = list(found)
+    names = list(tdn_first(found))
     labels = found[names[0]]["per_class"]
     groups = found[names[0]]["groups"]
     rows = [(f"**{group}**", *(f"{found[name]['groups'][group]:.1f}" for name in names)) for group in groups]
