@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
 PY := .venv/bin/python
-SHOWN := assets/samples/spinning_counter_clockwise.mp4 assets/samples/dropping.mp4 assets/samples/closer.mp4
+SHOWN := assets/samples/left_to_right.mp4 assets/samples/dropping.mp4 assets/samples/up.mp4
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)

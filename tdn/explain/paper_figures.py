@@ -39,7 +39,7 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
         segment = int(evidence_share(block.explained[1].maps[question.layers[0]]).argmax())
         pictures = [block.clip.centre_frames[segment]]
         pictures += [overlays(row, block.clip.centre_frames, block.clip.seen_box, colours)[segment] for row in rows]
-        title = f"{textwrap.shorten(block.name, 28)}\n{block.clip.times_sec[segment]:.2f} s"
+        title = f"{shortened(block.name)}\n{block.clip.times_sec[segment]:.2f} s"
         cells.append((title, textwrap.fill(f"“{rows[0].label}”", 26), pictures, rows))
     names = ["centre frame", *(row_title(block_row) for block_row in cells[0][3])]
     figure, axes = _grid(3, len(cells), cells[0][2][0].shape, top=0.75, left=1.5)
@@ -62,7 +62,7 @@ def all_segments(blocks: Sequence[Block], question: Question, colours: str = "in
         rows = map_rows(block, question)
         frames = block.clip.centre_frames
         pictures = [frames, *(overlays(row, frames, block.clip.seen_box, colours) for row in rows)]
-        names = [textwrap.fill(f"{block.name}\n“{rows[0].label}”", 24, replace_whitespace=False)]
+        names = [textwrap.fill(f"{shortened(block.name)}\n“{rows[0].label}”", 26, replace_whitespace=False)]
         names += [f"{row_title(row)}\n{row.note}" for row in rows]
         for line, (name, images) in enumerate(zip(names, pictures, strict=True)):
             for segment in range(segments):
@@ -86,6 +86,10 @@ def map_rows(block: Block, question: Question) -> list[MapRow]:
         note = f"class {100 * one.probabilities[one.target]:.0f}%, scale {found.rule}, max {found.maximum:.2g}"
         rows.append(MapRow(f"{one.title} · {LAYER_TITLES[layer]}", one.label, note, found))
     return rows
+
+
+def shortened(name: str, most: int = 26) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def row_title(row: MapRow) -> str:
