@@ -12,6 +12,7 @@ from tdn.cli.benchmark import benchmark
 from tdn.cli.data import data_app
 from tdn.cli.doctor import doctor
 from tdn.cli.evaluate import register
+from tdn.cli.explain import explain
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 register(app)
 app.add_typer(data_app, name="data")
 app.command()(benchmark)
+app.command()(explain)
 app.command()(focus)
 app.command()(doctor)
 app.command()(figures)
@@ -226,98 +228,6 @@ def classify(
         print(json.dumps(results))
     if any("error" in result for result in results):
         raise typer.Exit(2)
-
-
-@app.command()
-def explain(
-    video: Annotated[Path, typer.Argument(help="A video file.")],
-    out: Annotated[Path, typer.Option(help="Folder for maps.npz, overlay.mp4, figure.png/.pdf, manifest.json.")],
-    checkpoint: Checkpoint = None,
-    baseline: Annotated[
-        Path | None, typer.Option(help="A second checkpoint beside the first; left out with --checkpoint: none.")
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
-    versus: Annotated[str | None, typer.Option(help="Another class, whose score is taken off the first one's.")] = None,
-    layers: Annotated[str, typer.Option(help="Where to look, by commas: res1 to res4, rgb1, diff1, ..., final.")] = (
-        "res2,final"
-    ),
-    method: Annotated[
-        str, typer.Option(help="grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
-    ] = "grad_cam",
-    weights: Annotated[str, typer.Option(help="Of channels: for each frame, or one for the clip.")] = "frame",
-    signed: Annotated[bool, typer.Option("--signed", help="Keep evidence against the class too.")] = False,
-    scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
-    change: Annotated[
-        list[str] | None,
-        typer.Option(help="Also after a change: 'freeze windows', reverse, 'S-TDM off', 'speed 2', ...; repeatable."),
-    ] = None,
-    speed: Annotated[float, typer.Option(help="Show the video this many times as fast.")] = 1.0,
-    timeline: Annotated[
-        bool, typer.Option("--timeline", help="Also write timeline.mp4: the first map over every frame, interpolated.")
-    ] = False,
-    device: Device = None,
-) -> None:
-    """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class.
-
-    A map says where in each segment the evidence for the class lies at that layer. docs/explaining.md says what that
-    means for each layer, method and scale, and what it can't say.
-    """
-    from tdn.data.clip import load_clip
-    from tdn.device import choose_device
-    from tdn.explain.bundle import (
-        Question,
-        explain_changed,
-        explain_clip,
-        find_label,
-        titles,
-        write_bundle,
-        write_timeline,
-    )
-    from tdn.explain.interventions import applies
-    from tdn.explain.methods import Rule
-    from tdn.explain.scale import SCALES
-    from tdn.weights import load_model
-    from tdn.weights.shipped import shipped_pair
-
-    if scale not in SCALES:
-        raise ValueError(f"--scale {scale}: expected one of {', '.join(SCALES)}")
-    question = Question(tuple(layers.split(",")), Rule(method, weights, signed), versus, scale)
-    shipped_tdn, shipped_baseline = shipped_pair()
-    files = {"tdn": checkpoint or shipped_tdn}
-    if baseline is not None or checkpoint is None:
-        files["baseline"] = baseline or shipped_baseline
-    where = choose_device(device)
-    networks = {role: load_model(path, where) for role, path in files.items()}
-    tdn = networks["tdn"]
-    clip = load_clip(video, tdn, speed=speed)
-    chosen = None if target is None else find_label(tdn.labels, target)
-    names = titles(
-        {role: network.architecture for role, network in networks.items()},
-        {role: path.name for role, path in files.items()},
-    )
-    explained = {"tdn": explain_clip(tdn, clip, names["tdn"], chosen, question)}
-    if "baseline" in networks:
-        other = networks["baseline"]
-        if (other.preprocess, other.num_segments, other.window) != (tdn.preprocess, tdn.num_segments, tdn.window):
-            raise ValueError(
-                f"{files['baseline'].name} reads other frames or pixels than {files['tdn'].name}; "
-                f"choose a baseline trained with the same preprocessing and number of segments"
-            )
-        same_class = find_label(other.labels, explained["tdn"].label)
-        explained["baseline"] = explain_clip(other, clip, names["baseline"], same_class, question)
-    changes = {
-        name: {
-            role: explain_changed(networks[role], clip, name, before, question, video)
-            for role, before in explained.items()
-            if applies(name, networks[role])
-        }
-        for name in change or []
-    }
-    if timeline:
-        out.mkdir(parents=True, exist_ok=True)
-        write_timeline(out / "timeline.mp4", video, clip, explained["tdn"], question)
-    write_bundle(out, clip, video.name, networks, explained, files, question, changes)
-    say(f"{explained['tdn'].label}: wrote {out}")
 
 
 @app.command()
