@@ -231,6 +231,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation search": search,
     "focus": focus,
     "focus both": focus_both,
+    "realfocus": focus,
     "focus intervals": focus_intervals,
     "probes": probes,
     "probes named": named,
