@@ -280,6 +280,10 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
+# Without the longest: these take some seven minutes.
+QUICK = [name for name in CASES if name not in ("analysis", "encode", "several_classes", "read_1min")]
+
+
 @dataclass(frozen=True)
 class _Taker:
     """What `load_clip` asks of a network."""

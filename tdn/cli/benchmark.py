@@ -7,21 +7,25 @@ import typer
 
 
 def benchmark(
-    names: Annotated[list[str] | None, typer.Argument(help="Only these measurements.", metavar="[NAME...]")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these measurements; without, all but the longest.", metavar="[NAME...]"),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads torch may use; ratios were published for one.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """Time and memory of forward passes, maps, further classes, reading and a training step, ours and the plain way.
 
-    Every pair is measured in turns in one process, so that a busy machine slows both down alike. It takes some ten
-    minutes; docs/performance.md says how to read it.
+    Every pair is measured in turns in one process, so that a busy machine slows both down alike. It takes some seven
+    minutes; docs/performance.md says how to read it. `python -m benchmarks.run` measures all of them.
     """
     try:
+        from benchmarks.cases import QUICK
         from benchmarks.run import run_all
     except ModuleNotFoundError as error:
         raise ValueError(f"the benchmarks are not here ({error.name}); run from a checkout of the repository") from None
 
-    rows = run_all(names, threads)
+    rows = run_all(names or QUICK, threads)
     if as_json:
         print(json.dumps(rows))
         return
