@@ -128,7 +128,7 @@ def train_step() -> Case:
     x, label = clip()[..., :112, :112].contiguous(), torch.tensor([CLASS])
     ours = TDN(network("tdn").architecture).train().to(memory_format=torch.channels_last)
     plain = PlainTDN(ours.architecture.num_classes).train()
-    return Case(_step(ours, x, label, torch.bfloat16), _step(plain, x, label, None))
+    return Case(step(ours, x, label, torch.bfloat16), step(plain, x, label, None))
 
 
 def train_pipeline() -> Case:
@@ -146,7 +146,7 @@ def train_pipeline() -> Case:
 
     def ours() -> None:
         views = torch.stack([clips[number][0] for number in range(2)])  # [N, T, L, 3, H, W]
-        _step(ours_network, normalise_tensor(views), label, torch.bfloat16)()
+        step(ours_network, normalise_tensor(views), label, torch.bfloat16)()
 
     def plain() -> None:
         import decord
@@ -159,7 +159,7 @@ def train_pipeline() -> Case:
             box = draw_crop("multi_scale", *VIDEO_SIZE, 112, rng)
             frames = [cut(reader[int(index)].asnumpy(), box, 112) for index in wanted.flat]
             views.append(normalise(np.stack(frames)).unflatten(0, (8, 5)))
-        _step(plain_network_, torch.stack(views), label, None)()
+        step(plain_network_, torch.stack(views), label, None)()
 
     return Case(ours, plain)
 
@@ -380,7 +380,7 @@ def _inference(model: torch.nn.Module, x: Tensor) -> Callable[[], Tensor]:
     return run
 
 
-def _step(model: torch.nn.Module, x: Tensor, label: Tensor, precision: torch.dtype | None) -> Callable[[], None]:
+def step(model: torch.nn.Module, x: Tensor, label: Tensor, precision: torch.dtype | None) -> Callable[[], None]:
     optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9)
 
     def run() -> None:
