@@ -8,3 +8,11 @@ document.addEventListener('error', (event) => {
 addEventListener('unhandledrejection', (event) => {
   if (String(event.reason).includes('ffmpeg-core')) event.preventDefault();
 });
+
+// Links to #about open the tab of that name.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[href="#about"]');
+  if (!link) return;
+  event.preventDefault();
+  [...document.querySelectorAll('#tabs [role=tab]')].find((tab) => tab.textContent.trim() === 'About')?.click();
+});

@@ -11,6 +11,9 @@ LEAD = (
     "[What the weights know](#about)"
 )
 
+TAB_ANALYSE = "Analyse"
+TAB_ABOUT = "About"
+
 CLIP = "Clip"
 SAMPLES = "Samples"
 TARGET = "Class to explain"
@@ -100,6 +103,35 @@ MAP_GUIDE = """\
 - One cell of the final map covers a large square of the picture; its edges are no outlines of objects.
 - Times and frame numbers belong to the middle frame of each window; frames count from 0.
 - A map says where evidence lies, not why, and not whether the answer is right. Zero means no positive evidence.
+"""
+
+OWN_WEIGHTS = """\
+### Bring your own checkpoint
+
+Run this page on your machine, put a file of this project into `checkpoints/` (or the folder that `TDN_CHECKPOINTS`
+names) and choose it under Settings. The released files of [MCG-NJU/TDN](https://github.com/MCG-NJU/TDN) become one by
+
+```
+python -m tdn convert released_8f.pth checkpoints/tdn_8f.safetensors --num-segments 8 --labels names.txt
+```
+
+The file itself can't tell 8 from 16 segments, so say which; `names.txt` has one class a line. To train your own, start
+from the shipped weights: `python -m tdn train finetune --data my_clips --out runs/mine`.
+"""
+
+CITATION = """\
+### Citation
+
+The networks are those of this paper; please cite it.
+
+```bibtex
+@inproceedings{wang2021tdn,
+  title     = {{TDN}: Temporal Difference Networks for Efficient Action Recognition},
+  author    = {Wang, Limin and Tong, Zhan and Ji, Bin and Wu, Gangshan},
+  booktitle = {CVPR},
+  year      = {2021}
+}
+```
 """
 
 

@@ -22,6 +22,7 @@ from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
 
 HERE = Path(__file__).parent
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
@@ -73,92 +74,109 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         gr.Markdown(f"# {text.TITLE}\n{text.LEAD}", elem_id="head")
         if not checkpoints.cards:
             gr.Markdown(text.NO_WEIGHTS)
-        warning_words, about_words = checkpoints.words(*checkpoints.first_choice)
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=30, min_width=290):
-                video, samples = clip_inputs(clips, settings)
-                target, analyse, tdn, baseline = choices(checkpoints)
-            with gr.Column(scale=26, min_width=250):
-                scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
-                warning = gr.Markdown(warning_words, elem_id="warning")
-            with gr.Column(scale=66, min_width=320):
-                viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
-                note = gr.Markdown(label=text.NOTE, elem_id="note")
-                with gr.Row(elem_id="downloads"):
-                    png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
-                    pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
-        with gr.Column(elem_id="compare"):
-            change = AnyChoice(
-                [(words, name) for name, words in text.CHANGES.items()],
-                label=text.COMPARE,
-                info=text.COMPARE_INFO,
-                elem_id="change",
-            )
-            with gr.Row(equal_height=False, visible=False) as looked_again:
-                with gr.Column(scale=26, min_width=250):
-                    scores_after = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")
-                with gr.Column(scale=96, min_width=320):
-                    viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
-        with gr.Row(elem_id="about"):
-            with gr.Column(min_width=320):
-                about = gr.Markdown(about_words)
-            with gr.Column(min_width=320):
-                gr.Markdown(text.MAP_GUIDE)
-        answer = gr.JSON(label=text.ANSWER, visible=False)
-        compared = gr.JSON(label=text.ANSWER, visible=False)
-        token = gr.State("")
-
-        cache = Path(viewer.GRADIO_CACHE)
-        handlers = Handlers(explainer, clips, checkpoints.first_choice[0], settings.rate, cache)
-        analysis = {
-            "fn": handlers.analyse,
-            "inputs": [video, target, tdn, baseline],
-            "outputs": [answer, scores, viewer, note, token, png, pdf],
-            "concurrency_id": "model",
-            "concurrency_limit": 1,
-            "show_progress_on": [viewer],
-            "validator": has_clip,
-        }
-        private = {"api_visibility": "private", "show_progress": "hidden"}
-        asked = gr.on(
-            [analyse.click, video.upload, video.stop_recording],
-            **analysis,
-            api_name="analyze",
-            api_description=text.API,
-        )
-        sample = samples.pick(handlers.pick_sample, None, video, queue=False, **private)
-        picked = sample.success(**analysis, api_visibility="private")
-        other_class = scores.pick(handlers.pick_class, None, target, queue=False, **private)
-        explained = other_class.success(**analysis, api_visibility="private")
-        for run in (asked, picked, explained):
-            run.success(
-                handlers.draw_figure, token, [png, pdf], concurrency_id="figure", concurrency_limit=1, **private
-            )
-            # What was compared belongs to the analysis before.
-            run.then(lambda: [None, gr.Row(visible=False)], None, [change, looked_again], queue=False, **private)
-        again = change.input(
-            handlers.compare,
-            [change, video, target, tdn, baseline],
-            [compared, scores_after, viewer_after],
-            api_name="compare",
-            api_description=text.API_COMPARE,
-            concurrency_id="model",
-            concurrency_limit=1,
-            show_progress_on=[change],
-            validator=has_clip_to_change,
-        )
-        again.success(lambda: gr.Row(visible=True), None, looked_again, queue=False, **private)
+        # The viewer draws in tabs that are hidden, too; each tab's content is made when it is first opened.
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(text.TAB_ANALYSE, id="analyse"):
+                tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, settings)
+            with gr.Tab(text.TAB_ABOUT, id="about"):
+                about = about_tab(checkpoints)
         gr.on(
             [tdn.input, baseline.input],
             checkpoints.chosen,
             [tdn, baseline],
             [warning, about, target],
             queue=False,
-            **private,
+            **PRIVATE,
         )
     # api_open=False: or every function could be called past the queue and its limits.
     page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
     return page
+
+
+def analyse_tab(
+    explainer: Explainer, clips: list[SampleClip], checkpoints: Checkpoints, settings: Settings
+) -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
+    """A clip in, answers and maps out. Returns what the choice of networks changes: both, the class, the warning."""
+    warning_words, _ = checkpoints.words(*checkpoints.first_choice)
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=30, min_width=290):
+            video, samples = clip_inputs(clips, settings)
+            target, analyse, tdn, baseline = choices(checkpoints)
+        with gr.Column(scale=26, min_width=250):
+            scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
+            warning = gr.Markdown(warning_words, elem_id="warning")
+        with gr.Column(scale=66, min_width=320):
+            viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
+            note = gr.Markdown(label=text.NOTE, elem_id="note")
+            with gr.Row(elem_id="downloads"):
+                png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
+                pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
+    with gr.Column(elem_id="compare"):
+        change = AnyChoice(
+            [(words, name) for name, words in text.CHANGES.items()],
+            label=text.COMPARE,
+            info=text.COMPARE_INFO,
+            elem_id="change",
+        )
+        with gr.Row(equal_height=False, visible=False) as looked_again:
+            with gr.Column(scale=26, min_width=250):
+                scores_after = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")
+            with gr.Column(scale=96, min_width=320):
+                viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
+    answer = gr.JSON(label=text.ANSWER, visible=False)
+    compared = gr.JSON(label=text.ANSWER, visible=False)
+    token = gr.State("")
+
+    cache = Path(viewer.GRADIO_CACHE)
+    handlers = Handlers(explainer, clips, checkpoints.first_choice[0], settings.rate, cache)
+    analysis = {
+        "fn": handlers.analyse,
+        "inputs": [video, target, tdn, baseline],
+        "outputs": [answer, scores, viewer, note, token, png, pdf],
+        "concurrency_id": "model",
+        "concurrency_limit": 1,
+        "show_progress_on": [viewer],
+        "validator": has_clip,
+    }
+    asked = gr.on(
+        [analyse.click, video.upload, video.stop_recording],
+        **analysis,
+        api_name="analyze",
+        api_description=text.API,
+    )
+    sample = samples.pick(handlers.pick_sample, None, video, queue=False, **PRIVATE)
+    picked = sample.success(**analysis, api_visibility="private")
+    other_class = scores.pick(handlers.pick_class, None, target, queue=False, **PRIVATE)
+    explained = other_class.success(**analysis, api_visibility="private")
+    for run in (asked, picked, explained):
+        run.success(handlers.draw_figure, token, [png, pdf], concurrency_id="figure", concurrency_limit=1, **PRIVATE)
+        # What was compared belongs to the analysis before.
+        run.then(lambda: [None, gr.Row(visible=False)], None, [change, looked_again], queue=False, **PRIVATE)
+    again = change.input(
+        handlers.compare,
+        [change, video, target, tdn, baseline],
+        [compared, scores_after, viewer_after],
+        api_name="compare",
+        api_description=text.API_COMPARE,
+        concurrency_id="model",
+        concurrency_limit=1,
+        show_progress_on=[change],
+        validator=has_clip_to_change,
+    )
+    again.success(lambda: gr.Row(visible=True), None, looked_again, queue=False, **PRIVATE)
+    return tdn, baseline, target, warning
+
+
+def about_tab(checkpoints: Checkpoints) -> gr.Markdown:
+    """What the weights know and what a map can show. Returns the part that changes with the choice of networks."""
+    with gr.Row(elem_id="about"):
+        with gr.Column(min_width=320):
+            about = gr.Markdown(checkpoints.words(*checkpoints.first_choice)[1])
+        with gr.Column(min_width=320):
+            gr.Markdown(text.MAP_GUIDE)
+            gr.Markdown(text.OWN_WEIGHTS, elem_id="own-weights")
+            gr.Markdown(text.CITATION, elem_id="citation")
+    return about
 
 
 def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo, SampleGallery]:

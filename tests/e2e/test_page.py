@@ -217,3 +217,12 @@ def test_a_chosen_class_is_explained_in_a_clip_of_three_frames(laptop: Visit, cl
     assert [caption[2] for caption in captions(laptop)] == ["“Dropping something”"] * 4
     assert "short (3 frames)" in laptop.page.inner_text("#note")
     assert all(size == (404, 0) for size in sizes)  # Gradio's 31 MB for the Trim button never leave the server
+
+
+def test_about_tells_what_the_weights_know_limits_and_citation(laptop: Visit):
+    laptop.page.click("#head a:has-text('What the weights know')")
+    laptop.page.wait_for_selector("#about:has-text('What these weights know')")
+    about = laptop.page.inner_text("#about")
+    assert "What a map can and cannot show" in about and "Bring your own checkpoint" in about
+    assert "@inproceedings{wang2021tdn," in about
+    assert laptop.errors == []
