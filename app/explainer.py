@@ -13,7 +13,8 @@ import numpy as np
 
 from app import text
 from app.zero import ON_ZERO_GPU
-from tdn.data.clip import Clip, load_clip
+from tdn.data.clip import Clip
+from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
 from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores
 from tdn.explain.interventions import applies, changed, segments_shown
@@ -117,10 +118,18 @@ class Comparison:
 class Explainer:
     """Reads checkpoints from `folder` and runs them on one device, one analysis at a time.
 
-    Raises ValueError for a device that is not there.
+    Videos are decoded by `decoder`, in a process of its own. Raises ValueError for a device that is not there.
     """
 
-    def __init__(self, folder: Path, device: str | None = None, max_seconds: int = 600, max_mb: int = 100):
+    def __init__(
+        self,
+        folder: Path,
+        device: str | None = None,
+        max_seconds: int = 600,
+        max_mb: int = 100,
+        decoder: DecodingWorker | None = None,
+    ):
+        self.decoder = decoder or DecodingWorker()  # first: it starts while the rest is loaded
         self.folder = folder
         self.device = choose_device(device)
         self.max_seconds = max_seconds
@@ -157,7 +166,7 @@ class Explainer:
         target = _class_index(tdn, request.target)
         if request.baseline:
             _expect_same_clip(request, tdn, self._model(request.baseline))
-        clip = load_clip(path, tdn)
+        clip = self.decoder.load_clip(path, tdn)
         # Only the frames of the windows were decoded, so refusing now costs no more than a look beforehand.
         if clip.info.duration_sec > self.max_seconds:
             raise RequestError(text.too_long(path.name, clip.info.duration_sec, self.max_seconds))

@@ -5,19 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tdn.data.video import MAX_PIXELS
+
 SAMPLES = Path(__file__).resolve().parents[1] / "assets" / "samples"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`queue` visitors may wait; a clip may have `max_mb` MiB and last `max_seconds`; `rate` analyses a visitor and
-    minute, 0 for no limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the
-    gallery, which may be missing.
+    """`queue` visitors may wait; a clip may have `max_mb` MiB, last `max_seconds`, hold `max_frames` of `max_pixels`
+    each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a visitor and minute, 0 for no
+    limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the gallery, which may be
+    missing.
     """
 
     queue: int = 12
     max_mb: int = 100
     max_seconds: int = 600
+    max_frames: int = 100_000
+    max_pixels: int = MAX_PIXELS
+    decode_seconds: int = 30
+    decode_mb: int = 1024
     rate: int = 30
     keep_minutes: int = 60
     samples: Path = SAMPLES
@@ -29,6 +36,10 @@ class Settings:
             queue=_whole_number(environment, "TDN_QUEUE", cls.queue),
             max_mb=_whole_number(environment, "TDN_MAX_MB", cls.max_mb),
             max_seconds=_whole_number(environment, "TDN_MAX_SECONDS", cls.max_seconds),
+            max_frames=_whole_number(environment, "TDN_MAX_FRAMES", cls.max_frames),
+            max_pixels=_whole_number(environment, "TDN_MAX_PIXELS", cls.max_pixels),
+            decode_seconds=_whole_number(environment, "TDN_DECODE_SECONDS", cls.decode_seconds),
+            decode_mb=_whole_number(environment, "TDN_DECODE_MB", cls.decode_mb, smallest=64),
             rate=_whole_number(environment, "TDN_RATE", cls.rate, smallest=0),
             keep_minutes=_whole_number(environment, "TDN_KEEP_MINUTES", cls.keep_minutes),
             samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),

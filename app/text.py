@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.settings import Settings
 from tdn.weights import Card
 
 TITLE = "TDN Lens: what does the action model look at?"
@@ -135,8 +136,14 @@ The networks are those of this paper; please cite it.
 """
 
 
-def limits(max_mb: int, max_seconds: int, keep_minutes: int) -> str:
-    return f"Up to {max_mb} MB and {max_seconds} seconds; deleted from this server after {keep_minutes} minutes."
+def limits(settings: Settings) -> str:
+    """What a clip may be, told before it is uploaded."""
+    return (
+        f"Up to {settings.max_mb} MB, {settings.max_seconds} seconds and {settings.max_frames} frames of "
+        f"{settings.max_pixels / 1e6:.1f} megapixels; reading it may take {settings.decode_seconds} seconds and "
+        f"{settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line. Deleted from this server "
+        f"after {settings.keep_minutes} minutes."
+    )
 
 
 def too_large(name: str, max_mb: int) -> str:

@@ -16,6 +16,7 @@ from app.guards import AnyChoice, LocalVideo, RefuseProxying
 from app.handlers import Handlers, has_clip, has_clip_to_change
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
+from tdn.data.worker import DecodingWorker
 from tdn.device import device_name
 from tdn.model import system_name
 from tdn.weights import Card
@@ -65,7 +66,8 @@ class Checkpoints:
 def build(device: str | None = None, settings: Settings | None = None) -> gr.Blocks:
     """The page, ready for `launch(**launch_options())`. Raises ValueError for a device that is not there."""
     settings = settings or Settings.from_environment()
-    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb)
+    decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
+    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder)
     checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
     clips = sample_clips(settings.samples)
     gr.set_static_paths([clip.path for clip in clips])
@@ -190,7 +192,7 @@ def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo
         buttons=[],
         elem_id="clip",
     )
-    gr.Markdown(text.limits(settings.max_mb, settings.max_seconds, settings.keep_minutes), elem_classes="small")
+    gr.Markdown(text.limits(settings), elem_classes="small")
     samples = SampleGallery(
         Samples(samples=[views.poster(clip.title, clip.picture) for clip in clips]),
         label=text.SAMPLES,

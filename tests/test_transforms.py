@@ -133,3 +133,10 @@ def test_a_dict_with_a_wrong_value_is_refused_by_name(changes, message):
 def test_a_dict_without_a_needed_value_is_refused_by_name():
     with pytest.raises(ValueError, match="sampling missing"):
         Preprocess.from_dict({"view": "whole", "short_side": 112, "input_size": 112})
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "shown"), [(20, 4000, (7, 1440)), (4000, 20, (1440, 7)), (5, 90_000, (1, 1440))]
+)
+def test_a_picture_to_show_is_small_however_long_it_is(height: int, width: int, shown: tuple[int, int]):
+    assert shrink(np.zeros((height, width, 3), np.uint8), 360).shape[:2] == shown

@@ -1,17 +1,24 @@
-"""From a video to one clip, ready for a network, with what is needed to show what the network saw."""
+"""From a video to one clip, ready for a network, with what is needed to show what the network saw.
+
+In two steps, so that the page can take the first in another process (`worker.py`): `read_pictures` decodes and needs no
+torch, `clip_of` makes the tensor.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from tdn.data.sampling import centre_window_starts, even_window_starts, windows
 from tdn.data.transforms import Preprocess, denormalise, normalise, seen_box, shrink, to_view
-from tdn.data.video import VideoInfo, decode_frames, probe
+from tdn.data.video import MAX_PIXELS, VideoInfo, decode_frames, probe
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class ClipTaker(Protocol):
@@ -20,6 +27,20 @@ class ClipTaker(Protocol):
     num_segments: int
     window: int
     preprocess: Preprocess
+
+
+@dataclass
+class Pictures:
+    """What is decoded of a video for one clip: `views` uint8 [T, L, H, W, 3] as the network sees them.
+
+    The other fields are those of `Clip`.
+    """
+
+    views: np.ndarray
+    frames: np.ndarray
+    centre_frames: np.ndarray
+    times_sec: np.ndarray
+    info: VideoInfo
 
 
 @dataclass
@@ -40,6 +61,8 @@ class Clip:
 
     def half_windows(self) -> np.ndarray:
         """The windows at half resolution, as S-TDM reads them: uint8 [T, L, H/2, W/2, 3]."""
+        from torch.nn.functional import avg_pool2d
+
         segments, window = self.tensor.shape[1:3]
         half = avg_pool2d(self.tensor.flatten(0, 2), 2)
         return denormalise(half).reshape(segments, window, *half.shape[2:], 3)
@@ -84,9 +107,36 @@ def load_clip(path: str | Path, model: ClipTaker, display_short_side: int = 360,
     each twice. Works from a single frame upwards. Raises ValueError for a speed that is not above 0, and otherwise as
     `tdn.data.video.probe` and `decode_frames` do: FileNotFoundError, or a VideoError with one sentence for the user.
     """
-    info = probe(path)
+    return clip_of(read_pictures(path, model, display_short_side, speed), model.preprocess)
+
+
+def read_pictures(
+    path: str | Path,
+    model: ClipTaker,
+    display_short_side: int = 360,
+    speed: float = 1.0,
+    max_pixels: int = MAX_PIXELS,
+    max_frames: int | None = None,
+) -> Pictures:
+    """The decoding half of `load_clip`; the limits are those of `probe`."""
+    info = probe(path, max_pixels, max_frames)
     frames = _window_frames(info, model, speed)
-    return _assemble(decode_frames(path, frames.flat, info), frames, info, model.preprocess, display_short_side)
+    return _shrunk(decode_frames(path, frames.flat, info), frames, info, model.preprocess, display_short_side)
+
+
+def clip_of(pictures: Pictures, preprocess: Preprocess) -> Clip:
+    """The other half: the views as a tensor, and the box of them in the pictures to show."""
+    info, shown = pictures.info, pictures.centre_frames
+    x_scale, y_scale = shown.shape[2] / info.width, shown.shape[1] / info.height
+    x0, y0, x1, y1 = seen_box(info.width, info.height, preprocess)
+    return Clip(
+        tensor=normalise(pictures.views)[None],  # [1, T, L, 3, H, W]
+        frames=pictures.frames,
+        centre_frames=shown,
+        seen_box=(x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale),
+        times_sec=pictures.times_sec,
+        info=info,
+    )
 
 
 def clip_from_frames(
@@ -99,7 +149,7 @@ def clip_from_frames(
     info = VideoInfo(name=name, num_frames=num_frames, fps=fps, width=width, height=height)
     wanted = _window_frames(info, model)
     pictures = ((index, frames[index]) for index in np.unique(wanted))
-    return _assemble(pictures, wanted, info, model.preprocess, display_short_side)
+    return clip_of(_shrunk(pictures, wanted, info, model.preprocess, display_short_side), model.preprocess)
 
 
 def read_clip(path: str | Path, model: ClipTaker) -> Tensor:
@@ -119,13 +169,13 @@ def _window_frames(info: VideoInfo, model: ClipTaker, speed: float = 1.0) -> np.
     return kept[windows(starts, len(kept), model.window)]
 
 
-def _assemble(
+def _shrunk(
     pictures: Iterable[tuple[int, np.ndarray]],
     frames: np.ndarray,
     info: VideoInfo,
     preprocess: Preprocess,
     display_short_side: int,
-) -> Clip:
+) -> Pictures:
     """Turn each picture, one at a time, into the network's view and, at window centres, the one to show."""
     size = preprocess.input_size
     centres = frames[:, frames.shape[1] // 2]
@@ -136,13 +186,4 @@ def _assemble(
         if index in centres:
             shown[int(index)] = shrink(picture, display_short_side)
     centre_frames = np.stack([shown[int(index)] for index in centres])
-    x_scale, y_scale = centre_frames.shape[2] / info.width, centre_frames.shape[1] / info.height
-    x0, y0, x1, y1 = seen_box(info.width, info.height, preprocess)
-    return Clip(
-        tensor=normalise(views)[None],  # [1, T, L, 3, H, W]
-        frames=frames,
-        centre_frames=centre_frames,
-        seen_box=(x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale),
-        times_sec=info.times_sec[centres],
-        info=info,
-    )
+    return Pictures(views, frames, centre_frames, info.times_sec[centres], info)

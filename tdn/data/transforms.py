@@ -1,19 +1,23 @@
 """From a frame as filmed to a frame as the network sees it: the view, the size, the normalisation.
 
 Frames are uint8 [..., H, W, 3], RGB, until `normalise`. Resizing is Pillow's bilinear filter, which averages when it
-shrinks; that of the released code, and not `F.interpolate` without antialiasing.
+shrinks; that of the released code, and not `F.interpolate` without antialiasing. torch is imported where tensors begin,
+so that the process that decodes for the page (`worker.py`) starts without it.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from tdn.data.sampling import thin
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -63,12 +67,12 @@ class Preprocess:
         return thin(num_frames, fps, self.fps, self.max_frames, self.min_frames)
 
     @classmethod
-    def official(cls) -> "Preprocess":
+    def official(cls) -> Preprocess:
         """One clip, centre crop, as published one-view results. Source: TDN test_models_center_crop.py."""
         return cls(view="centre_crop", short_side=256, input_size=224, sampling="released")
 
     @classmethod
-    def whole(cls, size: int) -> "Preprocess":
+    def whole(cls, size: int) -> Preprocess:
         """The whole picture, windows spread over all of the video: how the demonstration weights see (our choice).
 
         Videos come down to 15 frames a second, about what their training clips show, but keep at least 48 frames.
@@ -79,7 +83,7 @@ class Preprocess:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Preprocess":
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocess:
         """Undo `to_dict`; the last three may be missing. Raises ValueError for anything else amiss."""
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(values) - set(known)):
@@ -112,8 +116,15 @@ def seen_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, fl
 
 
 def shrink(frame: np.ndarray, short_side: int) -> np.ndarray:
-    """Make the short side of uint8 [H, W, 3] at most `short_side`, keeping the shape; a smaller frame stays."""
-    return frame if min(frame.shape[:2]) <= short_side else resized_to(frame, short_side)
+    """Make the short side of uint8 [H, W, 3] at most `short_side`, keeping the shape; a smaller frame stays.
+
+    The long side becomes at most four times that: a picture of 20 x 400 000 pixels is small by its short side alone.
+    """
+    height, width = frame.shape[:2]
+    if max(height, width) > 4 * max(short_side, min(height, width)):
+        scale = 4 * short_side / max(height, width)
+        return _resize(frame, max(1, round(width * scale)), max(1, round(height * scale)))
+    return frame if min(height, width) <= short_side else resized_to(frame, short_side)
 
 
 def resized_to(frame: np.ndarray, short_side: int) -> np.ndarray:
@@ -124,11 +135,15 @@ def resized_to(frame: np.ndarray, short_side: int) -> np.ndarray:
 
 def normalise(frames: np.ndarray) -> Tensor:
     """Scale to ImageNet's mean and deviation, channels first: uint8 [..., H, W, 3] -> float32 [..., 3, H, W]."""
+    import torch
+
     return normalise_tensor(torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3).contiguous())
 
 
 def normalise_tensor(pixels: Tensor) -> Tensor:
     """As `normalise`, channels already in place and on any device: uint8 [..., 3, H, W] -> float32."""
+    import torch
+
     mean = torch.tensor(IMAGENET_MEAN, device=pixels.device)[:, None, None]
     std = torch.tensor(IMAGENET_STD, device=pixels.device)[:, None, None]
     return pixels.float().div_(255).sub_(mean).div_(std)
@@ -136,6 +151,8 @@ def normalise_tensor(pixels: Tensor) -> Tensor:
 
 def denormalise(clips: Tensor) -> np.ndarray:
     """Undo `normalise`: [..., 3, H, W] on any device -> uint8 [..., H, W, 3]."""
+    import torch
+
     mean = torch.tensor(IMAGENET_MEAN)[:, None, None]
     std = torch.tensor(IMAGENET_STD)[:, None, None]
     pixels = clips.detach().float().cpu() * std + mean

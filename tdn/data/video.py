@@ -52,6 +52,10 @@ class UnsuitablePicture(VideoError):
     """The picture is too small or too large."""
 
 
+class TooManyFrames(VideoError):
+    """The file holds more frames than were allowed."""
+
+
 class UndecodableFrame(VideoError):
     """A frame that was asked for cannot be decoded."""
 
@@ -109,15 +113,16 @@ class VideoInfo:
         return (times - times[0]) * float(self.timeline.time_base)
 
 
-def probe(path: str | Path, max_pixels: int = MAX_PIXELS) -> VideoInfo:
+def probe(path: str | Path, max_pixels: int = MAX_PIXELS, max_frames: int | None = None) -> VideoInfo:
     """Count the frames of a video and read its facts; decodes the first frame only, unless the file is damaged.
 
     Raises FileNotFoundError, or VideoError for a file that is not a usable video: UnreadableVideo, NoVideoStream,
-    UnsuitablePicture (a side below 16 px, more than `max_pixels` in a frame), UndecodableFrame (not even the first).
+    UnsuitablePicture (a side below 16 px, more than `max_pixels` in a frame), TooManyFrames (None allows any number),
+    UndecodableFrame (not even the first). MemoryError, here and below, where the process may not take what it needs.
     """
     path = _existing_file(path)
     with _open_video(path, max_pixels) as (container, stream):
-        packets, first, damaged = _scan(container, stream)
+        packets, first, damaged = _scan(path, container, stream, max_frames)
         timed = container.format.name.split(",")[0] in TIMED_DEMUXERS
         rate = stream.average_rate or stream.guessed_rate or Fraction(1)
         time_base, codec, promised = stream.time_base, stream.codec_context.name, stream.frames
@@ -223,6 +228,11 @@ def write_mp4(path: str | Path, frames: Iterable[np.ndarray], fps: float = 8, cr
         container.mux(stream.encode(None))
 
 
+def load_decoder() -> None:
+    """Load FFmpeg now, not at the first video."""
+    import av  # noqa: F401
+
+
 def _existing_file(path: str | Path) -> Path:
     path = Path(path)
     if not path.exists():
@@ -274,6 +284,8 @@ def _open_video(
             options={"max_pixels": str(2 * max_pixels)},  # codecs store up to a block more than they show
             metadata_errors="replace",
         )
+    except MemoryError:  # FFmpeg's own is an FFmpegError too, and no damage to the file
+        raise
     except av.FFmpegError as error:
         raise UnreadableVideo(
             f"{path.name}: not a readable video, or broken off before its index; expected MP4, MOV, WebM, MKV, AVI, "
@@ -302,7 +314,7 @@ class _Packet(NamedTuple):
 
 
 def _scan(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+    path: Path, container: av.container.InputContainer, stream: av.video.stream.VideoStream, max_frames: int | None
 ) -> tuple[list[_Packet], av.VideoFrame | None, bool]:
     """Read every packet without decoding it; give them, the first frame, and whether damage showed."""
     import av
@@ -317,9 +329,13 @@ def _scan(
                 keyframe = Keyframe(packet.pts, seek_to) if can_start else None
                 # Packets before the start of an edit list are decoded but not shown.
                 packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
+            if max_frames is not None and len(packets) > max_frames:
+                raise TooManyFrames(f"{path.name}: holds more than {max_frames} frames, the limit; cut the clip")
             damaged |= packet.is_corrupt
             if first is None:
                 first = next(iter(packet.decode()), None)
+    except MemoryError:
+        raise
     except av.FFmpegError:
         damaged = True
     return packets, first, damaged
@@ -339,6 +355,8 @@ def _times_by_decoding(path: Path, step: int, max_pixels: int) -> tuple[list[int
                 if frame.is_corrupt:
                     break
                 times.append(frame.pts)
+        except MemoryError:
+            raise
         except av.FFmpegError:
             pass  # the damage that is being measured
     if not times:
@@ -416,6 +434,8 @@ def _decode_to_damage(
             if leave_out:
                 stream.codec_context.skip_frame = "DEFAULT" if packet.pts in keep else "NONREF"
             yield from packet.decode()
+    except MemoryError:
+        raise
     except av.FFmpegError:
         yield from stream.codec_context.decode(None)
 
@@ -433,6 +453,8 @@ def _decode_by_counting(path: Path, info: VideoInfo, wanted: list[int]) -> Itera
                     yield index, frame
                 if index >= wanted[-1]:
                     break
+    except MemoryError:
+        raise
     except av.FFmpegError as error:
         raise _undecodable(info, min(remaining)) from error
     if remaining:
@@ -459,7 +481,8 @@ def _as_shown(frame: av.VideoFrame, width: int, height: int) -> tuple[int, int]:
 def _picture(frame: av.VideoFrame, info: VideoInfo) -> np.ndarray:
     """uint8 [H, W, 3], turned as the file says and in the size of the first frame, as players show it."""
     width, height = _as_shown(frame, info.width, info.height)
-    stored = frame.to_ndarray(format="rgb24", width=width, height=height)
+    # One thread, as for decoding: more only get in the way of other analyses, and each takes memory of its own.
+    stored = frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
     return np.ascontiguousarray(np.rot90(stored, k=_quarter_turns(frame)))
 
 

@@ -1,0 +1,294 @@
+"""Decoding in a process of its own: a file that crashes, stalls or bloats the decoder costs one request one sentence.
+
+`DecodingWorker` is the side of the server. The other side is this file run as a program (`serve`), which imports what
+decoding needs and no torch. Between them go lines of JSON and the bytes of arrays, never pickles: what comes out of a
+process that reads strangers' files is data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO
+
+import numpy as np
+
+from tdn.data.clip import Clip, ClipTaker, Pictures, clip_of, read_pictures
+from tdn.data.transforms import Preprocess
+from tdn.data.video import MAX_PIXELS, VideoError, VideoInfo, load_decoder
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = (sys.executable, "-m", "tdn.data.worker")
+START_SECONDS = 60
+ARRAYS = ("views", "frames", "centre_frames", "times_sec")
+FACTS = [field.name for field in fields(VideoInfo) if field.name != "timeline"]
+
+
+# What the process may report of a file; the rest is our own fault, or the decoder's.
+REPORTED = {error.__name__: error for error in (FileNotFoundError, *VideoError.__subclasses__())}
+
+
+class TookTooLong(VideoError):
+    """Decoding was stopped at its time limit."""
+
+
+class TookTooMuch(VideoError):
+    """Decoding wanted more memory than its limit."""
+
+
+class DecoderBroke(VideoError):
+    """The decoding process ended, or met an error that nobody expected."""
+
+
+class DecodingWorker:
+    """Decodes clips in one other process, one after the other, and replaces it when it breaks.
+
+    A clip may take `seconds`, and `memory_mb` MiB above what the process takes idle (held on Linux alone); `max_pixels`
+    and `max_frames` are limits on the video. The process starts now and ends with this object or with its server.
+    """
+
+    def __init__(
+        self,
+        seconds: float = 30,
+        memory_mb: int = 1024,
+        max_pixels: int = MAX_PIXELS,
+        max_frames: int = 100_000,
+        program: Sequence[str] = PROGRAM,
+    ):
+        self.seconds = seconds
+        self.memory_mb = memory_mb
+        self.max_pixels = max_pixels
+        self.max_frames = max_frames
+        self._program = program
+        self._turn = threading.Lock()
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        """The process that decodes now."""
+        return self._process.pid
+
+    def load_clip(self, path: Path, model: ClipTaker) -> Clip:
+        """As `tdn.data.clip.load_clip`, within the limits.
+
+        Raises TookTooLong, TookTooMuch and DecoderBroke as well, and RuntimeError where no process can be started.
+        """
+        job = {
+            "path": str(path.absolute()),
+            "num_segments": model.num_segments,
+            "window": model.window,
+            "preprocess": model.preprocess.to_dict(),
+            "max_pixels": self.max_pixels,
+            "max_frames": self.max_frames,
+            "seconds": self.seconds,
+        }
+        with self._turn:
+            return clip_of(self._pictures(job, path.name), model.preprocess)
+
+    def close(self) -> None:
+        """End the process."""
+        self._stop()
+
+    def _pictures(self, job: dict, name: str) -> Pictures:
+        self._wait_until_ready()
+        answer, arrays = None, {}
+        with _killed_after(self.seconds, self._process) as is_late:
+            try:
+                answer, arrays = self._exchange(job)
+            except (EOFError, OSError):
+                pass  # it ended, perhaps by our own hand
+        if is_late():
+            self._restart()
+            raise TookTooLong(f"{name}: reading it took longer than {self.seconds:g} seconds; cut or export it smaller")
+        if answer is None:
+            self._restart()
+            raise DecoderBroke(f"{name}: the decoder broke down on this file; export or record the video again")
+        # Memory that FFmpeg did not give back would be missing to the next visitor.
+        if answer["grown_mb"] > self.memory_mb / 4:
+            self._restart()
+        error = answer.get("error")
+        if error is None:
+            return Pictures(**arrays, info=VideoInfo(**answer["info"]))
+        if error in REPORTED:
+            raise REPORTED[error](answer["message"])
+        self._restart()
+        if error == "MemoryError":
+            raise TookTooMuch(
+                f"{name}: reading it takes more than {self.memory_mb} MB of memory, the limit; export the video smaller"
+            )
+        raise DecoderBroke(f"{name}: the decoder failed on this file; export or record the video again")
+
+    def _exchange(self, job: dict) -> tuple[dict, dict[str, np.ndarray]]:
+        """Send a job and wait for its answer. Raises EOFError or OSError once the process has ended."""
+        self._process.stdin.write(json.dumps(job).encode() + b"\n")
+        self._process.stdin.flush()
+        answer = json.loads(_line(self._process.stdout))
+        return answer, {
+            name: _array(self._process.stdout, dtype, shape) for name, dtype, shape in answer.get("arrays", [])
+        }
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [*self._program, str(self.memory_mb)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the server, which ends this process itself
+        )
+        self._stop = weakref.finalize(self, _stop, self._process)
+        self._is_ready = False
+
+    def _restart(self) -> None:
+        self._stop()
+        self._start()
+
+    def _wait_until_ready(self) -> None:
+        if self._process.poll() is not None:  # ended between two requests
+            self._restart()
+        if self._is_ready:
+            return
+        with _killed_after(START_SECONDS, self._process):
+            started = self._process.stdout.readline()
+        if started != b"ready\n":
+            self._restart()
+            raise RuntimeError("the process for decoding does not start; its own words stand in the log")
+        self._is_ready = True
+
+
+@contextmanager
+def _killed_after(seconds: float, process: subprocess.Popen) -> Iterator[Callable[[], bool]]:
+    """Kill the process if the block takes longer; gives a function that says, after the block, whether it did."""
+    late = threading.Event()
+
+    def kill() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late.is_set
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        try:
+            pipe.close()
+        except OSError:
+            pass  # what was not sent yet has no reader any more
+
+
+def _line(stream: BinaryIO) -> bytes:
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    return line
+
+
+def _array(stream: BinaryIO, dtype: str, shape: Sequence[int]) -> np.ndarray:
+    array = np.empty(shape, dtype)
+    if stream.readinto(memoryview(array).cast("B")) < array.nbytes:
+        raise EOFError
+    return array
+
+
+# The other process
+
+
+def serve(job: Callable[[dict], Pictures]) -> None:
+    """Answer jobs from standard input until it ends. The first argument of the program is `memory_mb`."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody to answer: end without a word
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not speak in our place
+    load_decoder()
+    idle = _limited_to(int(sys.argv[1]))
+    answers.write(b"ready\n")
+    answers.flush()
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        with _alarm(asked["seconds"]):
+            answer, arrays = _answer(job, asked)
+        answer["grown_mb"] = (_data_bytes() - idle) / 2**20
+        answers.write(json.dumps(answer).encode() + b"\n")
+        for array in arrays:
+            answers.write(memoryview(array).cast("B"))
+        answers.flush()
+
+
+def _answer(job: Callable[[dict], Pictures], asked: dict) -> tuple[dict, list[np.ndarray]]:
+    try:
+        pictures = job(asked)
+    except (VideoError, FileNotFoundError, MemoryError) as error:
+        kind = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
+        return {"error": kind, "message": str(error)}, []
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": f"unexpected {type(error).__name__}", "message": str(error)}, []
+    arrays = {name: np.ascontiguousarray(getattr(pictures, name)) for name in ARRAYS}
+    return {
+        "info": {name: getattr(pictures.info, name) for name in FACTS},
+        "arrays": [(name, array.dtype.str, array.shape) for name, array in arrays.items()],
+    }, list(arrays.values())
+
+
+def _read(asked: dict) -> Pictures:
+    model = SimpleNamespace(
+        num_segments=asked["num_segments"],
+        window=asked["window"],
+        preprocess=Preprocess.from_dict(asked["preprocess"]),
+    )
+    return read_pictures(asked["path"], model, max_pixels=asked["max_pixels"], max_frames=asked["max_frames"])
+
+
+def _limited_to(memory_mb: int) -> int:
+    """Hold this process to so many MiB above what it takes now, and give that in bytes; on Linux alone."""
+    idle = _data_bytes()
+    if idle:
+        import resource
+
+        # Not RLIMIT_AS: threads reserve address space by the gigabyte that they never use.
+        resource.setrlimit(resource.RLIMIT_DATA, (idle + memory_mb * 2**20,) * 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no copy of a visitor's clip on the disk
+    return idle
+
+
+def _data_bytes() -> int:
+    """The memory of this process that is its own, used or not; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/status") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData"))
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """End this process, even inside FFmpeg, where nobody is left to kill it: the server itself may have been killed."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds + 5)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+if __name__ == "__main__":
+    serve(_read)
