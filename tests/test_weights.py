@@ -211,6 +211,12 @@ def test_an_official_file_with_missing_or_unexpected_tensors_is_refused(tmp_path
         convert_official(write(tmp_path, {**released, "base_model.surprise": torch.zeros(2)}), num_segments=8)
 
 
+def test_official_weights_that_are_not_numbers_are_refused(tmp_path, released):
+    state = {**released, "base_model.conv1.bias": torch.full((64,), float("inf"))}
+    with pytest.raises(CheckpointError, match=r"res1\.conv\.bias holds values that are not finite"):
+        convert_official(write(tmp_path, state), num_segments=8)
+
+
 def test_weights_of_another_network_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match="no classifier"):
         convert_official(write(tmp_path, {"layer.weight": torch.zeros(3, 3)}), num_segments=8)

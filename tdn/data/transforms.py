@@ -7,6 +7,7 @@ so that the process that decodes for the page (`worker.py`) starts without it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -87,7 +88,7 @@ class Preprocess:
         """Undo `to_dict`; the last three may be missing. Raises ValueError for anything else amiss."""
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(values) - set(known)):
-            raise ValueError(f"preprocess: unknown {', '.join(unknown)}; expected {', '.join(known)}")
+            raise ValueError(f"preprocess: unknown {', '.join(unknown)[:100]}; expected {', '.join(known)}")
         if missing := sorted({"view", "short_side", "input_size", "sampling"} - set(values)):
             raise ValueError(f"preprocess: {', '.join(missing)} missing; expected {', '.join(known)}")
         return cls(**values)
@@ -177,10 +178,10 @@ def _crop_corner(width: int, height: int, size: int) -> tuple[int, int]:
 
 def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ValueError(f"preprocess {name}: expected {' or '.join(choices)}, got {value!r}")
+        raise ValueError(f"preprocess {name}: expected {' or '.join(choices)}, got {ascii(value)[:60]}")
 
 
 def _expect_number(name: str, value: object, kind: type | tuple[type, ...]) -> None:
     # bool is an int to Python, and NaN is not above 0.
-    if not isinstance(value, kind) or isinstance(value, bool) or not value > 0:
-        raise ValueError(f"preprocess {name}: expected a number above 0, got {value!r}")
+    if not isinstance(value, kind) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ValueError(f"preprocess {name}: expected a number above 0, got {ascii(value)[:60]}")

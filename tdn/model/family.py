@@ -4,8 +4,8 @@ One frozen dataclass says everything that decides a network's layers and arithme
 Comments mark what the paper leaves open: "inferred" from its costs, or "our choice".
 """
 
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Literal
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tdn.model.baselines import TConvInit
 from tdn.model.l_tdm import LForm, LOperator
@@ -21,6 +21,13 @@ class Backbone:
     blocks: tuple[int, int, int, int]
     width: int = 64
     last_stride: int = 2
+
+    def __post_init__(self):
+        if min(self.blocks) < 1 or self.width < 1 or self.last_stride not in (1, 2):
+            raise ValueError(
+                f"backbone: expected at least one block a stage and one channel, and last_stride 1 or 2, got "
+                f"{self.blocks}, {self.width}, {self.last_stride}"
+            )
 
 
 RESNET50 = Backbone("resnet50", "bottleneck", (3, 4, 6, 3))
@@ -79,6 +86,11 @@ class Architecture:
             raise ValueError(f"s_tdm_stages: expected 0 to 3, got {self.s_tdm_stages}")
         if self.s_tdm_stages and self.window < 2:
             raise ValueError(f"S-TDM reads windows of 2 frames or more, got window={self.window}")
+        if not set(self.l_tdm_stages) | set(self.temporal_stages) <= {2, 3, 4, 5}:
+            raise ValueError(
+                f"l_tdm_stages and temporal_stages: expected stages of 2 to 5, got {self.l_tdm_stages} and "
+                f"{self.temporal_stages}"
+            )
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -87,17 +99,41 @@ class Architecture:
     @classmethod
     def from_dict(cls, values: dict) -> "Architecture":
         """The reverse of `to_dict`. Raises ValueError for names or kinds of value it does not know."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise ValueError(f"architecture: unknown fields {unknown[:5]}; written by a newer version?")
-        try:
-            backbone = dict(values["backbone"])
-            backbone["blocks"] = tuple(backbone["blocks"])
-            stages = {key: tuple(values[key]) for key in ("l_tdm_stages", "temporal_stages") if key in values}
-            return cls(**{**values, **stages, "backbone": Backbone(**backbone)})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"architecture: not a description of a network ({error})") from None
+        values = _typed(cls, values)
+        return cls(**{**values, "backbone": Backbone(**_typed(Backbone, values.get("backbone")))})
+
+
+def _typed(described: type, values: object) -> dict[str, Any]:
+    """The fields of a dataclass as read from JSON, each of the kind that its annotation says."""
+    if not isinstance(values, dict):
+        raise ValueError(f"architecture: not a description of a network ({described.__name__} is no object)")
+    kinds, needed = get_type_hints(described), {field.name for field in fields(described) if field.default is MISSING}
+    if unknown := sorted(set(values) - set(kinds)):
+        raise ValueError(f"architecture: unknown fields {ascii(unknown)[:100]}; written by a newer version?")
+    if missing := sorted(needed - set(values)):
+        raise ValueError(f"architecture: not a description of a network ({', '.join(missing)} missing)")
+    typed = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    for key, value in typed.items():
+        if not _is(value, kinds[key]):
+            raise ValueError(f"architecture: {key} is {ascii(value)[:60]}; edited by hand, or by a newer version?")
+    return typed
+
+
+def _is(value: object, kind: Any) -> bool:
+    """Whether a value read from JSON is of an annotated kind; true is no number, and infinity none to compute with."""
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if get_origin(kind) is tuple:
+        parts = get_args(kind)
+        count = len(value) if isinstance(value, tuple) and parts[-1] is Ellipsis else len(parts)
+        return isinstance(value, tuple) and len(value) == count <= 64 and all(_is(part, int) for part in value)
+    if type(None) in get_args(kind):
+        return value is None or _is(value, float)
+    if kind is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
+    if kind is Backbone:
+        return isinstance(value, dict)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 @dataclass(frozen=True)

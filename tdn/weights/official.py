@@ -4,17 +4,17 @@ Their names and ours describe the same layers; `KEY_MAP` is the whole difference
 `module.` in front of every name, published ones do not.
 """
 
-import pickle
 import re
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, is_zipfile
 
 import torch
 from torch import Tensor
 
 from tdn.data.transforms import Preprocess
 from tdn.model import RESNET50, RESNET101, TDN, Architecture
-from tdn.weights.store import Card, CheckpointError, default_labels, mismatch, with_card
+from tdn.weights.limits import MAX_CLASSES, expect_labels
+from tdn.weights.store import Card, CheckpointError, default_labels, expect_finite, mismatch, with_card
 
 # (ours, theirs), tried in this order.
 KEY_MAP = (
@@ -68,15 +68,17 @@ def read_official(path: Path | str) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path.name}: no such file")
+    _expect_no_bomb(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, BadZipFile, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # a broken pickle ends in any kind of error
+        reason = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
         raise CheckpointError(
-            f"{path.name}: not a weights file that can be read safely ({str(error).splitlines()[0][:120]}); expected "
-            f"a .pth or .pth.tar holding tensors only"
+            f"{path.name}: not a weights file that can be read safely ({reason[:120]}); expected a .pth or .pth.tar "
+            f"holding tensors only"
         ) from None
     state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not state or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not state or not all(map(_is_plain, state.values())):
         raise CheckpointError(f"{path.name}: no state dict inside; expected the released code's checkpoint")
     tensors = {}
     for name, tensor in state.items():
@@ -88,6 +90,30 @@ def read_official(path: Path | str) -> dict[str, Tensor]:
         if not name.startswith(DEAD):
             tensors[name] = tensor
     return tensors
+
+
+def _expect_no_bomb(path: Path) -> None:
+    """A .pth since PyTorch 1.6 is a zip archive, and torch never compresses one: what is packed grows when read."""
+    if not is_zipfile(path):
+        return
+    try:
+        with ZipFile(path) as archive:
+            packed = any(entry.compress_type != ZIP_STORED for entry in archive.infolist())
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (BadZipFile, OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name}: a broken archive ({error}); expected a .pth or .pth.tar") from None
+    if packed or size > path.stat().st_size:
+        raise CheckpointError(f"{path.name}: a compressed archive; expected a .pth or .pth.tar as torch.save writes it")
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a tensor with memory of its own kind: sparse, quantised and meta tensors are no weights."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout is torch.strided
+        and value.device.type == "cpu"
+        and not (value.is_quantized or value.is_complex())
+    )
 
 
 def segments_from_name(path: Path | str) -> int | None:
@@ -116,15 +142,19 @@ def convert_official(
     head = tensors.get("new_fc.weight")
     if head is None or head.ndim != 2:
         raise CheckpointError(f"{path.name}: no classifier (new_fc or base_model.fc); expected a whole TDN checkpoint")
+    if not 1 <= len(head) <= MAX_CLASSES:
+        raise CheckpointError(f"{path.name}: a classifier of {len(head)} classes; expected 1 to {MAX_CLASSES}")
     is_101 = any(name.startswith("base_model.layer3_bak.22.") for name in tensors)
     architecture = Architecture(
         RESNET101 if is_101 else RESNET50, len(head), num_segments, legacy_backward=legacy_backward
     )
     if labels is not None and len(labels) != len(head):
         raise CheckpointError(f"{path.name}: weights for {len(head)} classes, but {len(labels)} labels were given")
+    expect_labels(labels or [], len(labels or []))
     with torch.device("meta"):
         model = TDN(architecture)
     filled = match_official(tensors, model, path.name)
+    expect_finite(filled, path.name)
     model.load_state_dict(filled, assign=True)
     card = Card(
         architecture,
@@ -153,6 +183,8 @@ def match_official(tensors: dict[str, Tensor], model: TDN, file_name: str) -> di
             raise CheckpointError(
                 f"{file_name}: {theirs} has shape {list(tensor.shape)}, expected {list(expected[ours].shape)}"
             )
+        if tensor.is_floating_point() != expected[ours].is_floating_point():
+            raise CheckpointError(f"{file_name}: {theirs} holds {tensor.dtype}, another kind of number")
         filled[ours] = tensor.float() if tensor.is_floating_point() else tensor
     return filled
 

@@ -12,7 +12,9 @@ from safetensors.torch import save_file
 from tdn import __version__
 from tdn.data.transforms import Preprocess
 from tdn.model import TDN, Architecture
+from tdn.weights import limits
 
+FLOATS = ("F64", "F32", "F16", "BF16")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
@@ -54,22 +56,50 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str) -> "Card":
-        """Raises ValueError where a field is missing or makes no sense."""
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError("the metadata is not an object")
+        """Raises ValueError where a field is missing, makes no sense, or asks for more than `limits` allow."""
+        if len(text) > limits.MAX_CARD_BYTES:
+            raise ValueError(f"it has {len(text):,} characters, up to {limits.MAX_CARD_BYTES:,} are taken")
         try:
-            architecture = Architecture.from_dict(values["architecture"])
-            labels = [str(label) for label in values["labels"]]
-            card = cls(architecture, Preprocess.from_dict(values["preprocess"]), labels)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"the metadata lacks or garbles {error}") from None
-        if len(labels) != architecture.num_classes:
-            raise ValueError(f"{len(labels)} labels for {architecture.num_classes} classes")
+            values = json.loads(text)
+        except RecursionError:
+            raise ValueError("its brackets are nested too deeply") from None
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not JSON ({error.msg} at character {error.pos})") from None
+        if not isinstance(values, dict):
+            raise ValueError("not a JSON object")
+        if missing := [name for name in ("architecture", "labels", "preprocess") if name not in values]:
+            raise ValueError(f"{', '.join(missing)} missing")
+        if not isinstance(values["preprocess"], dict):
+            raise ValueError("preprocess: expected an object")
+        architecture = Architecture.from_dict(values["architecture"])
+        card = cls(architecture, Preprocess.from_dict(values["preprocess"]), values["labels"])
+        limits.expect_possible(architecture, card.preprocess)
+        limits.expect_labels(card.labels, architecture.num_classes)
+        for name in ("trained_on", "command", "protocol", "version"):
+            limits.expect_words(name, values.get(name, getattr(card, name)))
+        _expect_accuracy(values.get("accuracy"))
+        if not isinstance(values.get("extra", {}), dict):
+            raise ValueError("extra: expected an object")
+        # These stand in it a second time, for readers that don't know our architectures; they must say the same.
+        second = {**architecture.to_dict(), "input_size": card.preprocess.input_size}
+        for name in ("num_segments", "alpha", "beta", "input_size"):
+            if name in values and values[name] != second[name]:
+                raise ValueError(f"{name} is {limits.shown(values[name])} here and {second[name]} in its description")
         for name in ("trained_on", "command", "accuracy", "protocol", "version", "extra"):
             if name in values:
                 setattr(card, name, values[name])
         return card
+
+
+def _expect_accuracy(accuracy: object) -> None:
+    """Raises ValueError unless the measured accuracy is one, or None."""
+    if accuracy is None:
+        return
+    numbers = [accuracy.get(name) for name in ("top1", "sure_above")] if isinstance(accuracy, dict) else [accuracy]
+    per_class = accuracy.get("per_class", {}) if isinstance(accuracy, dict) else {}
+    numbers += per_class.values() if isinstance(per_class, dict) else [per_class]
+    if not isinstance(accuracy, dict) or not all(value is None or type(value) in (int, float) for value in numbers):
+        raise ValueError(f"accuracy: expected top1 and per_class in percent, got {limits.shown(accuracy)}")
 
 
 def default_labels(num_classes: int) -> list[str]:
@@ -98,39 +128,67 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:
 
     The module carries `.labels`, `.num_segments`, `.window`, `.input_size`, `.preprocess` and `.card`. `path` is a
     .safetensors file or any shard NAME-00001-of-0000N.safetensors of one. Raises FileNotFoundError, or
-    CheckpointError when the file is not ours, damaged, or does not hold exactly the network it describes.
+    CheckpointError when the file is not ours, damaged, or does not hold exactly the network it describes. Nothing is
+    read but headers until all of them agree with the description.
     """
     shards = shard_paths(Path(path))
     card = read_card(shards[0])
     with torch.device("meta"):
         model = TDN(card.architecture)
     expected = model.state_dict()
+    expect_contents(shards, expected)
     tensors = {}
     for shard in shards:
         with _opened(shard) as file:
-            # Shapes are read from the header and compared before any tensor is loaded.
-            for name in file.keys():
-                shape = tuple(file.get_slice(name).get_shape())
-                if name in expected and shape != tuple(expected[name].shape):
-                    raise CheckpointError(
-                        f"{shard.name}: {name} has shape {list(shape)}, its description asks for "
-                        f"{list(expected[name].shape)}; the file is damaged or was edited"
-                    )
-            tensors.update({name: file.get_tensor(name) for name in file.keys() if name in expected})
-            unexpected = [name for name in file.keys() if name not in expected]
-            if unexpected:
-                raise CheckpointError(f"{shard.name}: {mismatch([], unexpected)}")
-    missing = [name for name in expected if name not in tensors]
-    if missing:
-        raise CheckpointError(f"{shards[0].name}: {mismatch(missing, [])}")
+            tensors.update({name: file.get_tensor(name) for name in file.keys()})
     tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
-    broken = next((name for name, t in tensors.items() if not torch.isfinite(t).all()), None)
-    if broken:
-        raise CheckpointError(
-            f"{shards[0].name}: {broken} holds values that are not finite; take an earlier checkpoint"
-        )
+    expect_finite(tensors, shards[0].name)
     model.load_state_dict(tensors, assign=True)
     return with_card(model, card).to(device)
+
+
+def expect_contents(shards: list[Path], expected: dict[str, torch.Tensor]) -> None:
+    """Compare the headers of a checkpoint's files with the tensors it should hold.
+
+    Raises CheckpointError for missing, unexpected or repeated tensors, other shapes or kinds of number, and for shards
+    that belong to different checkpoints.
+    """
+    if (parameters := sum(tensor.numel() for tensor in expected.values())) > limits.MAX_PARAMETERS:
+        raise CheckpointError(
+            f"{shards[0].name}: describes a network of {parameters / 1e6:,.0f} million parameters; up to "
+            f"{limits.MAX_PARAMETERS / 1e6:.0f} million are taken"
+        )
+    found: set[str] = set()
+    first = _description(shards[0])
+    for shard in shards:
+        if _description(shard) != first:
+            raise CheckpointError(f"{shard.name}: belongs to another checkpoint than {shards[0].name}")
+        with _opened(shard) as file:
+            names = list(file.keys())
+            if unexpected := [name for name in names if name not in expected]:
+                raise CheckpointError(f"{shard.name}: {mismatch([], unexpected)}")
+            for name in names:
+                part = file.get_slice(name)
+                shape, wanted = list(part.get_shape()), list(expected[name].shape)
+                if shape != wanted:
+                    raise CheckpointError(
+                        f"{shard.name}: {name} has shape {shape}, its description asks for {wanted}; the file is "
+                        f"damaged or was edited"
+                    )
+                if (part.get_dtype() in FLOATS) != expected[name].is_floating_point():
+                    raise CheckpointError(f"{shard.name}: {name} holds {part.get_dtype()}, another kind of number")
+        if twice := found.intersection(names):
+            raise CheckpointError(f"{shard.name}: {min(twice)} stands in another shard too")
+        found.update(names)
+    if missing := [name for name in expected if name not in found]:
+        raise CheckpointError(f"{shards[0].name}: {mismatch(missing, [])}")
+
+
+def expect_finite(tensors: dict[str, torch.Tensor], file_name: str) -> None:
+    """Raises CheckpointError naming the first tensor with a NaN or an infinity in it."""
+    broken = next((name for name, t in tensors.items() if not torch.isfinite(t).all()), None)
+    if broken:
+        raise CheckpointError(f"{file_name}: {broken} holds values that are not finite; take an earlier checkpoint")
 
 
 def with_card(model: TDN, card: Card) -> TDN:
@@ -147,6 +205,15 @@ def with_card(model: TDN, card: Card) -> TDN:
 def read_card(path: Path | str) -> Card:
     """The description inside a checkpoint, without its tensors."""
     path = shard_paths(Path(path))[0]
+    try:
+        return Card.from_json(_description(path))
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        raise CheckpointError(f"{path.name}: its 'tdn' metadata can't be read: {error}") from None
+
+
+def _description(path: Path) -> str:
     with _opened(path) as file:
         text = (file.metadata() or {}).get("tdn")
     if text is None:
@@ -154,21 +221,24 @@ def read_card(path: Path | str) -> Card:
             f"{path.name}: no 'tdn' metadata, so this is not one of our checkpoints; convert official weights with "
             f"`python -m tdn convert`"
         )
-    try:
-        return Card.from_json(text)
-    except ValueError as error:
-        raise CheckpointError(f"{path.name}: its 'tdn' metadata can't be read: {error}") from None
+    return text
 
 
 def shard_paths(path: Path) -> list[Path]:
-    """All files of a checkpoint, given one of them. Raises FileNotFoundError when one is missing."""
+    """All files of a checkpoint, given one of them. Raises FileNotFoundError when one is missing, and CheckpointError
+    for a folder, or a number that its name can't have.
+    """
     match = SHARD.search(path.stem)
     if match is None:
         paths = [path]
     else:
-        stem, count = path.stem[: match.start()], int(match.group(2))
+        stem, number, count = path.stem[: match.start()], int(match.group(1)), int(match.group(2))
+        if not 1 <= number <= count:
+            raise CheckpointError(f"{path.name}: there is no shard {number} of {count}")
         paths = [path.with_name(f"{stem}-{i:05d}-of-{count:05d}{path.suffix}") for i in range(1, count + 1)]
     for needed in paths:
+        if needed.is_dir():
+            raise CheckpointError(f"{needed.name}: a folder; expected a .safetensors file")
         if not needed.is_file():
             raise FileNotFoundError(f"{needed.name}: no such checkpoint file")
     return paths
@@ -185,9 +255,17 @@ def mismatch(missing: list[str], unexpected: list[str], limit: int = 4) -> str:
 
 
 def _opened(path: Path):
+    """The file, once its header is found to be of a sensible size. Its first 8 bytes say how long the header is."""
     try:
+        with path.open("rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+        if header > min(limits.MAX_HEADER_BYTES, path.stat().st_size):
+            raise CheckpointError(
+                f"{path.name}: not a readable .safetensors file (a header of {header:,} bytes); is it complete?"
+            )
         return safe_open(path, framework="pt", device="cpu")
     except (SafetensorError, OSError) as error:
+        reason = "".join(character for character in str(error) if not limits.not_printed(character))
         raise CheckpointError(
-            f"{path.name}: not a readable .safetensors file ({str(error).splitlines()[0]}); is it complete?"
+            f"{path.name}: not a readable .safetensors file ({reason[:200]}); is it complete?"
         ) from None
