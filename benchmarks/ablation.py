@@ -1,16 +1,20 @@
 """The paper's ablation on procedural motion, rerun on a laptop: the same clips, steps and seeds for every variant.
 
     python -m benchmarks.ablation                 train what is missing (resumable; start it twice to use two cores)
-    python -m benchmarks.ablation --report        the table so far, docs/benchmark.* and the runs' logs
+    python -m benchmarks.ablation --report        the table so far: docs/benchmark.* and benchmarks/ablation_runs.json
 
 Two common starts, none of which knows a class: "neutral", a trunk that has learnt from single frames where things are
 (tdn.train.trunk), and "tdn", the 2-D trunk of the shipped TDN, which favours its relatives. Of every start only the
-2-D trunk is taken over; temporal parts and classifier are fresh. On the neutral start three learning rates are tried
-with seed 0; the best goes on with seeds 1 to 3, which alone are reported, on both starts.
+2-D trunk is taken over; temporal parts and classifier are fresh. Three learning rates are tried with seed 0 for half as
+long, from the trunk of the TDN, where every variant learns fast enough to tell them apart; the best goes on with seeds
+1 to 3, which alone are reported, from both starts.
+
+Results of finished runs stand in benchmarks/ablation_runs.json and are not made again; delete that file to start anew.
 """
 
 import argparse
 import csv
+import json
 import math
 import os
 import shutil
@@ -26,8 +30,11 @@ from tdn.train.run import train
 from tdn.train.trunk import TrunkRecipe, train_trunk
 from tdn.weights import read_card
 
-ROOT = Path(__file__).resolve().parents[1]
-# Of interest on the neutral trunk alone.
+HERE = Path(__file__).resolve().parent
+KEPT = HERE / "ablation_runs.json"
+NEUTRAL_TRUNK = HERE / "neutral_trunk.safetensors"
+TDN_TRUNK = HERE.parent / "checkpoints" / "tdn_small_8f.safetensors"
+# Of interest on the neutral trunk alone, at the rate of T-Conv.
 RELEASED_START = "T-Conv, released start"
 # Row: network of the family, and how its temporal convolutions start.
 VARIANTS = {
@@ -44,18 +51,20 @@ VARIANTS = {
 STARTS = ("neutral", "tdn")
 RATES = (7.5e-4, 1.5e-3, 3e-3)
 SEARCH_SEED, SEEDS = 0, (1, 2, 3)
-# 12,000 clips a run.
+# 5,000 clips a run.
 BUDGET = replace(
     DEMO_TDN,
     backbone="resnet10_w32",
     dropout=0.2,
-    epochs=4,
-    clips_per_epoch=3000,
-    sizes=((0.75, 80), (1.0, 112)),
+    epochs=2,
+    clips_per_epoch=2500,
+    sizes=((1.0, 80),),
+    render_size=80,
     ema_decay=0.99,
     start_part="trunk",
     source="our choice",
 )
+SEARCH_EPOCHS, SEARCH_CLIPS = 2, 1500
 # Student's t for a 95% interval of three seeds.
 T_OF_THREE = 4.303
 
@@ -72,69 +81,88 @@ class Run:
         words = f"{self.start} {self.variant} rate{self.rate:g} seed{self.seed}"
         return "-".join("".join(c if c.isalnum() or c == "." else " " for c in words).split())
 
-    def recipe(self, starts: dict[str, Path]) -> Recipe:
+    @property
+    def recipe(self) -> Recipe:
         model, init = VARIANTS[self.variant]
-        start = str(starts[self.start])
-        return replace(
+        recipe = replace(
             BUDGET,
             name="ablation",
             model=model,
             t_conv_init=init,
-            start_from=start,
+            start_from=str(NEUTRAL_TRUNK if self.start == "neutral" else TDN_TRUNK),
             learning_rate=self.rate,
             seed=self.seed,
         )
+        if self.seed == SEARCH_SEED:
+            recipe = replace(recipe, epochs=SEARCH_EPOCHS, clips_per_epoch=SEARCH_CLIPS)
+        return recipe
 
 
 def search_runs() -> list[Run]:
-    return [Run(variant, "neutral", SEARCH_SEED, rate) for rate in RATES for variant in VARIANTS]
+    return [
+        Run(variant, "tdn", SEARCH_SEED, rate) for variant in VARIANTS if variant != RELEASED_START for rate in RATES
+    ]
 
 
 def reported_runs(out: Path) -> list[Run]:
     """Three seeds of every variant and start, at the best rate of the search; only of variants searched to the end."""
     best = {}
     for variant in VARIANTS:
-        tried = {rate: top1(out, Run(variant, "neutral", SEARCH_SEED, rate)) for rate in RATES}
+        tried = searched(out, variant)
         if None not in tried.values():
             best[variant] = max(tried, key=tried.get)
+    if "T-Conv" in best:
+        best[RELEASED_START] = best["T-Conv"]
     return [
         Run(variant, start, seed, rate)
-        for start in STARTS
         for seed in SEEDS
+        for start in STARTS
         for variant, rate in best.items()
         if start == "neutral" or variant != RELEASED_START
     ]
 
 
-def top1(out: Path, run: Run) -> float | None:
-    """Percent on the validation clips after the last epoch; None for a run that is not done."""
-    accuracy = finished(out, run)
-    return None if accuracy is None else accuracy["top1"]
+def searched(out: Path, variant: str) -> dict[float, float | None]:
+    """Top-1 in percent after the search by rate; None where that run is not done."""
+    results = {rate: result(out, Run(variant, "tdn", SEARCH_SEED, rate)) for rate in RATES}
+    return {rate: None if found is None else found["accuracy"]["top1"] for rate, found in results.items()}
 
 
-def finished(out: Path, run: Run) -> dict | None:
+def result(out: Path, run: Run) -> dict | None:
+    """`accuracy` after the last epoch and the rows of the `log`; None for a run that is not done."""
+    if run.name in kept():
+        return kept()[run.name]
     log, checkpoint = out / run.name / "log.csv", out / run.name / "last.safetensors"
     if not log.exists() or not checkpoint.exists():
         return None
     with log.open() as file:
-        epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
-    return read_card(checkpoint).accuracy if max(epochs, default=0) >= BUDGET.epochs else None
+        rows = list(csv.DictReader(file))
+    if len(rows) < run.recipe.epochs:
+        return None
+    return {"accuracy": read_card(checkpoint).accuracy, "log": rows}
 
 
-def train_all(out: Path, tdn: Path) -> None:
+def kept() -> dict[str, dict]:
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+
+def keep(out: Path) -> None:
+    """Write what is finished into the repository, so that a run on another machine goes on from there."""
+    results = {run.name: result(out, run) for run in [*search_runs(), *reported_runs(out)]}
+    KEPT.write_text(json.dumps({name: found for name, found in results.items() if found}, indent=0) + "\n")
+
+
+def train_all(out: Path) -> None:
     """Train run after run until none is left that another process does not have in hand."""
-    starts = {"neutral": out / "trunk.safetensors", "tdn": tdn}
     with held(out / "trunk.lock") as free:
-        if free and not starts["neutral"].exists():
-            train_trunk(TrunkRecipe(backbone=BUDGET.backbone), starts["neutral"], out / "pools")
-    if not starts["neutral"].exists():
-        raise SystemExit("error: another process is making the neutral trunk; start this one again when it is there")
+        if free and not NEUTRAL_TRUNK.exists():
+            train_trunk(TrunkRecipe(backbone=BUDGET.backbone), NEUTRAL_TRUNK, out / "pools")
     for make in (search_runs, lambda: reported_runs(out)):
         for run in make():
             with held(out / f"{run.name}.lock") as free:
-                if free and finished(out, run) is None:
+                if free and result(out, run) is None:
                     print(f"== {run.name}", flush=True)
-                    train(run.recipe(starts), out / run.name, resume=True, command="python -m benchmarks.ablation")
+                    train(run.recipe, out / run.name, resume=True, command="python -m benchmarks.ablation")
                     # What only resuming needs is 30 times as large as what is reported.
                     for leftover in ("resume.pt", "resume-before.pt", "best.safetensors"):
                         (out / run.name / leftover).unlink(missing_ok=True)
@@ -170,68 +198,71 @@ def is_alive(process: int) -> bool:
 
 def summary(out: Path) -> dict:
     """Mean over seeds and its 95% interval (Student's t), by start, variant and group."""
-    results: dict[str, list[dict]] = {}
+    results: dict[tuple[str, str], list[dict]] = {}
     for run in reported_runs(out):
-        if (accuracy := finished(out, run)) is not None:
-            results.setdefault(f"{run.start}/{run.variant}", []).append(
-                by_group(accuracy["per_class"]) | {"rate": run.rate}
-            )
+        if (found := result(out, run)) is not None:
+            groups = by_group(found["accuracy"]["per_class"])
+            results.setdefault((run.start, run.variant), []).append({**groups, "rate": run.rate})
     rows = []
-    for key, runs in results.items():
-        start, variant = key.split("/", 1)
-        row = {"start": start, "variant": variant, "seeds": len(runs), "rate": runs[0]["rate"]}
-        for group in (name for name in runs[0] if name != "rate"):
-            scores = [run[group] for run in runs]
-            mean = sum(scores) / len(scores)
-            spread = math.sqrt(sum((score - mean) ** 2 for score in scores) / max(1, len(scores) - 1))
-            half = T_OF_THREE * spread / math.sqrt(len(scores)) if len(scores) == len(SEEDS) else None
-            row[group] = {"mean": round(mean, 1), "half_interval": None if half is None else round(half, 1)}
-        paper = FAMILY[VARIANTS[variant][0]]
-        row["paper"] = paper.top1
-        rows.append(row)
-    searched = {
-        variant: {f"{rate:g}": top1(out, Run(variant, "neutral", SEARCH_SEED, rate)) for rate in RATES}
-        for variant in VARIANTS
-    }
+    for start in STARTS:
+        for variant in VARIANTS:
+            if runs := results.get((start, variant)):
+                row = {"start": start, "variant": variant, "seeds": len(runs), "rate": runs[0]["rate"]}
+                groups = [name for name in runs[0] if name != "rate"]
+                row |= {group: mean_and_interval([run[group] for run in runs]) for group in groups}
+                rows.append({**row, "paper": FAMILY[VARIANTS[variant][0]].top1})
     return {
         "generator_version": VERSION,
         "clips_a_run": BUDGET.epochs * BUDGET.clips_per_epoch,
+        "clips_a_search_run": SEARCH_EPOCHS * SEARCH_CLIPS,
         "validation_clips": BUDGET.val_clips,
         "rows": rows,
-        "search": searched,
+        "search": {
+            variant: {f"{rate:g}": top1 for rate, top1 in searched(out, variant).items()}
+            for variant in VARIANTS
+            if variant != RELEASED_START
+        },
         "command": "python -m benchmarks.ablation",
     }
 
 
-def keep_logs(out: Path, target: Path) -> None:
+def mean_and_interval(scores: list[float]) -> dict:
+    """Half of the 95% interval is None where not all seeds are there."""
+    mean = sum(scores) / len(scores)
+    half = None
+    if len(scores) == len(SEEDS):
+        spread = math.sqrt(sum((score - mean) ** 2 for score in scores) / (len(scores) - 1))
+        half = round(T_OF_THREE * spread / math.sqrt(len(scores)), 1)
+    return {"mean": round(mean, 1), "half_interval": half}
+
+
+def write_logs(out: Path, target: Path) -> None:
     """One CSV with every epoch of every finished run."""
     with target.open("w", newline="") as file:
         writer = None
         for run in [*search_runs(), *reported_runs(out)]:
-            if finished(out, run) is None:
-                continue
-            with (out / run.name / "log.csv").open() as log:
-                for row in csv.DictReader(log):
-                    row = {"start": run.start, "variant": run.variant, "seed": run.seed, "rate": run.rate, **row}
-                    if writer is None:
-                        writer = csv.DictWriter(file, row.keys())
-                        writer.writeheader()
-                    writer.writerow(row)
+            found = result(out, run)
+            for row in found["log"] if found else []:
+                row = {"start": run.start, "variant": run.variant, "seed": run.seed, "rate": run.rate, **row}
+                if writer is None:
+                    writer = csv.DictWriter(file, row.keys())
+                    writer.writeheader()
+                writer.writerow(row)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"), help="folder of the runs")
-    parser.add_argument("--tdn", type=Path, default=ROOT / "checkpoints" / "tdn_small_8f.safetensors")
     parser.add_argument("--report", action="store_true", help="print the table and write docs/, train nothing")
     arguments = parser.parse_args()
     if not arguments.report:
-        train_all(arguments.out, arguments.tdn)
+        train_all(arguments.out)
     found = summary(arguments.out)
     print("\n".join(report.ablation(found)))
     if arguments.report:
+        keep(arguments.out)
         report.save("benchmark", "ablation", found)
-        keep_logs(arguments.out, report.DOCS / "benchmark-logs.csv")
+        write_logs(arguments.out, report.DOCS / "benchmark-logs.csv")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def new_optimizer(recipe: Recipe, model: TDN) -> torch.optim.Optimizer:
     """SGD with momentum 0.9 (released `main.py:106-109`) or AdamW over the recipe's parameter groups."""
     groups = tsm_groups(recipe, model) if recipe.param_groups == "tsm" else [{"params": list(model.parameters())}]
     if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.weight_decay)
+        return torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.weight_decay, fused=True)
     return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, weight_decay=recipe.weight_decay)
 
 
