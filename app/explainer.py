@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -226,6 +227,13 @@ class Explainer:
             raise RequestError(text.no_such_part(change))
         segments = len(prepared.clip.frames)
         return Comparison(change, before, after, segments_shown(change, segments))
+
+    @contextmanager
+    def lent(self, file: str) -> Iterator[TDN]:
+        """The network of a checkpoint, to one caller at a time; it must come back as it was."""
+        model = self._model(file)
+        with self._using:
+            yield model
 
     def remember(self, analysis: Analysis) -> str:
         """Keep an analysis for a while, under a name that can't be guessed."""

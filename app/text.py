@@ -1,6 +1,6 @@
 """Every sentence a visitor reads on the page, apart from what the lower rooms say of a bad file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.settings import Settings
 from tdn.weights import Card
@@ -244,3 +244,237 @@ def _share(percent: float | None) -> str:
 def _cell(value: str) -> str:
     """Text that can't break out of its cell of a table."""
     return value.replace("|", "\\|").replace("\n", " ")
+
+
+# The S-TDM lab.
+
+TAB_LAB = "S-TDM lab"
+LAB_LEAD = (
+    "Seven short steps, about ten minutes. Every picture and number comes from the shipped networks, run here and now: "
+    "**TDN**, and the **T-Conv baseline**, which sees one frame a segment where TDN sees five."
+)
+NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
+LAB_STEPS = ("1 One frame", "2 Differences", "3 Fusion", "4 Two clips", "5 Reverse", "6 Gates", "7 Numbers")
+LAB_BACK = "Back"
+LAB_NEXT = "Next step"
+LAB_CLIP = "Clip"
+LAB_OWN = "Your clip from Analyse"
+LAB_NO_OWN = "Add a clip under Analyse first, or choose one of the list."
+LAB_NO_CLIP = "Choose one of the clips offered."
+LAB_NO_CHANGE = "Choose one of the changes offered."
+LAB_BOARD = "Board"
+
+LAB_TEXTS = (
+    (
+        "What one frame can't tell",
+        "A network that reads single frames sees this. **What is happening in it? Take a guess**; then the five frames "
+        "around it play, and the networks answer.",
+        "Both networks read eight segments of the clip: the baseline the middle frame of each, so it knows what changes "
+        "from one segment to the next; TDN five neighbouring frames of each. Their answers come from the whole clip, not "
+        "from this frame.",
+    ),
+    (
+        "What S-TDM sees",
+        "S-TDM, the short-term temporal difference module, reads no frames but their four differences inside each window, "
+        "*x₂ − x₁* to *x₅ − x₄* (Eq. 1), at half the resolution. **Move through the segments, then choose a clip in "
+        "which little moves.**",
+        "A difference is change, not yet motion: a moving camera, flicker and noise change pixels as well, and a thing of "
+        "even colour changes at its edges only.",
+    ),
+    (
+        "What it adds",
+        "A small network of its own turns the differences into features H. They are added to the features F of the middle "
+        "frame after Res1 and again after Res2; the sum goes on. **Move the slider from 1 to 0** and watch sums and "
+        "scores.",
+        "The pictures are means over channels, at one scale a row: they show where features are large, not why a class "
+        "was chosen. Weight 0 is not a frozen clip: the network then misses a part it was trained with, and a lower "
+        "score may also mean that later stages meet features they never saw.",
+    ),
+    (
+        "Two clips that only short-term motion tells apart",
+        "A and B are one scene, run forwards and backwards: the same frames in the opposite order. From one segment to the "
+        "next the motion is too fast to follow. **Play the windows**: inside them the direction is plain. What do the "
+        "networks say?",
+        "The two pairs were chosen from 48 each as ones that show the effect clearly; how often it holds stands below.",
+    ),
+    (
+        "Reverse it",
+        "Change nothing but the order of frames. **Reverse time inside each window**: the middle frames and their order "
+        "stay, so a network of single frames gets exactly the same input. Then reverse the whole clip, then freeze it.",
+        "Reversing a whole clip reverses the order of segments too, which the baseline does read: choose a slow motion, "
+        "and its answer turns as well. A frozen window is a sharp picture of a world at rest, something TDN knows from "
+        "training (“Holding something still”); it is not the same as S-TDM switched off in step 3.",
+    ),
+    (
+        "Long-term motion: the gates of L-TDM",
+        "From Res3 on, L-TDM compares neighbouring segments and multiplies features by 1 + gate, a gate between −½ and ½. "
+        "**Move through the segments**, and compare the answer with all gates at zero.",
+        "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation of "
+        "an answer. With gates at zero the temporal convolutions still compare segments. In these weights L-TDM adds "
+        "little to them, as the next step's table shows; gates at zero may even raise a score.",
+    ),
+    (
+        "The numbers",
+        "What you saw on single clips, counted over many. **Compare the rows of short-term motion.**",
+        "Our numbers are of drawn clips with 19 classes and a small network, the paper's of 174 everyday actions: compare "
+        "the order, not the numbers.",
+    ),
+)
+
+LAB_STILLS = "Frame"
+LAB_STILL_NAMES = ("First", "Second", "Third")
+LAB_GUESS = "What is happening?"
+LAB_NO_GUESS = "Choose one of the answers offered."
+LAB_STILL = "One middle frame of the clip"
+LAB_STILL_AGAIN = "the frame you saw"
+LAB_PLAYING = "its window of five frames, slowed down"
+LAB_FUSION_CAPTIONS = ("F: the middle frame's features", "H: S-TDM's, as it adds them", "the sum, which goes on")
+LAB_CLIP_NAMES = ("clip A", "clip B")
+LAB_PAIR = "Pair"
+LAB_PAIR_WINDOWS = "One window of each clip as TDN reads it, five neighbouring frames, slowed down"
+LAB_CHANGE = "Change"
+LAB_CHANGES = {
+    "reverse inside windows": "time reversed inside windows",
+    "reverse": "whole clip reversed",
+    "freeze windows": "windows frozen",
+}
+LAB_AS_FILMED = "as filmed"
+LAB_CHANGED_WINDOWS = "The window as TDN reads it, slowed down"
+LAB_CENTRE = "middle frame"
+LAB_GATES_ON = "as trained"
+LAB_GATES_OFF = "all gates at zero"
+
+
+def segment_number(segment: int, count: int) -> str:
+    return f"Segment {segment + 1} of {count}"
+
+
+def segment_position(segment: int, count: int, seconds: float, frame: int) -> str:
+    return f"{segment_number(segment, count)} · {seconds:.2f} s · frame {frame}"
+
+
+def lab_still_of(segment: int, count: int) -> str:
+    return f"Segment {segment} of {count}; the window as TDN reads it"
+
+
+def lab_guess(guess: str, right: str, tops: Mapping[str, str]) -> str:
+    """What the visitor said, what it is, what the networks say."""
+    verdict = "That is right" if guess == right else f"The clip shows “{right}”"
+    said = "; ".join(f"{network} says “{top}”" for network, top in tops.items())
+    return f"You said “{guess}”. {verdict}; one frame could not tell. {said}."
+
+
+def lab_half_frames(height: int, width: int) -> str:
+    return f"The five frames of the window, averaged to half resolution, {width} × {height} pixels"
+
+
+def lab_differences(gain: int, largest: float) -> str:
+    return (
+        f"Their four differences, all that S-TDM is given: grey where nothing changes, drawn {gain} times as strong; the "
+        f"largest of the clip is {largest:.0f} of 255 levels"
+    )
+
+
+def lab_frame(number: int) -> str:
+    return f"x{number}"
+
+
+def lab_difference(number: int) -> str:
+    return f"x{number + 1} − x{number}"
+
+
+def lab_fusion(network: str, stage: int, alpha: float, beta: float, maximum: float) -> str:
+    return (
+        f"{network} · Res{stage} · sum = {alpha:g} F + weight × {beta:g} H · mean over channels, no class, "
+        f"0 (black) to {maximum:.2g}"
+    )
+
+
+def lab_at_weight(network: str) -> str:
+    return f"{network} at this weight"
+
+
+def lab_no_weight(network: str) -> str:
+    return f"{network}, has no S-TDM"
+
+
+def lab_strip(name: str) -> str:
+    return f"{name.capitalize()}: the middle frames of its eight segments, all that the baseline reads"
+
+
+def lab_on(network: str, what: str) -> str:
+    return f"{network}, {what}"
+
+
+def lab_pair(labels: Sequence[str], tops: Mapping[str, Sequence[str]]) -> str:
+    """A shows one thing and B another; how many each network gets right."""
+    lines = [f"A shows “{labels[0]}”, B “{labels[1]}”."]
+    for network, said in tops.items():
+        right = sum(one == label for one, label in zip(said, labels, strict=True))
+        alike = f", and says “{said[0]}” to both" if len(set(said)) == 1 else ""
+        lines.append(f"{network} is right on {('neither', 'one', 'both')[right]}{alike}.")
+    return " ".join(lines)
+
+
+def lab_pair_rates(cards: Mapping[str, Card], names: Mapping[str, str], labels: Sequence[str]) -> str:
+    """How often each network is right on these classes, from the cards in the files."""
+    parts = []
+    for file, card in cards.items():
+        shares = [_share((card.accuracy or {}).get("per_class", {}).get(label)) for label in labels]
+        parts.append(f"{names[file]} {' and '.join(shares)}")
+    return f"Validation clips of “{labels[0]}” and “{labels[1]}” answered right: {'; '.join(parts)}."
+
+
+def lab_changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved: Sequence[str]) -> str:
+    """Each network's answer before and after; `unmoved` are those whose scores did not move at all."""
+    lines = []
+    for network, (before, after) in tops.items():
+        if network in unmoved:
+            lines.append(f"{network} says “{before}” as before, to the last digit: what it reads has not changed.")
+        elif before == after:
+            lines.append(f"{network} still says “{before}”.")
+        else:
+            lines.append(f"{network} turns from “{before}” to “{after}”" + (", as it should." if after == wanted else "."))
+    return " ".join(lines)
+
+
+def lab_gate(stage: int, maximum: float) -> str:
+    return f"Res{stage}, 0 (black) to {maximum:.2g}"
+
+
+def lab_gate_title(network: str) -> str:
+    return f"{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
+
+
+def lab_gates(label: str, on: float, off: float, top_on: str, top_off: str) -> str:
+    same = f"Its answer stays “{top_on}”." if top_on == top_off else f"Its answer turns from “{top_on}” to “{top_off}”."
+    return f"“{label}”: {100 * on:.0f}% as trained, {100 * off:.0f}% with all gates at zero. {same}"
+
+
+LAB_CARDS_TABLE = "### The shipped networks, on 760 drawn validation clips"
+LAB_ABLATION_TABLE = "### Trained alike, module by module"
+LAB_NO_ABLATION = (
+    "Beware: the shipped networks had unequal training (the TDN from scratch, the others on from its weights). A comparison "
+    "on equal footing, seed by seed, has not been measured yet; it will stand here."
+)
+LAB_ABLATION_NOTE = (
+    "Same clips, same start, same schedule; mean over seeds and its 95% interval. “Neutral” starts know no motion; “tdn” "
+    "starts come from the shipped TDN."
+)
+LAB_PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
+LAB_NO_BENCHMARK = "The measured numbers of `docs/benchmark.json` are not on this server."
+LAB_PAPER_ROWS = {
+    "tsn_resnet50_8f": "TSN, no temporal module",
+    "tconv_baseline_resnet50_8f": "temporal convolutions (baseline)",
+    "l_tdm_resnet50_8f": "L-TDM only",
+    "s_tdm_stage1_resnet50_8f": "S-TDM only, in Res1",
+    "s_tdm_resnet50_8f": "S-TDM only, in Res1 and Res2",
+    "tdn_resnet50_8f": "TDN, 8 segments",
+    "tdn_resnet50_16f": "TDN, 16 segments",
+}
+LAB_NETWORKS = {
+    "tconv_baseline_small_8f": "T-Conv baseline",
+    "l_tdm_small_8f": "L-TDM only",
+    "s_tdm_small_8f": "S-TDM only",
+    "tdn_small_8f": "TDN",
+}

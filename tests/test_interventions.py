@@ -14,6 +14,7 @@ from tdn.explain.interventions import (
     l_tdm_off,
     randomised,
     reverse,
+    reverse_inside,
     s_tdm_clip_mean,
     s_tdm_weight,
     segments_shown,
@@ -59,6 +60,12 @@ def test_reversing_turns_every_difference_round_and_twice_is_nothing(model, clip
     back = differences(model, reverse(clip)).unflatten(0, (2, 8)).unflatten(2, (4, 3))
     assert torch.allclose(back, -there.flip(1, 2), atol=1e-6)
     assert torch.equal(reverse(reverse(clip)), clip)
+
+
+def test_reversing_inside_windows_keeps_what_a_network_of_single_frames_reads(clip):
+    centre = clip.shape[2] // 2
+    assert torch.equal(reverse_inside(clip)[:, :, centre], clip[:, :, centre])
+    assert torch.equal(reverse_inside(clip)[:, :, 0], clip[:, :, -1])
 
 
 def test_shuffled_segments_keep_their_windows_whole(clip):

@@ -1,12 +1,15 @@
-"""Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery."""
+"""Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery, the lab."""
 
+from app.viewer.board import Board, LabBoard
 from app.viewer.samples import Sample, SampleGallery, Samples
 from app.viewer.scores import Bar, ScoreBars, ScoreCard, Scores
 from app.viewer.viewer import FrameViewer, Panel, ViewerData
 
 __all__ = [
     "Bar",
+    "Board",
     "FrameViewer",
+    "LabBoard",
     "Panel",
     "Sample",
     "SampleGallery",

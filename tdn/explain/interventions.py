@@ -48,6 +48,11 @@ def reverse(clip: Tensor) -> Tensor:
     return clip.flip(1, 2)
 
 
+def reverse_inside(clip: Tensor) -> Tensor:
+    """Time runs backwards inside each window; centre frames and the order of segments stay, so S-TDM alone can see it."""
+    return clip.flip(2)
+
+
 def shuffle_segments(clip: Tensor, seed: int = 0) -> Tensor:
     """Segments in another order, each window whole: what L-TDM compares is no longer in order, what S-TDM sees is."""
     return clip[:, _other_order(clip.shape[1], seed)]
@@ -171,6 +176,7 @@ CLIP_CHANGES: dict[str, ClipChange] = {
     "freeze windows": freeze_windows,
     "freeze clip": freeze_clip,
     "reverse": reverse,
+    "reverse inside windows": reverse_inside,
     "shuffle segments": shuffle_segments,
     "shuffle inside windows": shuffle_inside,
 }

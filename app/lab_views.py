@@ -1,0 +1,311 @@
+"""From what the lab computed to its boards: pure functions, arrays to sheets of tiles, opinions to bars."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from app import text
+from app.lessons import Gates, LabClip, Opinion, Sweep, shows_after, windows
+from app.viewer.board import Bar, Board, Card, Curve, Sheet, Tile, TileRow
+from tdn.data.clip import Clip
+from tdn.explain.interventions import CLIP_CHANGES
+from tdn.explain.overlay import colour_table
+from tdn.model import FAMILY
+
+FEATURE_COLOURS = "inferno"
+# Differences of one frame to the next are faint; each level is drawn as this many.
+DIFFERENCE_GAIN = 2
+BARS = 4
+
+
+def photo_sheet(tiles: np.ndarray, quality: int = 85) -> Sheet:
+    """Pictures uint8 [rows, columns, h, w, 3] as one JPEG."""
+    buffer = io.BytesIO()
+    Image.fromarray(_joined(tiles)).save(buffer, "JPEG", quality=quality)
+    return _sheet(tiles, buffer, "jpeg", is_smooth=True)
+
+
+def cell_sheet(values: np.ndarray, maximum: float) -> Sheet:
+    """Values [rows, columns, h, w] from 0 to `maximum` in colours, as one PNG with a pixel a cell."""
+    levels = np.round(255 * (values / maximum if maximum > 0 else np.zeros_like(values)).clip(0, 1)).astype(np.uint8)
+    picture = Image.fromarray(_joined(levels), "P")
+    picture.putpalette(colour_table(FEATURE_COLOURS).ravel().tolist())
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return _sheet(values, buffer, "png", is_smooth=False)
+
+
+def difference_tiles(levels: np.ndarray) -> np.ndarray:
+    """Differences [..., 3] in levels of 0 to 255 around the middle grey: uint8 [..., 3]."""
+    return np.round(128 + DIFFERENCE_GAIN * levels).clip(0, 255).astype(np.uint8)
+
+
+def _joined(tiles: np.ndarray) -> np.ndarray:
+    """[rows, columns, h, w, ...] -> [rows * h, columns * w, ...]."""
+    rows, columns, height, width = tiles.shape[:4]
+    return tiles.swapaxes(1, 2).reshape(rows * height, columns * width, *tiles.shape[4:])
+
+
+def _sheet(tiles: np.ndarray, buffer: io.BytesIO, kind: str, is_smooth: bool) -> Sheet:
+    height, width = tiles.shape[2:4]
+    uri = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return Sheet(picture=uri, width=width, height=height, is_smooth=is_smooth)
+
+
+def positions(clip: Clip) -> list[str]:
+    """What the slider says at each segment."""
+    centres = clip.frames[:, clip.frames.shape[1] // 2]
+    return [
+        text.segment_position(number, len(centres), float(seconds), int(frame))
+        for number, (seconds, frame) in enumerate(zip(clip.times_sec, centres, strict=True))
+    ]
+
+
+def card(opinion: Opinion, right: str | None, name: str | None = None, count: int = BARS) -> Card:
+    """The likeliest classes and, where it is not among them, the right one in the last place."""
+    order = np.argsort(-opinion.probabilities)[:count]
+    labels = [opinion.labels[index] for index in order]
+    if right in opinion.labels and right not in labels:
+        labels[-1] = right
+    bars = [Bar(label=label, shares=[opinion.of(label)], right=label == right) for label in labels]
+    return Card(name=name or opinion.network, file=opinion.file, bars=bars)
+
+
+def still(clip: Clip, segment: int) -> Board:
+    """Step 1 before the guess: one frame, and nothing of the rest."""
+    frame = clip.centre_frames[segment][None, None]
+    row = TileRow(title=text.LAB_STILL, tiles=[Tile(sheet=0, alone=True)], count=1, width=320)
+    return Board(sheets=[photo_sheet(frame)], rows=[row])
+
+
+def revealed(clip: Clip, segment: int, opinions: dict[str, Opinion], guess: str, right: str) -> Board:
+    """Step 1 after the guess: the frame, its window playing, and what the networks say of the whole clip."""
+    seen = windows(clip.tensor)
+    board = still(clip, segment)
+    board.sheets.append(photo_sheet(seen[segment][:, None]))
+    board.rows[0].tiles = [
+        Tile(sheet=0, alone=True, caption=text.LAB_STILL_AGAIN),
+        Tile(sheet=1, alone=True, by="frame", caption=text.LAB_PLAYING),
+    ]
+    board.rows[0].title = text.lab_still_of(segment + 1, len(seen))
+    board.rows[0].count, board.rows[0].width = 2, 260
+    board.frames = seen.shape[1]
+    board.said = text.lab_guess(guess, right, {one.network: one.top for one in opinions.values()})
+    board.cards = [card(one, right) for one in opinions.values()]
+    return board
+
+
+def differences(clip: Clip, levels: np.ndarray) -> Board:
+    """Step 2: five frames at half resolution, and the four differences between them."""
+    frames, drawn = clip.half_windows(), difference_tiles(levels)
+    count = frames.shape[1]
+    return Board(
+        positions=positions(clip),
+        segment=len(frames) // 2,
+        sheets=[
+            photo_sheet(frames.swapaxes(0, 1), 92),
+            photo_sheet(drawn.swapaxes(0, 1), 92),
+        ],
+        rows=[
+            TileRow(
+                title=text.lab_half_frames(*frames.shape[2:4]),
+                tiles=[Tile(sheet=0, row=k, caption=text.lab_frame(k + 1)) for k in range(count)],
+                count=count,
+            ),
+            TileRow(
+                title=text.lab_differences(DIFFERENCE_GAIN, float(np.abs(levels).max())),
+                tiles=[Tile(sheet=1, row=k, caption=text.lab_difference(k + 1)) for k in range(count - 1)],
+                count=count,
+            ),
+        ],
+    )
+
+
+def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
+    """Step 3: features before and after the sum at Res1 and Res2, and scores, at each weight of S-TDM."""
+    last = sweep.opinions[-1]
+    shown = right if right in last.labels else last.top
+    sheets, rows = [], []
+    for stage in (1, 2):
+        names = (f"rgb{stage}", f"diff{stage}", f"res{stage}")
+        maximum = float(max(sweep.means[name].max() for name in names))
+        tiles = []
+        for name, caption in zip(names, text.LAB_FUSION_CAPTIONS, strict=True):
+            moves = len(sweep.means[name]) > 1
+            tiles.append(Tile(sheet=len(sheets), by="weight" if moves else "", caption=caption))
+            sheets.append(cell_sheet(sweep.means[name], maximum))
+        title = text.lab_fusion(last.network, stage, sweep.alpha, sweep.beta, maximum)
+        rows.append(TileRow(title=title, tiles=tiles, count=3, width=190))
+    return Board(
+        positions=positions(clip),
+        segment=len(clip.frames) // 2,
+        weights=list(sweep.weights),
+        sheets=sheets,
+        rows=rows,
+        cards=[_swept_card(sweep, shown), card(sweep.baseline, shown, text.lab_no_weight(sweep.baseline.network))],
+        curve=Curve(
+            label=shown,
+            shares=[one.of(shown) for one in sweep.opinions],
+            other=sweep.baseline.of(shown) or 0.0,
+            other_name=sweep.baseline.network,
+        ),
+    )
+
+
+def _swept_card(sweep: Sweep, shown: str) -> Card:
+    """The right class and those that come up most at any weight; they keep their places."""
+    everywhere = np.stack([one.probabilities for one in sweep.opinions])  # [W, K]
+    labels = sweep.opinions[0].labels
+    order = [labels[index] for index in np.argsort(-everywhere.max(0))]
+    chosen = list(dict.fromkeys([shown, *order]))[:BARS]
+    bars = [
+        Bar(label=label, shares=everywhere[:, labels.index(label)].tolist(), right=label == shown) for label in chosen
+    ]
+    one = sweep.opinions[-1]
+    return Card(name=text.lab_at_weight(one.network), file=one.file, bars=bars)
+
+
+def pair(clips: Sequence[Clip], labels: Sequence[str], opinions: Sequence[dict[str, Opinion]]) -> Board:
+    """Step 4: two clips, their centre frames in order, one window of each, and what both networks say of both."""
+    sheets, rows = [], []
+    for clip, name in zip(clips, text.LAB_CLIP_NAMES, strict=True):
+        seen = windows(clip.tensor)
+        strip = seen[:, seen.shape[1] // 2]
+        row = np.concatenate(list(strip), axis=1)[None, None]
+        rows.append(
+            TileRow(title=text.lab_strip(name), tiles=[Tile(sheet=len(sheets), alone=True)], count=1, width=900)
+        )
+        sheets.append(photo_sheet(row))
+    playing = TileRow(title=text.LAB_PAIR_WINDOWS, tiles=[], count=2, width=220)
+    for clip, name in zip(clips, text.LAB_CLIP_NAMES, strict=True):
+        playing.tiles.append(Tile(sheet=len(sheets), by="frame", caption=name))
+        sheets.append(photo_sheet(windows(clip.tensor).swapaxes(0, 1)))
+    cards = [
+        card(said[role], label, text.lab_on(said[role].network, name), count=3)
+        for role in opinions[0]
+        for said, label, name in zip(opinions, labels, text.LAB_CLIP_NAMES, strict=True)
+    ]
+    tops = {opinions[0][role].network: [said[role].top for said in opinions] for role in opinions[0]}
+    return Board(
+        said=text.lab_pair(labels, tops),
+        positions=[text.segment_number(number, len(clips[0].frames)) for number in range(len(clips[0].frames))],
+        segment=len(clips[0].frames) // 2,
+        frames=clips[0].frames.shape[1],
+        sheets=sheets,
+        rows=[*rows, playing],
+        cards=cards,
+    )
+
+
+def compared(
+    clip: Clip, change: str, before: dict[str, Opinion], after: dict[str, Opinion], right: str | None
+) -> Board:
+    """Step 5: a window before and after a change of the clip, and both networks' answers."""
+    tensors = clip.tensor, CLIP_CHANGES[change](clip.tensor)
+    sheets = [photo_sheet(windows(tensor).swapaxes(0, 1)) for tensor in tensors]
+    captions = text.LAB_AS_FILMED, text.LAB_CHANGES[change]
+    tiles = [Tile(sheet=k, by="frame", caption=caption) for k, caption in enumerate(captions)]
+    wanted = shows_after(change, right)
+    cards = []
+    for role in before:
+        cards.append(card(before[role], right, text.lab_on(before[role].network, captions[0]), count=3))
+        cards.append(card(after[role], wanted, text.lab_on(after[role].network, captions[1]), count=3))
+    return Board(
+        said=text.lab_changed(
+            {one.network: (one.top, after[role].top) for role, one in before.items()},
+            wanted,
+            [one.network for role, one in before.items() if np.allclose(one.probabilities, after[role].probabilities)],
+        ),
+        positions=positions(clip),
+        segment=len(clip.frames) // 2,
+        frames=clip.frames.shape[1],
+        sheets=sheets,
+        rows=[TileRow(title=text.LAB_CHANGED_WINDOWS, tiles=tiles, count=2, width=260)],
+        cards=cards,
+    )
+
+
+def gates(clip: Clip, found: Gates, right: str | None) -> Board:
+    """Step 6: the size of L-TDM's gates in each stage, and the answer with all of them at zero."""
+    seen = windows(clip.tensor)
+    sheets = [photo_sheet(seen[:, seen.shape[1] // 2][None])]
+    tiles = [Tile(sheet=0, caption=text.LAB_CENTRE)]
+    for stage, sizes in found.sizes.items():
+        maximum = float(sizes.max())
+        tiles.append(Tile(sheet=len(sheets), caption=text.lab_gate(stage, maximum)))
+        sheets.append(cell_sheet(sizes[None], maximum))
+    shown = right if right in found.on.labels else found.on.top
+    return Board(
+        said=text.lab_gates(shown, found.on.of(shown), found.off.of(shown), found.on.top, found.off.top),
+        positions=positions(clip),
+        segment=len(seen) // 2,
+        sheets=sheets,
+        rows=[TileRow(title=text.lab_gate_title(found.on.network), tiles=tiles, count=len(tiles), width=220)],
+        cards=[
+            card(found.on, shown, text.lab_on(found.on.network, text.LAB_GATES_ON)),
+            card(found.off, shown, text.lab_on(found.off.network, text.LAB_GATES_OFF)),
+        ],
+    )
+
+
+def clip_choices(clips: Sequence[LabClip]) -> list[tuple[str, str]]:
+    """What the lists of clips offer: titles, with the place in `clips` as value; the visitor's own comes last."""
+    return [*((clip.title, str(number)) for number, clip in enumerate(clips)), (text.LAB_OWN, text.LAB_OWN)]
+
+
+def numbers(measured: dict) -> str:
+    """Step 7 in Markdown: the cards' table, the ablation's once `measured` (docs/benchmark.json) has it, the paper's."""
+    parts = []
+    if "cards" in measured:
+        parts += [text.LAB_CARDS_TABLE, _cards_table(measured["cards"])]
+    else:
+        parts.append(text.LAB_NO_BENCHMARK)
+    if "ablation" in measured:
+        parts += [text.LAB_ABLATION_TABLE, _ablation_table(measured["ablation"]["rows"]), text.LAB_ABLATION_NOTE]
+    else:
+        parts.append(text.LAB_NO_ABLATION)
+    return "\n\n".join([*parts, text.LAB_PAPER_TABLE, _paper_table()])
+
+
+GROUPS = ("short-term motion", "long-range motion", "still", "all")
+
+
+def _cards_table(cards: dict) -> str:
+    rows = [
+        [name, *(f"{cards[file]['groups'][group]:.1f}" for group in GROUPS)]
+        for file, name in text.LAB_NETWORKS.items()
+        if file in cards
+    ]
+    return _table(["top-1, %", *GROUPS], rows)
+
+
+def _ablation_table(rows: list[dict]) -> str:
+    def cell(score: dict) -> str:
+        half = score["half_interval"]
+        return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
+
+    lines = [
+        [f"{row['variant']} ({row['start']})", *(cell(row[group]) for group in GROUPS), _printed(row["paper"])]
+        for row in rows
+    ]
+    return _table(["top-1, %", *GROUPS, "paper"], lines)
+
+
+def _paper_table() -> str:
+    rows = []
+    for name, words in text.LAB_PAPER_ROWS.items():
+        row = FAMILY[name]
+        rows.append([words, f"{row.top1:.1f}", f"{row.multiply_adds / 1e9:.0f}" if row.multiply_adds else "", row.table])
+    return _table(["network", "top-1, %", "multiply-adds, G", "paper's table"], rows)
+
+
+def _printed(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", "| --- |" + " ---: |" * (len(head) - 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
