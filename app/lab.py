@@ -47,9 +47,8 @@ class LabHandlers:
         self._boards: OrderedDict[tuple, Board] = OrderedDict()
         self._keeping = threading.Lock()
         pairs = self.pairs()
-        # One clip of each pair, the other way round each time, and one whose motion is slow.
-        self.stills = [two[1 - number % 2] for number, two in enumerate(pairs.values())]
-        self.stills += [clip for clip in clips if clip.pair is None][:1]
+        # One clip of each pair, and one whose motion is slow.
+        self.stills = [two[0] for two in pairs.values()] + [clip for clip in clips if clip.pair is None][:1]
 
         @gpu(duration=GPU_SECONDS)
         def on_device(name: str, *given: Any) -> Any:
@@ -200,14 +199,13 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
         return
     handlers = LabHandlers(explainer, clips, settings.rate)
     gr.Markdown(text.LAB_LEAD)
-    gr.Markdown(text.weights_warning({file: cards[file] for file in (TDN_FILE, BASELINE_FILE)}), elem_classes="small")
     with gr.Tabs(selected=0, overflow_behavior="wrap", elem_id="lab-steps") as steps:
         with step(0, steps):
             names = list(text.LAB_STILL_NAMES[: len(handlers.stills)])
             with gr.Row():
                 which = AnyChoice(names, value=names[0], label=text.LAB_STILLS, elem_id="lab-still", min_width=220)
                 answers = lessons.guesses(handlers.stills[0].label)
-                guess = AnyChoice(answers, label=text.LAB_GUESS, elem_id="lab-guess", scale=3)
+                guess = AnyChoice(answers, label=text.LAB_GUESS, elem_id="lab-guess", scale=3, min_width=300)
             board = lab_board(0)
             drawn([tab.select], handlers.first_still, [which, board], [guess, board], board)
             drawn([which.input], handlers.still, which, [guess, board], board)
@@ -228,7 +226,9 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
             with gr.Row():
                 clip = clip_choice(handlers, 4)
                 changes = [(words.capitalize(), name) for name, words in text.LAB_CHANGES.items()]
-                change = AnyChoice(changes, value=changes[0][1], label=text.LAB_CHANGE, elem_id="lab-change", scale=2)
+                change = AnyChoice(
+                    changes, value=changes[0][1], label=text.LAB_CHANGE, elem_id="lab-change", scale=2, min_width=300
+                )
             board = lab_board(4)
             drawn([here.select, clip.input, change.input], handlers.change, [change, clip, video], board, board)
         with step(5, steps) as here:
@@ -236,6 +236,7 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
             drawn([here.select, clip.input], handlers.gates, [clip, video], board, board)
         with step(6, steps):
             gr.Markdown(lab_views.numbers(lessons.benchmark()), elem_id="lab-numbers")
+    gr.Markdown(text.weights_warning({file: cards[file] for file in (TDN_FILE, BASELINE_FILE)}), elem_classes="small")
 
 
 @contextmanager
@@ -249,7 +250,9 @@ def step(number: int, steps: gr.Tabs) -> Iterator[gr.Tab]:
         with gr.Row(elem_classes="lab-ways"):
             for there, words in ((number - 1, text.LAB_BACK), (number + 1, text.LAB_NEXT)):
                 if 0 <= there < len(text.LAB_TEXTS):
-                    way = gr.Button(words, size="sm", variant="primary" if there > number else "secondary")
+                    way = gr.Button(
+                        words, size="sm", variant="primary" if there > number else "secondary", min_width=120
+                    )
                     way.click(None, None, steps, js=GO_TO % there, **PRIVATE)
 
 
@@ -262,7 +265,7 @@ def clip_choice(handlers: LabHandlers, number: int, label: str | None = None) ->
         label=text.LAB_CLIP,
         filterable=False,
         elem_id=f"lab-clip-{number + 1}",
-        elem_classes="lab-clip",
+        min_width=220,
     )
 
 

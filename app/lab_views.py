@@ -94,6 +94,7 @@ def revealed(clip: Clip, segment: int, opinions: dict[str, Opinion], guess: str,
     board.rows[0].count, board.rows[0].width = 2, 260
     board.frames = seen.shape[1]
     board.said = text.lab_guess(guess, right, {one.network: one.top for one in opinions.values()})
+    board.outlined = text.LAB_OUTLINED
     board.cards = [card(one, right) for one in opinions.values()]
     return board
 
@@ -145,6 +146,7 @@ def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
         weights=list(sweep.weights),
         sheets=sheets,
         rows=rows,
+        outlined=text.lab_outlined(shown == right),
         cards=[_swept_card(sweep, shown), card(sweep.baseline, shown, text.lab_no_weight(sweep.baseline.network))],
         curve=Curve(
             label=shown,
@@ -196,6 +198,7 @@ def pair(clips: Sequence[Clip], labels: Sequence[str], opinions: Sequence[dict[s
         frames=clips[0].frames.shape[1],
         sheets=sheets,
         rows=[*rows, playing],
+        outlined=text.LAB_OUTLINED,
         cards=cards,
     )
 
@@ -224,6 +227,7 @@ def compared(
         frames=clip.frames.shape[1],
         sheets=sheets,
         rows=[TileRow(title=text.LAB_CHANGED_WINDOWS, tiles=tiles, count=2, width=260)],
+        outlined=text.LAB_OUTLINED_AFTER if wanted else text.LAB_OUTLINED if right else "",
         cards=cards,
     )
 
@@ -244,6 +248,7 @@ def gates(clip: Clip, found: Gates, right: str | None) -> Board:
         segment=len(seen) // 2,
         sheets=sheets,
         rows=[TileRow(title=text.lab_gate_title(found.on.network), tiles=tiles, count=len(tiles), width=220)],
+        outlined=text.lab_outlined(shown == right),
         cards=[
             card(found.on, shown, text.lab_on(found.on.network, text.LAB_GATES_ON)),
             card(found.off, shown, text.lab_on(found.off.network, text.LAB_GATES_OFF)),
@@ -257,7 +262,10 @@ def clip_choices(clips: Sequence[LabClip]) -> list[tuple[str, str]]:
 
 
 def numbers(measured: dict) -> str:
-    """Step 7 in Markdown: the cards' table, the ablation's once `measured` (docs/benchmark.json) has it, the paper's."""
+    """Step 7 in Markdown: the cards' table, that of the ablation once `measured` has one, the paper's.
+
+    `measured` is what docs/benchmark.json holds.
+    """
     parts = []
     if "cards" in measured:
         parts += [text.LAB_CARDS_TABLE, _cards_table(measured["cards"])]
@@ -298,7 +306,9 @@ def _paper_table() -> str:
     rows = []
     for name, words in text.LAB_PAPER_ROWS.items():
         row = FAMILY[name]
-        rows.append([words, f"{row.top1:.1f}", f"{row.multiply_adds / 1e9:.0f}" if row.multiply_adds else "", row.table])
+        rows.append(
+            [words, f"{row.top1:.1f}", f"{row.multiply_adds / 1e9:.0f}" if row.multiply_adds else "", row.table]
+        )
     return _table(["network", "top-1, %", "multiply-adds, G", "paper's table"], rows)
 
 

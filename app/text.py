@@ -269,58 +269,60 @@ LAB_TEXTS = (
         "What one frame can't tell",
         "A network that reads single frames sees this. **What is happening in it? Take a guess**; then the five frames "
         "around it play, and the networks answer.",
-        "Both networks read eight segments of the clip: the baseline the middle frame of each, so it knows what changes "
-        "from one segment to the next; TDN five neighbouring frames of each. Their answers come from the whole clip, not "
-        "from this frame.",
+        "Both networks read eight segments of the clip: the baseline the middle frame of each, so it does know what "
+        "changes from one segment to the next; TDN five neighbouring frames of each. Their answers come from the whole "
+        "clip, not from this frame.",
     ),
     (
         "What S-TDM sees",
-        "S-TDM, the short-term temporal difference module, reads no frames but their four differences inside each window, "
-        "*x₂ − x₁* to *x₅ − x₄* (Eq. 1), at half the resolution. **Move through the segments, then choose a clip in "
-        "which little moves.**",
-        "A difference is change, not yet motion: a moving camera, flicker and noise change pixels as well, and a thing of "
-        "even colour changes at its edges only.",
+        "S-TDM, the short-term temporal difference module, is given no frames but the four differences inside each "
+        "window, *x₂ − x₁* to *x₅ − x₄* (Eq. 1), at half the resolution. **Move through the segments, then choose a "
+        "clip in which little moves.**",
+        "A difference is change, not yet motion: a moving camera, flicker and noise change pixels as well, and a thing "
+        "of even colour changes at its edges only.",
     ),
     (
         "What it adds",
-        "A small network of its own turns the differences into features H. They are added to the features F of the middle "
-        "frame after Res1 and again after Res2; the sum goes on. **Move the slider from 1 to 0** and watch sums and "
-        "scores.",
+        "A small network of its own turns the differences into features H. They are added to the features F of the "
+        "middle frame after Res1 and again after Res2; the sum goes on. **Move S-TDM's weight from 1 to 0** and watch "
+        "sums and scores.",
         "The pictures are means over channels, at one scale a row: they show where features are large, not why a class "
         "was chosen. Weight 0 is not a frozen clip: the network then misses a part it was trained with, and a lower "
         "score may also mean that later stages meet features they never saw.",
     ),
     (
         "Two clips that only short-term motion tells apart",
-        "A and B are one scene, run forwards and backwards: the same frames in the opposite order. From one segment to the "
-        "next the motion is too fast to follow. **Play the windows**: inside them the direction is plain. What do the "
-        "networks say?",
-        "The two pairs were chosen from 48 each as ones that show the effect clearly; how often it holds stands below.",
+        "A and B are one scene, run forwards and backwards: the same frames in the opposite order. From one segment to "
+        "the next the motion is too fast to follow. **Play the windows**: inside them the direction is plain. What do "
+        "the networks say?",
+        "Both pairs were chosen, from 48 each, because they show the effect plainly; how often it holds stands above.",
     ),
     (
         "Reverse it",
-        "Change nothing but the order of frames. **Reverse time inside each window**: the middle frames and their order "
-        "stay, so a network of single frames gets exactly the same input. Then reverse the whole clip, then freeze it.",
-        "Reversing a whole clip reverses the order of segments too, which the baseline does read: choose a slow motion, "
-        "and its answer turns as well. A frozen window is a sharp picture of a world at rest, something TDN knows from "
-        "training (“Holding something still”); it is not the same as S-TDM switched off in step 3.",
+        "Change nothing but the order of frames. **Reverse time inside the windows**: middle frames and segments stay, "
+        "so a network of single frames gets exactly the same input. Then reverse the whole clip; then freeze it.",
+        "Reversing a whole clip reverses the order of its segments too, which the baseline does read: choose a slow "
+        "motion, and its answer turns as well. A frozen window shows a world at rest, which TDN knows from training as "
+        "“Holding something still”; that is not the same as S-TDM switched off in step 3.",
     ),
     (
         "Long-term motion: the gates of L-TDM",
-        "From Res3 on, L-TDM compares neighbouring segments and multiplies features by 1 + gate, a gate between −½ and ½. "
-        "**Move through the segments**, and compare the answer with all gates at zero.",
-        "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation of "
-        "an answer. With gates at zero the temporal convolutions still compare segments. In these weights L-TDM adds "
-        "little to them, as the next step's table shows; gates at zero may even raise a score.",
+        "From Res3 on, L-TDM compares neighbouring segments and multiplies features by 1 + gate, with gates between −½ "
+        "and ½. **Move through the segments**, and compare the answer with all gates at zero.",
+        "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation "
+        "of an answer. With gates at zero the temporal convolutions still compare segments. In these weights L-TDM "
+        "adds little to them, as the next step's table shows; gates at zero may even raise a score.",
     ),
     (
         "The numbers",
-        "What you saw on single clips, counted over many. **Compare the rows of short-term motion.**",
-        "Our numbers are of drawn clips with 19 classes and a small network, the paper's of 174 everyday actions: compare "
-        "the order, not the numbers.",
+        "What you saw on single clips, counted over many. **Compare the columns of short-term and long-range motion.**",
+        "Our numbers are of drawn clips with 19 classes and a small network, the paper's of 174 everyday actions: "
+        "compare the order, not the numbers.",
     ),
 )
 
+LAB_OUTLINED = "Outlined: what the clip shows"
+LAB_OUTLINED_AFTER = "Outlined: what the clip shows, before and after the change"
 LAB_STILLS = "Frame"
 LAB_STILL_NAMES = ("First", "Second", "Third")
 LAB_GUESS = "What is happening?"
@@ -370,17 +372,22 @@ def lab_half_frames(height: int, width: int) -> str:
 
 def lab_differences(gain: int, largest: float) -> str:
     return (
-        f"Their four differences, all that S-TDM is given: grey where nothing changes, drawn {gain} times as strong; the "
-        f"largest of the clip is {largest:.0f} of 255 levels"
+        f"Their four differences, all that S-TDM is given: grey where nothing changes, drawn {gain} times as strong; "
+        f"the largest of the clip is {largest:.0f} of 255 levels"
     )
 
 
 def lab_frame(number: int) -> str:
-    return f"x{number}"
+    return f"x{_below(number)}"
 
 
 def lab_difference(number: int) -> str:
-    return f"x{number + 1} − x{number}"
+    return f"x{_below(number + 1)} − x{_below(number)}"
+
+
+def _below(number: int) -> str:
+    """A number as a subscript."""
+    return "".join(chr(0x2080 + int(digit)) for digit in str(number))
 
 
 def lab_fusion(network: str, stage: int, alpha: float, beta: float, maximum: float) -> str:
@@ -399,7 +406,7 @@ def lab_no_weight(network: str) -> str:
 
 
 def lab_strip(name: str) -> str:
-    return f"{name.capitalize()}: the middle frames of its eight segments, all that the baseline reads"
+    return f"{name[0].upper()}{name[1:]}: the middle frames of its eight segments, all that the baseline reads"
 
 
 def lab_on(network: str, what: str) -> str:
@@ -434,8 +441,15 @@ def lab_changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved
         elif before == after:
             lines.append(f"{network} still says “{before}”.")
         else:
-            lines.append(f"{network} turns from “{before}” to “{after}”" + (", as it should." if after == wanted else "."))
+            lines.append(
+                f"{network} turns from “{before}” to “{after}”" + (", as it should." if after == wanted else ".")
+            )
     return " ".join(lines)
+
+
+def lab_outlined(is_known: bool) -> str:
+    """What the outlined bars are: the class of a clip of ours, TDN's answer to a visitor's."""
+    return LAB_OUTLINED if is_known else "Outlined: the answer of TDN as trained"
 
 
 def lab_gate(stage: int, maximum: float) -> str:
@@ -443,7 +457,9 @@ def lab_gate(stage: int, maximum: float) -> str:
 
 
 def lab_gate_title(network: str) -> str:
-    return f"{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
+    return (
+        f"{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
+    )
 
 
 def lab_gates(label: str, on: float, off: float, top_on: str, top_off: str) -> str:
@@ -454,12 +470,12 @@ def lab_gates(label: str, on: float, off: float, top_on: str, top_off: str) -> s
 LAB_CARDS_TABLE = "### The shipped networks, on 760 drawn validation clips"
 LAB_ABLATION_TABLE = "### Trained alike, module by module"
 LAB_NO_ABLATION = (
-    "Beware: the shipped networks had unequal training (the TDN from scratch, the others on from its weights). A comparison "
-    "on equal footing, seed by seed, has not been measured yet; it will stand here."
+    "Beware: the shipped networks were not trained alike (the TDN from scratch, the others on from its weights, so "
+    "S-TDM only may stand above TDN). A comparison on equal footing, seed by seed, has not been measured yet."
 )
 LAB_ABLATION_NOTE = (
-    "Same clips, same start, same schedule; mean over seeds and its 95% interval. “Neutral” starts know no motion; “tdn” "
-    "starts come from the shipped TDN."
+    "Same clips, same start, same schedule; mean over seeds and its 95% interval. “Neutral” starts know no motion; "
+    "“tdn” starts come from the shipped TDN."
 )
 LAB_PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
 LAB_NO_BENCHMARK = "The measured numbers of `docs/benchmark.json` are not on this server."

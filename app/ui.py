@@ -14,6 +14,7 @@ from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.guards import AnyChoice, LocalVideo, RefuseProxying
 from app.handlers import Handlers, has_clip, has_clip_to_change
+from app.lab import lab_tab
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
@@ -79,7 +80,9 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         # The viewer draws in tabs that are hidden, too; each tab's content is made when it is first opened.
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
-                tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, settings)
+                video, tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, settings)
+            with gr.Tab(text.TAB_LAB, id="lab") as lab:
+                lab_tab(lab, explainer, video, settings)
             with gr.Tab(text.TAB_ABOUT, id="about"):
                 about = about_tab(checkpoints)
         gr.on(
@@ -97,8 +100,9 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
 
 def analyse_tab(
     explainer: Explainer, clips: list[SampleClip], checkpoints: Checkpoints, settings: Settings
-) -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
-    """A clip in, answers and maps out. Returns what the choice of networks changes: both, the class, the warning."""
+) -> tuple[LocalVideo, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
+    """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
+    warning."""
     warning_words, _ = checkpoints.words(*checkpoints.first_choice)
     with gr.Row(equal_height=False):
         with gr.Column(scale=30, min_width=290):
@@ -166,7 +170,7 @@ def analyse_tab(
         validator=has_clip_to_change,
     )
     again.success(lambda: gr.Row(visible=True), None, looked_again, queue=False, **PRIVATE)
-    return tdn, baseline, target, warning
+    return video, tdn, baseline, target, warning
 
 
 def about_tab(checkpoints: Checkpoints) -> gr.Markdown:

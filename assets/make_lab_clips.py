@@ -1,4 +1,4 @@
-"""Make the clips of the S-TDM lab, two pairs: `python -m assets.make_lab_clips`; with `--search 48`, measure candidates.
+"""Make the clips of the S-TDM lab, two pairs: `python -m assets.make_lab_clips`; `--search 48` measures candidates.
 
 The clips of a pair are one scene run forwards and backwards. They were chosen from the search's list: TDN tells them
 apart, the baseline gives both the same answer, and the thing that moves is large and sharp. With other weights, look

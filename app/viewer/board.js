@@ -60,7 +60,6 @@ function card(one) {
   for (const bar of one.bars) {
     const line = make('li', bar.right ? 'right' : ''), share = make('span');
     line.append(make('span', '', bar.label), share);
-    if (bar.right) line.title = 'what the clip shows';
     list.append(line);
     board.bars.push({ ...bar, line, share });
   }
@@ -157,9 +156,11 @@ async function show() {
   if (isFirst) weight.value = value.weights.length - 1;
   rows.replaceChildren(...value.rows.map(tileRow));
   cards.replaceChildren(...value.cards.map(card));
+  find('.outlined').textContent = value.outlined;
   curve.hidden = !value.curve;
   if (value.curve) drawCurve();
   root.classList.toggle('no-side', !value.cards.length);
+  root.classList.toggle('many', value.cards.length > 2);
   root.classList.remove('waiting');
   if (value.frames && wantsPlay) start(); else stop();
   element.dataset.drawn = mine;

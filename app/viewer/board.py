@@ -1,12 +1,13 @@
 """The lab's board: pictures by segment, by frame of a window or by S-TDM's weight, answers as bars, and a curve."""
 
 from gradio.data_classes import GradioModel
+from pydantic import Field
 
 from app.viewer.component import Drawn
 
 
 class Sheet(GradioModel):
-    """A picture as a data URI, made of tiles of `width` x `height`; `is_smooth` where it may be blurred when enlarged."""
+    """A picture as a data URI, made of tiles of `width` x `height`; `is_smooth` where enlarging may blur it."""
 
     picture: str
     width: int
@@ -60,17 +61,19 @@ class Curve(GradioModel):
 
 class Board(GradioModel):
     """`said`: the sentence on top. `positions` says where each segment lies, none where nothing goes by segment, and
-    `segment` is the first one shown; `frames` of a window that play, 0 for none; `weights` of the slider, none without.
+    `segment` is the first one shown; `frames` of a window that play, 0 for none; `weights` of the slider, none without;
+    `outlined` what the outlined bars are.
     """
 
     said: str = ""
-    positions: list[str] = []
+    positions: list[str] = Field(default_factory=list)
     segment: int = 0
     frames: int = 0
-    weights: list[float] = []
-    sheets: list[Sheet] = []
-    rows: list[TileRow] = []
-    cards: list[Card] = []
+    weights: list[float] = Field(default_factory=list)
+    sheets: list[Sheet] = Field(default_factory=list)
+    rows: list[TileRow] = Field(default_factory=list)
+    outlined: str = ""
+    cards: list[Card] = Field(default_factory=list)
     curve: Curve | None = None
 
 

@@ -49,7 +49,7 @@ def reverse(clip: Tensor) -> Tensor:
 
 
 def reverse_inside(clip: Tensor) -> Tensor:
-    """Time runs backwards inside each window; centre frames and the order of segments stay, so S-TDM alone can see it."""
+    """Time runs backwards inside each window: centre frames and their order stay, so S-TDM alone can see it."""
     return clip.flip(2)
 
 

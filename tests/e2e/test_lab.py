@@ -1,0 +1,171 @@
+"""The lab in a real Chromium, all steps in order; the networks are random, so what they say is read, not expected."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import SCREENS, Visit
+
+pytestmark = pytest.mark.browser
+
+SLIDE = "(control, value) => { control.value = value; control.dispatchEvent(new Event('input', {bubbles: true})); }"
+
+
+def board(visit: Visit, number: int, selector: str = ""):
+    return visit.page.locator(f"#lab-board-{number} {selector}".strip())
+
+
+def pictures(visit: Visit, number: int) -> list[str]:
+    return board(visit, number, ".tiles canvas").evaluate_all("all => all.map((one) => one.toDataURL())")
+
+
+def slide(visit: Visit, number: int, name: str, value: int) -> None:
+    board(visit, number, f".{name}").evaluate(SLIDE, str(value))
+
+
+def shares(visit: Visit, number: int) -> list[str]:
+    return board(visit, number, ".card li span:last-child").all_inner_texts()
+
+
+def go_on(visit: Visit, number: int) -> None:
+    """By the button below a step to step `number`, until its board is drawn."""
+    visit.page.locator("button:visible", has_text="Next step").click()
+    assert visit.page.locator("#lab-steps [role=tab][aria-selected=true]").inner_text().startswith(str(number))
+    if number < 7:
+        board(visit, number, ".tiles canvas").first.wait_for()
+
+
+@pytest.fixture(scope="module", params=SCREENS)
+def lab(request: pytest.FixtureRequest, browser, app_url: str) -> Iterator[Visit]:
+    """The lab, just opened; the tests of a module walk on through it."""
+    visit = Visit(browser, app_url, request.param)
+    visit.page.get_by_role("tab", name="S-TDM lab").click()
+    board(visit, 1, ".tiles canvas").first.wait_for()
+    yield visit
+    visit.context.close()
+
+
+def test_all_seven_steps_can_be_walked_and_each_control_does_something(lab: Visit):
+    page = lab.page
+    # 1: a single frame, a guess, then the window and both networks.
+    assert board(lab, 1, "canvas").count() == 1 and board(lab, 1, ".card").count() == 0
+    page.get_by_label("Holding something still").check()
+    board(lab, 1, ".card").first.wait_for()
+    assert board(lab, 1, ".card h3").all_inner_texts() == ["TDN", "T-Conv baseline"]
+    said = board(lab, 1, ".said").inner_text()
+    assert said.startswith("You said “Holding something still”. The clip shows “Spinning something fast clockwise”")
+    before = pictures(lab, 1)
+    board(lab, 1, ".play").click()  # the visitor prefers reduced motion, so nothing moved by itself
+    page.wait_for_function(
+        "before => document.querySelectorAll('#lab-board-1 canvas')[1].toDataURL() !== before", arg=before[1]
+    )
+    board(lab, 1, ".play").click()
+
+    # 2: five frames and four differences of any segment, without a request.
+    go_on(lab, 2)
+    lab.requests.clear()
+    first = pictures(lab, 2)
+    slide(lab, 2, "segment", 7)
+    assert len(first) == 5 + 4 and all(one != other for one, other in zip(first, pictures(lab, 2), strict=True))
+    assert board(lab, 2, ".position").inner_text().startswith("Segment 8 of 8")
+    assert lab.requests == []
+
+    # 3: the weight moves the sums and the scores of TDN, in the browser alone.
+    go_on(lab, 3)
+    lab.requests.clear()
+    trained, scores = pictures(lab, 3), shares(lab, 3)
+    slide(lab, 3, "weight", 0)
+    off = pictures(lab, 3)
+    assert [one != other for one, other in zip(trained, off, strict=True)] == [False, False, True, True, False, True]
+    assert "off" in board(lab, 3, ".weight-value").inner_text()
+    assert "At weight 0:" in board(lab, 3, ".curve svg").get_attribute("aria-label")
+    tdn_bars = board(lab, 3, ".card").first.locator("li").count()
+    assert shares(lab, 3)[tdn_bars:] == scores[tdn_bars:]  # the baseline has no S-TDM
+    assert lab.requests == []
+
+    # 4: two clips, two networks.
+    go_on(lab, 4)
+    assert board(lab, 4, ".card h3").all_inner_texts() == [
+        f"{network}, {clip}" for network in ("TDN", "T-Conv baseline") for clip in ("clip A", "clip B")
+    ]
+    page.get_by_label("Streaming").check()
+    board(lab, 4, ".said").filter(has_text="A shows “A pattern streaming left inside something”").wait_for()
+    page.locator("#lab-rates", has_text="A pattern streaming right inside something").wait_for()
+
+    # 5: the baseline cannot see what happens inside windows, whatever its weights.
+    go_on(lab, 5)
+    assert "T-Conv baseline says" in board(lab, 5, ".said").inner_text()
+    assert "to the last digit" in board(lab, 5, ".said").inner_text()
+    page.get_by_label("Whole clip reversed").check()
+    board(lab, 5, "figcaption").filter(has_text="whole clip reversed").wait_for()
+
+    # 6: gates of three stages.
+    go_on(lab, 6)
+    captions = board(lab, 6, "figcaption").all_inner_texts()[:4]
+    assert [caption.split(",")[0] for caption in captions] == ["middle frame", "Res3", "Res4", "Res5"]
+    assert re.search(r"\d+% as trained, \d+% with all gates at zero", board(lab, 6, ".said").inner_text())
+
+    # 7: our table and the paper's.
+    go_on(lab, 7)
+    assert "52.3" in page.locator("#lab-numbers").inner_text() and "short-term motion" in page.inner_text(
+        "#lab-numbers"
+    )
+    assert page.locator("button:visible", has_text="Next step").count() == 0
+    assert lab.errors == [] and lab.outside == []
+
+
+def test_no_step_is_wider_than_the_screen(lab: Visit):
+    for tab in lab.page.locator("#lab-steps [role=tab]").all():
+        tab.click()
+        assert lab.page.evaluate("document.documentElement.scrollWidth") == lab.width
+        assert lab.page.evaluate("innerWidth") == lab.width
+
+
+def test_the_steps_can_be_walked_by_keyboard(lab: Visit):
+    page = lab.page
+    page.locator("#lab-steps [role=tab]").first.click()
+    page.locator("button:visible", has_text="Next step").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.textContent.includes('2 Differences')")
+    board(lab, 2, ".segment").focus()
+    before = board(lab, 2, ".position").inner_text()
+    page.keyboard.press("ArrowLeft")
+    assert board(lab, 2, ".position").inner_text() != before
+
+
+def test_what_was_revealed_stays_when_the_lab_is_opened_again(lab: Visit):
+    lab.page.locator("#lab-steps [role=tab]").first.click()
+    lab.page.get_by_role("tab", name="About").click()
+    lab.page.get_by_role("tab", name="S-TDM lab").click()
+    board(lab, 1, ".card").first.wait_for()
+    lab.page.get_by_label("Second").check()  # another frame hides it again
+    board(lab, 1, ".card").first.wait_for(state="detached")
+    assert lab.page.get_by_label("A pattern streaming right inside something").is_visible()
+
+
+def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str, clips):
+    visit = Visit(browser, app_url, "laptop")
+    visit.page.get_by_role("tab", name="S-TDM lab").click()
+    visit.page.locator("#lab-steps [role=tab]").nth(1).click()
+    board(visit, 2, ".tiles canvas").first.wait_for()
+    before = pictures(visit, 2)
+    choose_own(visit)
+    visit.page.wait_for_selector("text=Add a clip under Analyse first")
+    assert pictures(visit, 2) == before
+    visit.page.get_by_role("tab", name="Analyse").click()
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for_maps()
+    visit.page.get_by_role("tab", name="S-TDM lab").click()
+    visit.page.locator("#lab-steps [role=tab]").nth(2).click()
+    visit.page.locator("#lab-steps [role=tab]").nth(1).click()
+    visit.page.wait_for_function(
+        "before => document.querySelector('#lab-board-2 canvas').toDataURL() !== before", arg=before[0]
+    )
+    assert visit.errors == []
+    visit.context.close()
+
+
+def choose_own(visit: Visit) -> None:
+    visit.page.click("#lab-clip-2 input")
+    visit.page.locator("[role=option]", has_text="Your clip from Analyse").click()
