@@ -128,6 +128,7 @@ def test_the_steps_can_be_walked_by_keyboard(lab: Visit):
     page.locator("button:visible", has_text="Next step").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.textContent.includes('2 Differences')")
+    board(lab, 2, ".tiles canvas").first.wait_for()
     board(lab, 2, ".segment").focus()
     before = board(lab, 2, ".position").inner_text()
     page.keyboard.press("ArrowLeft")
