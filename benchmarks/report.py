@@ -105,6 +105,25 @@ def focus_intervals(found: dict) -> list[str]:
     return rows_of(("TDN less T-Conv, 95%", *(name.replace("_", " ") for name in names)), lines())
 
 
+def faithful(found: dict) -> list[str]:
+    names = ("deletion", "insertion", "freeze_gap", "randomised_6", "randomised_4", "randomised_1")
+
+    def lines() -> Iterable[tuple]:
+        for role, name in (("tdn", "TDN"), ("baseline", "T-Conv")):
+            for layer, numbers in found["faithfulness"][role].items():
+                yield (f"{name}, {layer}", *(f"{numbers[key]:+.2f}" if key in numbers else None for key in names))
+
+    return rows_of((f"{found['clips']} clips", *(name.replace("_", " ") for name in names)), lines())
+
+
+def flow(found: dict) -> list[str]:
+    names = ("area", "flow_area", "precision", "recall", "lift", "auc")
+    return rows_of(
+        ("sequence", *(name.replace("_", " ") for name in names)),
+        ((sequence, *(f"{numbers[key]:.3f}" for key in names)) for sequence, numbers in found.items()),
+    )
+
+
 def tdn_first(found: dict) -> dict:
     return {name: found[name] for name in sorted(found, key=lambda name: (not name.startswith("tdn"), name))}
 
@@ -241,6 +260,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "focus both": focus_both,
     "realfocus": focus,
     "focus intervals": focus_intervals,
+    "faithful": faithful,
+    "flow": flow,
     "probes": probes,
     "probes named": named,
     "real": real,

@@ -16,7 +16,7 @@ from PIL import Image
 from tdn.cli import main
 from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
-from tdn.data.video import write_mp4
+from tdn.data.video import decode_frames, write_mp4
 from tdn.model import RESNET50, Architecture
 from tdn.weights import Card, save_checkpoint
 from tdn.weights.official import official_name
@@ -169,6 +169,23 @@ def test_a_timeline_has_every_frame_and_marks_those_that_were_looked_at(tdn, pai
     centres = {window[2] for window in json.loads((tmp_path / "manifest.json").read_text())["frames"]}
     border = [picture[60:110, :2].mean() > 200 for picture in pictures]  # below the caption
     assert {number for number, marked in enumerate(border) if marked} == centres
+
+
+def test_a_folder_of_frames_is_explained_as_the_video_it_came_from(tdn, pair, video, tmp_path):
+    (tmp_path / "frames").mkdir()
+    for number, picture in decode_frames(video, range(30)):
+        Image.fromarray(picture).save(tmp_path / "frames" / f"{number + 1:05d}.png")
+    maps = []
+    for source in (video, tmp_path / "frames"):
+        out = tmp_path / f"of {source.name}"
+        result = tdn("explain", source, "--out", out, "--layers", "final", "--timeline", checkpoints=pair)
+        assert result.returncode == 0, result.stderr
+        with np.load(out / "maps.npz") as stored:
+            maps.append(stored["tdn_final"])
+        assert (out / "timeline.mp4").exists()
+    assert np.array_equal(*maps)
+    (tmp_path / "empty").mkdir()
+    assert_refused(tdn("explain", tmp_path / "empty", "--out", tmp_path, checkpoints=pair), "empty: no frames")
 
 
 @pytest.mark.parametrize("kind, width", [("4", 2), ("5", 2), ("6", 8)])

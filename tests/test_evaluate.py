@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import Dataset
 
 from tdn.cli import main
 from tdn.data.clip import clip_from_frames, read_clip
 from tdn.data.pool import scene_seed
 from tdn.data.synthetic import LABELS, synthetic_clip
 from tdn.data.transforms import Preprocess
-from tdn.data.video import VideoError, write_mp4
+from tdn.data.video import write_mp4
 from tdn.evaluate import Protocol, Scores, SyntheticSet, match_labels, run_protocol
-from tdn.evaluate.protocol import batches
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -176,6 +174,14 @@ def test_another_order_of_classes_is_said(tdn, folder, videos):
     assert "another order" in stderr
 
 
+def test_a_list_with_numbers_for_classes_says_that_nothing_checks_their_order(tdn, folder, videos, checkpoint):
+    lines = [f"{path} 0" for path in sorted(videos.rglob("*.mp4"))]
+    (folder / "numbers.txt").write_text("\n".join(lines))
+    _, _, err = tdn("evaluate", folder / "numbers.txt", "--checkpoint", checkpoint)
+    assert "nothing checks that order" in err and "0 is " in err
+    assert "nothing checks" not in tdn("evaluate", videos, "--checkpoint", checkpoint)[2]
+
+
 def test_a_csv_and_a_folder_of_the_same_clips_give_the_same_answer(tdn, videos, checkpoint):
     listed = videos.parent / "clips.csv"
     rows = [f"videos/{path.parent.name}/{path.name},{path.parent.name}" for path in sorted(videos.rglob("*.mp4"))]
@@ -283,20 +289,6 @@ def test_8_and_16_frames_together(tdn, folder, videos, checkpoint):
     _, stdout, _ = tdn("ensemble", *files, "--rule", "mean-probability", "--json")
     expected = one.mean_probabilities() + other.mean_probabilities()
     assert json.loads(stdout)["top1"] == pytest.approx(100 * (expected.argmax(1) == one.labels).mean())
-
-
-class Broken(Dataset):
-    def __len__(self) -> int:
-        return 1
-
-    def __getitem__(self, index: int) -> None:
-        raise VideoError("clip.mp4: ValueError: no picture in it")
-
-
-def test_an_error_in_a_reading_process_keeps_its_sentence_alone():
-    with pytest.raises(ValueError) as raised:
-        list(batches(Broken(), 1, workers=1))
-    assert str(raised.value) == "clip.mp4: ValueError: no picture in it"
 
 
 def test_a_data_set_of_which_nothing_can_be_read_is_refused(tdn, checkpoint, tmp_path):

@@ -23,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 120},
     help="TDN Lens: classify videos with Temporal Difference Networks, see where they look, and train them.",
 )
 
@@ -173,7 +175,7 @@ def convert(
 
 @app.command()
 def classify(
-    videos: Annotated[list[Path], typer.Argument(help="Video files.", metavar="VIDEO...")],
+    videos: Annotated[list[Path], typer.Argument(help="Video files or folders of frames.", metavar="VIDEO...")],
     checkpoint: Checkpoint = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 5,
     bf16: Annotated[

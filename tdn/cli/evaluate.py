@@ -138,6 +138,11 @@ def _evaluate_one(
     model = load_model(checkpoint, device)
     dataset = _open(data, split, clips, protocol.seed, model.labels)
     _, said = match_labels(dataset.labels, model.labels)
+    if not dataset.named:
+        said = (
+            f"the list has numbers for classes, taken in the checkpoint's order (0 is {model.labels[0]!r}); nothing "
+            f"checks that order, a labels.txt beside the list would"
+        )
     if said:
         _say(f"{dataset.name}: {said}")
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)

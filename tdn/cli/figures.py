@@ -9,7 +9,7 @@ KINDS = ("4", "5", "6")
 
 
 def figures(
-    videos: Annotated[list[Path], typer.Argument(help="Videos, one block of rows each.")],
+    videos: Annotated[list[Path], typer.Argument(help="Videos or folders of frames, one block of rows each.")],
     out: Annotated[Path, typer.Option(help="Folder for figure-KIND.png (300 dpi) and figure-KIND.pdf.")],
     kind: Annotated[
         str,

@@ -46,8 +46,9 @@ def focus(
     first, second = checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
     kept = None if out is None else out / "rows.jsonl"
-    found = list(tqdm(rows(survey, workers, kept), total=clips, desc=f"focus {data}", unit="clip"))
-    report = summary(found) | {"masks": open_masked(data).masks}
+    left_out: list[str] = []
+    found = list(tqdm(rows(survey, workers, kept, left_out), total=clips, desc=f"focus {data}", unit="clip"))
+    report = summary(found) | {"masks": open_masked(data).masks, "left_out": left_out}
     if out is not None:
         (out / "focus.json").write_text(json.dumps(report, indent=1) + "\n")
         with (out / "focus.csv").open("w", newline="") as file:
@@ -82,6 +83,8 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     Console(width=None if sys.stdout.isatty() else 150).print(table)
     for layer in LAYERS:
         print(reading(report, layer))
+    if report["left_out"]:
+        print(f"left out, could not be read: {'; '.join(report['left_out'])}")
     if "faithfulness" in report:
         names = ("deletion", "insertion", "freeze_gap", "randomised_6", "randomised_1")
         table = Table("map", *names, title="faithfulness: logits of the class; rank correlations with random weights")

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tdn.data.datasets import DataSet, Item
-from tdn.data.loading import SECONDS_PER_VIDEO, open_item, within
+from tdn.data.loading import SECONDS_PER_VIDEO, within
+from tdn.data.source import decode_frames, probe
 
 # Of a window of 5 at T=8: with no more frames every segment is given the same window by the released rule.
 SHORT = 12
@@ -65,11 +66,11 @@ def read_items(
 
 def _read(item: Item, seconds: float) -> Reading:
     def opened() -> Reading:
-        source = open_item(item)
-        wanted = np.unique(np.linspace(0, source.num_frames - 1, FRAMES_READ).astype(int)).tolist()
-        for _ in source.decode(wanted):
+        info = probe(item.path)
+        wanted = np.unique(np.linspace(0, info.num_frames - 1, FRAMES_READ).astype(int)).tolist()
+        for _ in decode_frames(item.path, wanted, info):
             pass
-        return Reading(item.id, "", source.num_frames, source.width, source.height)
+        return Reading(item.id, "", info.num_frames, info.width, info.height)
 
     try:
         return within(seconds, item, opened)

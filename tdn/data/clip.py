@@ -103,9 +103,10 @@ class Clip:
 def load_clip(path: str | Path, model: ClipTaker, display_short_side: int = 360, speed: float = 1.0) -> Clip:
     """Read the one clip of a video that `model` is tested on, decoding only the frames it needs.
 
-    `speed` shows it as if filmed at a lower (above 1) or higher frame rate: 2 leaves every second frame out, 0.5 shows
-    each twice. Works from a single frame upwards. Raises ValueError for a speed that is not above 0, and otherwise as
-    `tdn.data.video.probe` and `decode_frames` do: FileNotFoundError, or a VideoError with one sentence for the user.
+    The video is a file or a folder of numbered frames. `speed` shows it as if filmed at a lower (above 1) or higher
+    frame rate: 2 leaves every second frame out, 0.5 shows each twice. Works from a single frame upwards. Raises
+    ValueError for a speed that is not above 0, and otherwise as `tdn.data.video.probe` and `decode_frames` do:
+    FileNotFoundError, or a VideoError with one sentence for the user.
     """
     return clip_of(read_pictures(path, model, display_short_side, speed), model.preprocess)
 

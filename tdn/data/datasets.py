@@ -14,11 +14,11 @@ from pathlib import Path
 
 from tdn.data.flips import mirrored_classes
 from tdn.data.published import PUBLISHED, Listed, read_published
+from tdn.data.source import FRAME_SUFFIXES
 
 VIDEO_SUFFIXES = {
     *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".ogv", ".3gp", ".gif")
 }
-FRAME_SUFFIXES = {".jpg", ".jpeg", ".png"}
 SKIP_LIST = "tdn-skip.txt"
 LABELS_CSV = "labels.csv"
 LABEL_FILES = ("labels.txt", "label.txt", "category.txt", "categories.txt", "classInd.txt")
@@ -41,7 +41,8 @@ class DataSet:
     """A part (training, validation, test) of a data set.
 
     `flip[label]` is the class of a mirrored clip; None where mirroring is refused, for `flip_reason`. `missing` names
-    clips of the lists that are not on disk, `skipped` counts those left out as broken.
+    clips of the lists that are not on disk, `skipped` counts those left out as broken. `named` is False where the data
+    have numbers for classes, so that nothing checks what `labels` says of them.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DataSet:
     flip_reason: str = ""
     missing: tuple[str, ...] = ()
     skipped: int = 0
+    named: bool = True
 
 
 def open_dataset(
@@ -113,25 +115,6 @@ def skip_list_of(data: str | Path) -> Path:
     return path.with_name(f"{path.stem}.skip.txt") if path.suffix.lower() in (".csv", ".txt") else path / SKIP_LIST
 
 
-def frame_files(folder: Path) -> list[Path]:
-    """The frames of a folder in the order of their numbers, whatever their names and first number.
-
-    Raises ValueError where a number between two others is missing: no other frame takes its place.
-    """
-    numbered = {}
-    for path in folder.iterdir():
-        digits = re.findall(r"\d+", path.stem)
-        if path.suffix.lower() in FRAME_SUFFIXES and digits and not path.name.startswith("."):
-            numbered[int(digits[-1])] = path
-    if not numbered:
-        raise ValueError(f"{folder.name}: no frames in this folder; expected pictures such as 00001.jpg")
-    first, last = min(numbered), max(numbered)
-    if last - first + 1 != len(numbered):
-        lost = next(number for number in range(first, last) if number not in numbered)
-        raise ValueError(f"{folder.name}: frame {lost} is missing between {first} and {last}; extract the video again")
-    return [numbered[number] for number in sorted(numbered)]
-
-
 def _split(split: str, name: str | None) -> tuple[str, int | None]:
     match = re.fullmatch(r"(train|val|test)([123]?)", split)
     numbered = name in ("ucf101", "hmdb51")
@@ -159,7 +142,7 @@ def _assembled(title: str, listed: Listed) -> DataSet:
     twice = [name for name, count in Counter(item.id for item in items).items() if count > 1]
     if twice:
         raise ValueError(f"{title}: {twice[0]} stands in it twice; list every video once")
-    return DataSet(title, tuple(listed.labels), items, flip, reason, missing)
+    return DataSet(title, tuple(listed.labels), items, flip, reason, missing, named=listed.named)
 
 
 def _left_out(dataset: DataSet, skip_list: Path) -> DataSet:
@@ -276,10 +259,12 @@ def _read_released(path: Path, labels: Sequence[str] | None, root: Path | None) 
             raise ValueError(f"{path.name}: line {number} reads {line[:80]!r}, expected {form!r} with whole numbers")
         count = int(fields[1]) if with_count else None
         rows.append(Listed.Row(fields[0], place(fields[0]), int(fields[-1]), count))
-    names = _names_beside(path) or list(labels or ())
+    own_names = _names_beside(path)
+    names = own_names or list(labels or ())
     if not names:
         names = [f"class {number}" for number in range(1 + max((row.label for row in rows), default=0))]
-    return path.stem, Listed(names, rows, example=str((root or path.parent) / rows[0].id) if rows else "")
+    example = str((root or path.parent) / rows[0].id) if rows else ""
+    return path.stem, Listed(names, rows, example, named=own_names is not None)
 
 
 def _has_counts(lines: Sequence[str], place) -> bool:

@@ -5,28 +5,25 @@ that happens too often does the run stop. Limit and budget count in each loading
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from tdn.data import sampling
 from tdn.data.clip import ClipTaker
 from tdn.data.crops import TrainCrop, cut, cut_views, draw_crop
-from tdn.data.datasets import DataSet, Item, frame_files
+from tdn.data.datasets import DataSet, Item
+from tdn.data.source import decode_frames, probe
 from tdn.data.transforms import Preprocess
-from tdn.data.video import VideoError, VideoInfo, decode_frames, probe
+from tdn.data.video import VideoError, VideoInfo
 
 SECONDS_PER_VIDEO = 60.0
-# Something-Something's frames come at about this rate; only a network that thins videos to a rate asks for it.
-FRAME_FOLDER_FPS = 12.0
 
 Result = TypeVar("Result")
 log = logging.getLogger("tdn.data")
@@ -107,15 +104,15 @@ class TrainClips(Dataset):
 
     def _read(self, index: int) -> tuple[Tensor, int]:
         item, rng = self.dataset.items[index], np.random.default_rng([self.seed, self.epoch, index])
-        source = open_item(item)
-        kept = np.arange(source.num_frames)
+        info = probe(item.path)
+        kept = np.arange(info.num_frames)
         if self.preprocess is not None:
-            kept = self.preprocess.kept_frames(source.num_frames, source.fps)
+            kept = self.preprocess.kept_frames(info.num_frames, info.fps)
         starts = sampling.train_window_starts(len(kept), self.num_segments, rng, self.window)
         frames = kept[sampling.windows(starts, len(kept), self.window)]  # [T, L]
-        box = draw_crop(self.crop, source.width, source.height, self.input_size, rng)
+        box = draw_crop(self.crop, info.width, info.height, self.input_size, rng)
         mirrored = self.flip and rng.random() < 0.5
-        clip = _gathered(source, frames, lambda picture: cut(picture, box, self.input_size))  # [T, L, 3, S, S]
+        clip = _gathered(item, info, frames, lambda picture: cut(picture, box, self.input_size))  # [T, L, 3, S, S]
         return (clip.flip(-1), self.dataset.flip[item.label]) if mirrored else (clip, item.label)
 
 
@@ -159,57 +156,24 @@ class TestViews(Dataset):
         return torch.zeros(shape, dtype=torch.uint8), -1, item.id
 
     def _read(self, index: int) -> Tensor:
-        source, preprocess = open_item(self.dataset.items[index]), self.preprocess
-        kept = preprocess.kept_frames(source.num_frames, source.fps)
+        item, preprocess = self.dataset.items[index], self.preprocess
+        info = probe(item.path)
+        kept = preprocess.kept_frames(info.num_frames, info.fps)
         starts = sampling.clip_window_starts(
             *(len(kept), self.num_segments, self.window, self.clips, self.clip_sampling),
             preprocess.sampling,
             np.random.default_rng([self.seed, index]),
         )
         frames = np.stack([kept[sampling.windows(one, len(kept), self.window)] for one in starts])  # [clips, T, L]
-        views = _gathered(source, frames, lambda picture: cut_views(picture, preprocess, self.crops))
+        views = _gathered(item, info, frames, lambda picture: cut_views(picture, preprocess, self.crops))
         # [clips, T, L, crops, 3, S, S] -> [clips, crops, T, L, 3, S, S]
         return views.movedim(3, 1).flatten(0, 1).contiguous()
 
 
-@dataclass(frozen=True)
-class VideoSource:
-    """A video file or a folder of frames, opened: what it holds, and its frames by number."""
-
-    num_frames: int
-    fps: float
-    width: int
-    height: int
-    decode: Callable[[list[int]], Iterator[tuple[int, np.ndarray]]]
-
-
-def open_item(item: Item) -> VideoSource:
-    """Raises FileNotFoundError, or ValueError with one sentence."""
-    if item.path.is_dir():
-        files = frame_files(item.path)
-        height, width = _picture(files[0]).shape[:2]
-        return VideoSource(
-            len(files), FRAME_FOLDER_FPS, width, height, lambda wanted: ((i, _picture(files[i])) for i in wanted)
-        )
-    info: VideoInfo = probe(item.path)
-    return VideoSource(
-        info.num_frames, info.fps, info.width, info.height, lambda wanted: decode_frames(item.path, wanted, info)
-    )
-
-
-def _picture(path: Path) -> np.ndarray:
-    """uint8 [H, W, 3]. Raises ValueError for a file that is not a whole picture."""
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"{path.parent.name}/{path.name}: not a readable picture ({error})") from None
-
-
-def _gathered(source: VideoSource, frames: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> Tensor:
+def _gathered(item: Item, info: VideoInfo, frames: np.ndarray, convert: Callable[[np.ndarray], np.ndarray]) -> Tensor:
     """Decode each different frame once and lay them out like `frames`: uint8 [*frames.shape, ..., 3, S, S]."""
     views = None
-    for number, picture in source.decode(np.unique(frames).tolist()):
+    for number, picture in decode_frames(item.path, np.unique(frames).tolist(), info):
         view = convert(picture)
         if views is None:
             views = np.empty((*frames.shape, *view.shape), np.uint8)

@@ -15,7 +15,10 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Listed:
-    """A list as it was read: class names, rows, and where the first video was expected."""
+    """A list as it was read: class names, rows, and where the first video was expected.
+
+    `named` is False where the list has numbers for classes, and nothing beside it names them.
+    """
 
     class Row(NamedTuple):
         id: str
@@ -26,6 +29,7 @@ class Listed:
     labels: list[str]
     rows: list[Row]
     example: str = ""
+    named: bool = True
 
 
 def read_published(name: str, root: Path, part: str, number: int) -> Listed:

@@ -1,18 +1,19 @@
 """How a network is tested: which clips and crops of a video it sees, and the loop that scores them. Paper Sec. 4.2."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from tdn.data import sampling
 from tdn.data.pool import scene_seed
+from tdn.data.processes import batches_of
 from tdn.data.synthetic import LABELS, Scene, make_scene
 from tdn.data.synthetic_files import FPS
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
@@ -86,6 +87,7 @@ class SyntheticSet:
 
     num_clips: int = 190
     seed: int = 0
+    named = True  # as `DataSet.named`
 
     def __post_init__(self) -> None:
         if self.num_clips < 1 or self.seed < 0:
@@ -169,7 +171,9 @@ def run_protocol(
     found, labels, logits = [], [], []
     missing = [] if isinstance(dataset, SyntheticSet) else list(dataset.missing)
     bar = tqdm(total=len(ids), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not progress)
-    for views, label, name in batches(_views(dataset, model, protocol), max(1, batch_views // protocol.views), workers):
+    # One batch ahead a process: thirty views of a clip are 240 MB, and wait in shared memory.
+    options = {"batch_size": max(1, batch_views // protocol.views), "prefetch_factor": 1 if workers else None}
+    for views, label, name in batches_of(_views(dataset, model, protocol), workers, **options):
         scored = _logits(model, views, batch_views)
         for one, place, own in zip(scored, label.tolist(), name, strict=True):
             if place < 0:
@@ -255,19 +259,6 @@ def _views(dataset: "DataSet | SyntheticSet", model: TDN, protocol: Protocol) ->
     from tdn.data.loading import TestViews
 
     return TestViews(dataset, model, protocol.clips, protocol.crops, protocol.clip_sampling, protocol.seed)
-
-
-def batches(views: Dataset, batch_size: int, workers: int) -> Iterator[tuple[Tensor, Tensor, list[str]]]:
-    """Views uint8 [B, V, T, L, 3, H, W], labels [B] and ids, in the order of the data set."""
-    # One batch ahead a process: thirty views of a clip are 240 MB, and wait in shared memory.
-    loader = DataLoader(views, batch_size=batch_size, num_workers=workers, prefetch_factor=1 if workers else None)
-    try:
-        yield from loader
-    except (ValueError, OSError) as error:
-        if not workers:
-            raise
-        # A reading process sends its error as a traceback, whose last line is the error's class and sentence.
-        raise ValueError(str(error).strip().splitlines()[-1].partition(": ")[2]) from None
 
 
 @torch.inference_mode()

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from tdn import __version__
 from tdn.data.clip import Clip, load_clip
-from tdn.data.video import decode_frames, write_mp4
+from tdn.data.source import decode_frames
+from tdn.data.video import write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
 from tdn.explain.gradcam import explain_logits
 from tdn.explain.interventions import changed, segments_shown

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from tdn.data.clip import load_clip
 from tdn.data.datasets import DataSet, open_dataset
+from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.pool import part_scene
 from tdn.data.synthetic import LABELS, PROBES
 from tdn.data.transforms import normalise, to_view
@@ -69,9 +70,9 @@ class LabelledClips:
         self.masks = "known" if with_masks else "optical flow less the camera's motion"
 
     def read(self, index: int, model: TDN) -> MaskedClip:
-        """Raises ValueError for masks that do not fit the video."""
+        """Raises VideoError for a video that cannot be read, ValueError for masks that do not fit it."""
         item = self.items[index]
-        clip = load_clip(item.path, model)
+        clip = within(SECONDS_PER_VIDEO, item, lambda: load_clip(item.path, model))
         label = self.dataset.labels[item.label]
         if self.masks != "known":
             moving = moving_by_flow(flow_of_windows(clip.tensor))

@@ -5,6 +5,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import get_context
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tdn.data.video import VideoError
 from tdn.device import choose_device
 from tdn.explain import controls
 from tdn.explain.bundle import find_label
@@ -74,8 +76,11 @@ class Surveyor:
         self.elsewhere = self._density() if elsewhere is None else elsewhere
 
     def row(self, index: int) -> dict[str, Any] | None:
-        """The numbers of one clip; None where nothing moves."""
-        clip = self.data.read(index, self.networks["tdn"])
+        """The numbers of one clip; None where nothing moves, {"unreadable": why} where it cannot be read."""
+        try:
+            clip = self.data.read(index, self.networks["tdn"])
+        except (VideoError, OSError) as error:
+            return {"unreadable": str(error)}
         if not clip.moving.any():
             return None
         density = self.elsewhere.sum(0)
@@ -91,7 +96,8 @@ class Surveyor:
         known = min(ELSEWHERE_CLIPS, self.data.count or ELSEWHERE_CLIPS)
         density = np.zeros((known, ELSEWHERE_SIDE, ELSEWHERE_SIDE), np.float32)
         for index in range(known):
-            density[index] = controls.shrunk(self.data.read(index, self.networks["tdn"]).moving, ELSEWHERE_SIDE)
+            with suppress(VideoError, OSError):  # `row` says so
+                density[index] = controls.shrunk(self.data.read(index, self.networks["tdn"]).moving, ELSEWHERE_SIDE)
         return density
 
 
@@ -136,16 +142,22 @@ def faithfulness(clip: MaskedClip, networks: dict[str, TDN], originals: dict[str
     return found
 
 
-def rows(survey: Survey, workers: int = 1, kept: Path | None = None) -> Iterator[dict[str, Any]]:
+def rows(
+    survey: Survey, workers: int = 1, kept: Path | None = None, left_out: list[str] | None = None
+) -> Iterator[dict[str, Any]]:
     """The rows of `survey.clips` clips in which something moves, in order, measured by `workers` processes.
 
-    With `kept`, a .jsonl file, every row is written there at once, and read from there the next time. Raises ValueError
-    where the data have too few clips, or the file holds the rows of another survey.
+    With `kept`, a .jsonl file, every row is written there at once, and read from there the next time. A video that
+    cannot be read is replaced by the next, and `left_out` gets the sentence that names it. Raises ValueError where the
+    data have too few clips, or the file holds the rows of another survey.
     """
     done = {} if kept is None else _rows_kept(survey, kept)
     surveyor = Surveyor(survey)
-    found = 0
+    found, unreadable = 0, [] if left_out is None else left_out
     for index, row in _in_order(surveyor, survey, done, workers):
+        if row is not None and "unreadable" in row:  # not kept: the next run tries again
+            unreadable.append(row["unreadable"])
+            continue
         if kept is not None and index not in done:
             with kept.open("a") as file:
                 file.write(json.dumps({"index": index, "row": row}) + "\n")
@@ -154,7 +166,8 @@ def rows(survey: Survey, workers: int = 1, kept: Path | None = None) -> Iterator
             found += 1
         if found == survey.clips:
             return
-    raise ValueError(f"{survey.data}: something moves in {found} of its clips; ask for no more than that")
+    others = f", {len(unreadable)} cannot be read ({unreadable[0]})" if unreadable else ""
+    raise ValueError(f"{survey.data}: something moves in {found} of its clips{others}; ask for no more than {found}")
 
 
 def _in_order(

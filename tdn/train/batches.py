@@ -19,6 +19,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from tdn.data.pool import Pool, augment, load_or_render_pool
+from tdn.data.processes import batches_of
 from tdn.data.synthetic import LABELS, VERSION
 from tdn.data.transforms import Preprocess, normalise
 from tdn.train.recipes import Recipe
@@ -140,21 +141,14 @@ class VideoClips:
             yield Batch((view[:, 0],), labels)
 
     def _loaded(self, clips: torch.utils.data.Dataset, **order) -> Iterator[tuple]:
-        loader = torch.utils.data.DataLoader(
+        return batches_of(
             clips,
-            num_workers=self.recipe.workers,
+            self.recipe.workers,
             pin_memory=torch.cuda.is_available(),
             # A generator of its own: otherwise each loader draws from the one that dropout draws from.
             generator=torch.Generator(),
             **order,
         )
-        try:
-            yield from loader
-        except (ValueError, OSError) as error:
-            if not self.recipe.workers:
-                raise
-            # A loading process sends its error as a traceback; the sentence stands at the end.
-            raise ValueError(str(error).rsplit(f"{type(error).__name__}: ", 1)[-1].strip()) from None
 
 
 def open_clips(recipe: Recipe, data: str, num_segments: int, window: int, preprocess: Preprocess, pools: Path) -> Clips:

@@ -40,9 +40,9 @@ class Recipe:
     really trains (`main.py:75-78,133`: its multipliers are logged, never applied); "tsm": as TSM does and its authors
     may have meant. `clip_norm` bounds the norm of all gradients together.
 
-    Schedule: "steps" divides the rate by 10 after each epoch in `drops`; "plateau" after `patience` epochs without a
-    better validation top-1; "cosine" goes to zero. `warmup_share` of all steps rise linearly to the rate first.
-    `ema_decay` None trains without averaged weights, otherwise the average is what is evaluated and saved.
+    Schedule: "steps" divides the rate by 10 after each epoch in `drops`; "plateau" when more than `patience` epochs in
+    a row brought no better validation top-1; "cosine" goes to zero. `warmup_share` of all steps rise linearly to the
+    rate first. `ema_decay` None trains without averaged weights, otherwise the average is what is evaluated and saved.
 
     Clips: an epoch is `clips_per_epoch` clips, None for every clip once. `sizes` ((share of the run, pixels), ...) is
     the side of the input until that share is over. `preprocess`: how clips are seen after training, "released" (short

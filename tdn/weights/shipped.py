@@ -6,7 +6,6 @@ from pathlib import Path
 TDN_FILE = "tdn_small_8f.safetensors"
 BASELINE_FILE = "tconv_baseline_small_8f.safetensors"
 S_TDM_FILE = "s_tdm_small_8f.safetensors"
-L_TDM_FILE = "l_tdm_small_8f.safetensors"
 
 
 def checkpoint_folder() -> Path:
