@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tdn.data.sampling import centre_window_starts, even_window_starts, windows
+from tdn.data.source import decode_frames, probe
 from tdn.data.transforms import Preprocess, denormalise, normalise, seen_box, shrink, to_view
-from tdn.data.video import MAX_PIXELS, VideoInfo, decode_frames, probe
+from tdn.data.video import MAX_PIXELS, VideoInfo
 
 if TYPE_CHECKING:
     from torch import Tensor
