@@ -22,6 +22,7 @@ test-long: .venv/.dev
 
 samples: .venv/.demo
 	$(PY) -m assets.make_samples
+	$(PY) -m assets.make_lab_clips
 
 # The paper's figures with the shipped weights, for docs/explaining.md.
 figures: .venv/.demo

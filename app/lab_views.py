@@ -129,17 +129,21 @@ def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
     """Step 3: features before and after the sum at Res1 and Res2, and scores, at each weight of S-TDM."""
     last = sweep.opinions[-1]
     shown = right if right in last.labels else last.top
-    sheets, rows = [], []
+    seen = windows(clip.tensor)
+    middle = seen.shape[1] // 2
+    # Beside each row one of the things that the features are made of, to find one's way.
+    inputs = seen[:, middle], difference_tiles(sweep.levels[:, middle])
+    sheets, rows = [photo_sheet(pictures[None]) for pictures in inputs], []
     for stage in (1, 2):
         names = (f"rgb{stage}", f"diff{stage}", f"res{stage}")
         maximum = float(max(sweep.means[name].max() for name in names))
-        tiles = []
+        tiles = [Tile(sheet=stage - 1, caption=text.LAB_FUSION_INPUTS[stage - 1])]
         for name, caption in zip(names, text.LAB_FUSION_CAPTIONS, strict=True):
             moves = len(sweep.means[name]) > 1
             tiles.append(Tile(sheet=len(sheets), by="weight" if moves else "", caption=caption))
             sheets.append(cell_sheet(sweep.means[name], maximum))
         title = text.lab_fusion(last.network, stage, sweep.alpha, sweep.beta, maximum)
-        rows.append(TileRow(title=title, tiles=tiles, count=3, width=190))
+        rows.append(TileRow(title=title, tiles=tiles, count=4, width=190))
     return Board(
         positions=positions(clip),
         segment=len(clip.frames) // 2,
@@ -268,7 +272,8 @@ def numbers(measured: dict) -> str:
     """
     parts = []
     if "cards" in measured:
-        parts += [text.LAB_CARDS_TABLE, _cards_table(measured["cards"])]
+        cards = measured["cards"]
+        parts += [text.lab_cards_title(max(card["clips"] for card in cards.values())), _cards_table(cards)]
     else:
         parts.append(text.LAB_NO_BENCHMARK)
     if "ablation" in measured:

@@ -58,12 +58,14 @@ class Sweep:
     """TDN at each of `weights` of S-TDM: `opinions` one a weight, `means` channel means float32, point -> [W, T, h, w].
 
     Points are "rgb1", "diff1", "res1" and the same for stage 2; those that the weight does not reach have W = 1.
+    `levels` are the differences of `Lessons.differences`.
     """
 
     weights: tuple[float, ...]
     opinions: list[Opinion]
     baseline: Opinion
     means: dict[str, np.ndarray]
+    levels: np.ndarray
     alpha: float
     beta: float
 
@@ -112,7 +114,7 @@ class Lessons:
         """TDN with S-TDM's features times each weight; the last one has to be 1, as trained."""
         opinions, means = [], []
         tensor = clip.tensor.to(self.explainer.device)
-        baseline = self.opinions(clip)["baseline"]
+        baseline, levels = self.opinions(clip)["baseline"], self.differences(clip)
         with self.explainer.lent(TDN_FILE) as model:
             points = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2")
             for weight in weights:
@@ -123,7 +125,7 @@ class Lessons:
             alpha, beta = model.architecture.alpha, model.architecture.beta
         moved = {point: np.stack([one[point] for one in means]) for point in ("res1", "rgb2", "res2")}
         fixed = {point: means[-1][point][None] for point in ("rgb1", "diff1", "diff2")}
-        return Sweep(tuple(weights), opinions, baseline, {**fixed, **moved}, alpha, beta)
+        return Sweep(tuple(weights), opinions, baseline, {**fixed, **moved}, levels, alpha, beta)
 
     def gates(self, clip: Clip) -> Gates:
         tensor = clip.tensor.to(self.explainer.device)

@@ -250,7 +250,7 @@ def _cell(value: str) -> str:
 
 TAB_LAB = "S-TDM lab"
 LAB_LEAD = (
-    "Seven short steps, about ten minutes. Every picture and number comes from the shipped networks, run here and now: "
+    "Seven short steps, about ten minutes. Every picture and score comes from the shipped networks, run here and now: "
     "**TDN**, and the **T-Conv baseline**, which sees one frame a segment where TDN sees five."
 )
 NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
@@ -310,8 +310,8 @@ LAB_TEXTS = (
         "From Res3 on, L-TDM compares neighbouring segments and multiplies features by 1 + gate, with gates between −½ "
         "and ½. **Move through the segments**, and compare the answer with all gates at zero.",
         "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation "
-        "of an answer. With gates at zero the temporal convolutions still compare segments. In these weights L-TDM "
-        "adds little to them, as the next step's table shows; gates at zero may even raise a score.",
+        "of an answer. With gates at zero the temporal convolutions still compare segments. How much L-TDM adds to "
+        "them stands in the next step's table; on a single clip, gates at zero may even raise a score.",
     ),
     (
         "The numbers",
@@ -330,7 +330,8 @@ LAB_NO_GUESS = "Choose one of the answers offered."
 LAB_STILL = "One middle frame of the clip"
 LAB_STILL_AGAIN = "the frame you saw"
 LAB_PLAYING = "its window of five frames, slowed down"
-LAB_FUSION_CAPTIONS = ("F: the middle frame's features", "H: S-TDM's, as it adds them", "the sum, which goes on")
+LAB_FUSION_CAPTIONS = ("F: features of the middle frame", "H: features of S-TDM", "the sum, which goes on")
+LAB_FUSION_INPUTS = ("the middle frame", "one of S-TDM's four differences")
 LAB_CLIP_NAMES = ("clip A", "clip B")
 LAB_PAIR = "Pair"
 LAB_PAIR_WINDOWS = "One window of each clip as TDN reads it, five neighbouring frames, slowed down"
@@ -372,8 +373,8 @@ def lab_half_frames(height: int, width: int) -> str:
 
 def lab_differences(gain: int, largest: float) -> str:
     return (
-        f"Their four differences, all that S-TDM is given: grey where nothing changes, drawn {gain} times as strong; "
-        f"the largest of the clip is {largest:.0f} of 255 levels"
+        "Their four differences, all that TDN's S-TDM is given: grey where nothing changes, drawn "
+        f"{gain} times as strong; the largest of the clip is {largest:.0f} of 255 levels"
     )
 
 
@@ -452,6 +453,10 @@ def lab_outlined(is_known: bool) -> str:
     return LAB_OUTLINED if is_known else "Outlined: the answer of TDN as trained"
 
 
+def lab_cards_title(clips: int) -> str:
+    return f"### The shipped networks, on {clips} drawn validation clips"
+
+
 def lab_gate(stage: int, maximum: float) -> str:
     return f"Res{stage}, 0 (black) to {maximum:.2g}"
 
@@ -467,11 +472,10 @@ def lab_gates(label: str, on: float, off: float, top_on: str, top_off: str) -> s
     return f"“{label}”: {100 * on:.0f}% as trained, {100 * off:.0f}% with all gates at zero. {same}"
 
 
-LAB_CARDS_TABLE = "### The shipped networks, on 760 drawn validation clips"
 LAB_ABLATION_TABLE = "### Trained alike, module by module"
 LAB_NO_ABLATION = (
-    "Beware: the shipped networks were not trained alike (the TDN from scratch, the others on from its weights, so "
-    "S-TDM only may stand above TDN). A comparison on equal footing, seed by seed, has not been measured yet."
+    "Beware: the shipped networks were not trained alike (their cards say how), so a few points between them say "
+    "little. A comparison on equal footing, seed by seed, has not been measured yet."
 )
 LAB_ABLATION_NOTE = (
     "Same clips, same start, same schedule; mean over seeds and its 95% interval. “Neutral” starts know no motion; "

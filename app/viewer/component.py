@@ -1,4 +1,4 @@
-"""What the three components share: static files, and data that never touches a template."""
+"""What the components share: static files, and data that never touches a template."""
 
 from pathlib import Path
 from typing import Any, ClassVar

@@ -77,7 +77,16 @@ def test_all_seven_steps_can_be_walked_and_each_control_does_something(lab: Visi
     trained, scores = pictures(lab, 3), shares(lab, 3)
     slide(lab, 3, "weight", 0)
     off = pictures(lab, 3)
-    assert [one != other for one, other in zip(trained, off, strict=True)] == [False, False, True, True, False, True]
+    assert [one != other for one, other in zip(trained, off, strict=True)] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert "off" in board(lab, 3, ".weight-value").inner_text()
     assert "At weight 0:" in board(lab, 3, ".curve svg").get_attribute("aria-label")
     tdn_bars = board(lab, 3, ".card").first.locator("li").count()
