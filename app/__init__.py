@@ -2,7 +2,8 @@
 
 `ui` lays out and wires, `handlers` answers clicks, `explainer` runs networks, `views` turns its results into what the
 page shows, `viewer` draws that in the browser. `lab` is layout and events of the lesson, `lessons` computes for it,
-`lab_views` draws. `gallery` finds the samples, `text` holds the sentences, `settings` the limits, `guards` what a public page refuses, `zero` borrows a GPU on Spaces.
+`lab_views` draws. `gallery` finds the samples, `text` holds the sentences, `settings` the limits, `guards` what a
+public page refuses, `zero` borrows a GPU on Spaces.
 """
 
 import os

@@ -98,7 +98,7 @@ def test_all_seven_steps_can_be_walked_and_each_control_does_something(lab: Visi
     assert board(lab, 4, ".card h3").all_inner_texts() == [
         f"{network}, {clip}" for network in ("TDN", "T-Conv baseline") for clip in ("clip A", "clip B")
     ]
-    page.get_by_label("Streaming").check()
+    page.locator("#lab-pair").get_by_label("Streaming").check()
     board(lab, 4, ".said").filter(has_text="A shows “A pattern streaming left inside something”").wait_for()
     page.locator("#lab-rates", has_text="A pattern streaming right inside something").wait_for()
 
@@ -161,7 +161,10 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
     board(visit, 2, ".tiles canvas").first.wait_for()
     before = pictures(visit, 2)
     choose_own(visit)
-    visit.page.wait_for_selector("text=Add a clip under Analyse first")
+    visit.page.wait_for_selector("[data-testid=toast-text]")
+    visit.page.wait_for_timeout(500)  # a second one would come at once
+    sentences = visit.page.locator("[data-testid=toast-text]").all_inner_texts()
+    assert len(sentences) == 1 and sentences[0].startswith("Add a clip under Analyse first")
     assert pictures(visit, 2) == before
     visit.page.get_by_role("tab", name="Analyse").click()
     visit.upload(clips / "clip.mp4")
