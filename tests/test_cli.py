@@ -138,7 +138,7 @@ def test_explain_with_one_checkpoint_has_one_model(tdn, pair, video, tmp_path):
 def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video, tmp_path):
     asked = ("--layers", "diff2,res3", "--method", "hirescam", "--signed", "--scale", "shared", "--speed", "2")
     changes = ("--change", "reverse", "--change", "S-TDM off", "--change", "speed 0.5")
-    result = tdn("explain", video, "--out", tmp_path, *asked, *changes, "--versus", LABELS[3], checkpoints=pair)
+    result = tdn("explain", video, "--out", tmp_path, *asked, *changes, "--versus", 3, checkpoints=pair)
     assert result.returncode == 0, result.stderr
     maps = np.load(tmp_path / "maps.npz")
     # The baseline has no S-TDM: it is shown where it can be, and not after what it does not have.

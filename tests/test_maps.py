@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tdn.explain.bundle import find_label
+from tdn.explain.bundle import Explained, Question, find_label, heading
 from tdn.explain.figures import MapRow, grid_video, side_by_side
+from tdn.explain.methods import Rule
 from tdn.explain.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
 from tdn.explain.scale import SCALES, evidence_share, over_timeline, scale_per_clip, scale_per_frame, scale_together
 
@@ -148,3 +149,12 @@ def test_a_class_is_found_by_label_or_number(wanted, index):
 def test_a_class_that_does_not_exist_is_refused_with_close_ones(wanted):
     with pytest.raises(ValueError, match=r"no such class.*'Moving something up'"):
         find_label(LABELS, wanted)
+
+
+def test_the_heading_names_method_class_and_what_is_taken_off():
+    one = Explained("TDN", np.array([0.0, 0.0]), 1, "Up", {})
+    assert heading("a.mp4", [one]) == "a.mp4: Grad-CAM for “Up” (TDN 50%)"
+    question = Question(rule=Rule("xgradcam", weights="clip", signed=True), versus="Down")
+    assert heading("a.mp4", [one], question) == (
+        "a.mp4: XGrad-CAM, weights per clip, signed for “Up” less “Down” (TDN 50%)"
+    )

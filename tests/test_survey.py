@@ -68,7 +68,8 @@ def test_every_number_stands_beside_its_controls(clips, pair):
     assert set(report["controls"]["random_weights"]) == {"res2", "final"}
     low, high = report["paired"]["final"]["lift"]
     assert low <= high
-    assert "At res2" in reading(report, "res2")
+    assert "At res2: 4 clips are too few" in reading(report, "res2")
+    assert "times chance, 95% interval" in reading(report | {"clips": 10}, "res2")
     json.dumps(report, allow_nan=False)
 
 

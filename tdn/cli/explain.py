@@ -14,7 +14,9 @@ def explain(
         Path | None, typer.Option(help="A second checkpoint beside the first; left out with --checkpoint: none.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
-    versus: Annotated[str | None, typer.Option(help="Another class, whose score is taken off the first one's.")] = None,
+    versus: Annotated[
+        str | None, typer.Option(help="Another class, by label or index, to take off.")
+    ] = None,
     layers: Annotated[str, typer.Option(help="Where to look, by commas: res1 to res4, rgb1, diff1, ..., final.")] = (
         "res2,final"
     ),
@@ -58,7 +60,7 @@ def explain(
 
     if scale not in SCALES:
         raise ValueError(f"--scale {scale}: expected one of {', '.join(SCALES)}")
-    question = Question(tuple(layers.split(",")), Rule(method, weights, signed), versus, scale)
+    rule = Rule(method, weights, signed)
     shipped_tdn, shipped_baseline = shipped_pair()
     files = {"tdn": checkpoint or shipped_tdn}
     if baseline is not None or checkpoint is None:
@@ -66,6 +68,9 @@ def explain(
     where = choose_device(device)
     networks = {role: load_model(path, where) for role, path in files.items()}
     tdn = networks["tdn"]
+    # By its label: another network may count its classes otherwise.
+    other_class = None if versus is None else tdn.labels[find_label(tdn.labels, versus)]
+    question = Question(tuple(layers.split(",")), rule, other_class, scale)
     clip = load_clip(video, tdn, speed=speed)
     chosen = None if target is None else find_label(tdn.labels, target)
     names = titles(

@@ -49,7 +49,9 @@ class Question:
 
     @property
     def method(self) -> str:
-        return METHODS[self.rule.method].split(" (")[0]
+        """Its name, and what differs from the usual."""
+        name = METHODS[self.rule.method].split(" (")[0]
+        return name + ", weights per clip" * (self.rule.weights == "clip") + ", signed" * self.rule.signed
 
 
 USUAL = Question()

@@ -34,6 +34,8 @@ PAIRED = ("energy_share", "lift", "pointing", "pixel_auc")
 # Clips whose motion says where things move in this set at all, for the shuffled AUC.
 ELSEWHERE_CLIPS = 32
 ELSEWHERE_SIDE = 64
+# With fewer clips an interval by bootstrap is no interval.
+FEWEST = 10
 # Shares of the clip that are taken away or restored, close together where maps are bright.
 FEW = (0, 0.05, 0.1, 0.2, 0.4, 1)
 
@@ -280,6 +282,8 @@ def flat_rows(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def reading(report: dict[str, Any], layer: str) -> str:
     """What the numbers of a layer say, in words that claim no more."""
+    if report["clips"] < FEWEST:
+        return f"At {layer}: {report['clips']} clips are too few to tell the networks apart; take {FEWEST} or more."
     low, high = report["paired"][layer]["lift"]
     ours, others = (report["models"][role][layer]["lift"] for role in ROLES)
     numbers = f"{ours:.2f} against {others:.2f} times chance, 95% interval of the difference {low:+.2f} to {high:+.2f}"
