@@ -14,9 +14,7 @@ def explain(
         Path | None, typer.Option(help="A second checkpoint beside the first; left out with --checkpoint: none.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
-    versus: Annotated[
-        str | None, typer.Option(help="Another class, by label or index, to take off.")
-    ] = None,
+    versus: Annotated[str | None, typer.Option(help="Another class, by label or index, to take off.")] = None,
     layers: Annotated[str, typer.Option(help="Where to look, by commas: res1 to res4, rgb1, diff1, ..., final.")] = (
         "res2,final"
     ),
