@@ -106,14 +106,22 @@ def focus_intervals(found: dict) -> list[str]:
 
 
 def faithful(found: dict) -> list[str]:
+    """Means, and for the first three the 95% interval of the difference to places drawn by chance."""
     names = ("deletion", "insertion", "freeze_gap", "randomised_6", "randomised_4", "randomised_1")
 
-    def lines() -> Iterable[tuple]:
-        for role, name in (("tdn", "TDN"), ("baseline", "T-Conv")):
-            for layer, numbers in found["faithfulness"][role].items():
-                yield (f"{name}, {layer}", *(f"{numbers[key]:+.2f}" if key in numbers else None for key in names))
+    def cell(role: str, layer: str, name: str) -> str | None:
+        value = found["faithfulness"][role][layer].get(name)
+        gain = found["less_random"][role].get(layer, {}).get(name)
+        return None if value is None else f"{value:+.2f}" + (f" ({gain[0]:+.2f} to {gain[1]:+.2f})" if gain else "")
 
-    return rows_of((f"{found['clips']} clips", *(name.replace("_", " ") for name in names)), lines())
+    return rows_of(
+        (f"{found['clips']} clips", *(name.replace("_", " ") for name in names)),
+        (
+            (f"{title}, {layer}", *(cell(role, layer, name) for name in names))
+            for role, title in (("tdn", "TDN"), ("baseline", "T-Conv"))
+            for layer in found["faithfulness"][role]
+        ),
+    )
 
 
 def flow(found: dict) -> list[str]:

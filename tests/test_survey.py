@@ -109,6 +109,9 @@ def test_faithfulness_stands_beside_places_drawn_by_chance(clips, pair):
     found = report["faithfulness"]
     assert set(found) == {"tdn", "baseline"} and set(found["tdn"]) == {"res2", "final", "random"}
     assert {"deletion", "insertion", "freeze_gap", "randomised_6", "randomised_1"} <= set(found["tdn"]["res2"])
+    low, high = report["less_random"]["tdn"]["res2"]["deletion"]
+    gain = found["tdn"]["res2"]["deletion"] - found["tdn"]["random"]["deletion"]
+    assert low == high == pytest.approx(gain)  # one clip
     # A network that reads centre frames alone loses nothing when windows freeze around them.
     assert abs(found["baseline"]["res2"]["freeze_gap"]) < 1e-5 and "randomised_6" not in found["tdn"]["random"]
 

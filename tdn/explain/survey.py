@@ -31,6 +31,7 @@ LAYERS = ("res2", "final")
 ROLES = ("tdn", "baseline")
 CONTROLS = ("uniform", "center", "frame_difference")
 PAIRED = ("energy_share", "lift", "pointing", "pixel_auc")
+FAITHFUL = ("deletion", "insertion", "freeze_gap")
 # Clips whose motion says where things move in this set at all, for the shuffled AUC.
 ELSEWHERE_CLIPS = 32
 ELSEWHERE_SIDE = 64
@@ -257,6 +258,19 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
             for role in ROLES
         }
 
+    def less_random() -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+        """95% intervals of what a map gains over places drawn by chance, by network, layer and number."""
+        return {
+            role: {
+                layer: {
+                    name: paired_interval(*([row["faithfulness"][role][one][name] for row in found] for one in pair))
+                    for name in FAITHFUL
+                }
+                for layer, pair in ((layer, (layer, "random")) for layer in LAYERS)
+            }
+            for role in ROLES
+        }
+
     return {
         "models": {role: layers(role) for role in ROLES},
         "controls": {
@@ -264,7 +278,7 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
             "random_weights": layers("random_weights"),
         },
         "paired": {layer: {name: interval(layer, name) for name in PAIRED} for layer in LAYERS},
-        **({"faithfulness": faithful()} if "faithfulness" in found[0] else {}),
+        **({"faithfulness": faithful(), "less_random": less_random()} if "faithfulness" in found[0] else {}),
     }
 
 
