@@ -261,6 +261,23 @@ def training(found: dict[str, float]) -> list[str]:
     )
 
 
+def kill_training(found: dict) -> list[str]:
+    places = found["saved_at_kill"]
+    return rows_of(
+        ("kills", "with nothing saved yet", "within an epoch", "between epochs", "runs that ended", "equal to the bit"),
+        [
+            (
+                found["kills"],
+                places.count("nothing saved"),
+                sum("step" in place and not place.endswith("step 0") for place in places),
+                sum(place.endswith("step 0") for place in places),
+                found["runs"],
+                found["equal"],
+            )
+        ],
+    )
+
+
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": ablation,
     "ablation search": search,
@@ -281,6 +298,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "compiled": compiled,
     "serving": serving,
     "training": training,
+    "kill_training": kill_training,
 }
 
 if __name__ == "__main__":

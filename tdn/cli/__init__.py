@@ -38,7 +38,10 @@ app.command()(figures)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="A .safetensors checkpoint; the shipped TDN if left out.")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(help="A .safetensors file, or owner/name on the Hugging Face Hub; the shipped TDN if left out."),
+]
 
 
 def main() -> None:
@@ -125,9 +128,10 @@ def card(
 ) -> None:
     """What checkpoints say about themselves: data, command, accuracy by class, side by side."""
     from tdn.weights import read_card
+    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
-    paths = checkpoints or list(shipped_pair())
+    paths = [local_checkpoint(path) for path in checkpoints or shipped_pair()]
     cards = [read_card(path) for path in paths]
     if as_json:
         print(
@@ -191,9 +195,10 @@ def classify(
     from tdn.device import choose_device
     from tdn.model.inference import inference_copy
     from tdn.weights import load_model
+    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
-    path = checkpoint or shipped_pair()[0]
+    path = local_checkpoint(checkpoint) if checkpoint else shipped_pair()[0]
     model = inference_copy(load_model(path, choose_device(device)))
     if bf16:
         model = model.bfloat16()

@@ -58,6 +58,7 @@ def check(
 
     from tdn.data.check import read_items, report_on, shared_clips, write_skip_list
     from tdn.data.datasets import skip_list_of
+    from tdn.weights.hub import local_checkpoint
 
     target = skip_list or skip_list_of(data)
     parts = _open_parts(data, split, target)
@@ -78,7 +79,7 @@ def check(
             f"{len(shared)} of {reports[-1].clips} clips are in another part too, such as {shared[0]}"
         )
     if checkpoint is not None:
-        reports[0].warnings += _label_order(parts[0], checkpoint)
+        reports[0].warnings += _label_order(parts[0], local_checkpoint(checkpoint))
     written = None
     if any(report.unreadable for report in reports):
         before = _already_skipped(target)

@@ -72,13 +72,14 @@ def evaluate(
     """
     from tdn.device import choose_device
     from tdn.evaluate import Protocol
+    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
     views = Protocol.parse(protocol, clip_sampling, seed)
     where = choose_device(device)
     workers = min(8, os.cpu_count() or 1) if workers is None else workers
     tasks = [(one, part) for one in data for part in split or ["val"]]
-    weights = _one_each(checkpoints or [shipped_pair()[0]], tasks)
+    weights = _one_each([local_checkpoint(path) for path in checkpoints or [shipped_pair()[0]]], tasks)
     reports = [
         _evaluate_one(one, part, path, views, clips, out, where, batch_views, workers)
         for (one, part), path in zip(tasks, weights, strict=True)

@@ -54,15 +54,16 @@ def explain(
     from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
     from tdn.weights import load_model
+    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
     if scale not in SCALES:
         raise ValueError(f"--scale {scale}: expected one of {', '.join(SCALES)}")
     rule = Rule(method, weights, signed)
     shipped_tdn, shipped_baseline = shipped_pair()
-    files = {"tdn": checkpoint or shipped_tdn}
+    files = {"tdn": local_checkpoint(checkpoint or shipped_tdn)}
     if baseline is not None or checkpoint is None:
-        files["baseline"] = baseline or shipped_baseline
+        files["baseline"] = local_checkpoint(baseline or shipped_baseline)
     where = choose_device(device)
     networks = {role: load_model(path, where) for role, path in files.items()}
     tdn = networks["tdn"]

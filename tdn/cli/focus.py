@@ -41,9 +41,10 @@ def focus(
 
     from tdn.explain.masked import open_masked
     from tdn.explain.survey import Survey, flat_rows, rows, summary
+    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
-    first, second = checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]
+    first, second = map(local_checkpoint, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
     kept = None if out is None else out / "rows.jsonl"
     left_out: list[str] = []

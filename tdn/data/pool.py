@@ -128,16 +128,27 @@ def _render_pool(
 ) -> None:
     target.mkdir(parents=True, exist_ok=True)
     shape = (num_clips, num_segments)
-    centre = np.lib.format.open_memmap(target / "centre.npy", "w+", np.uint8, (*shape, size, size, 3))
-    half = np.lib.format.open_memmap(target / "half.npy", "w+", np.uint8, (*shape, window, size // 2, size // 2, 3))
+    centre = _reserved(target / "centre.npy", (*shape, size, size, 3))
+    half = _reserved(target / "half.npy", (*shape, window, size // 2, size // 2, 3))
     jobs = (repeat(split), repeat(seed), range(num_clips), repeat(size), repeat(num_segments), repeat(window))
     with _rendered(jobs, num_clips) as clips:
         for index, packed in enumerate(tqdm(clips, total=num_clips, desc=f"rendering {split} clips", unit="clip")):
             centre[index], half[index] = packed
     centre.flush()
     half.flush()
-    # Written last: its presence says that the pool is whole.
-    np.save(target / "labels.npy", np.arange(num_clips) % len(LABELS))
+    # Put there last: its presence says that the pool is whole.
+    with (target / "labels.partial").open("wb") as file:
+        np.save(file, np.arange(num_clips) % len(LABELS))
+    (target / "labels.partial").replace(target / "labels.npy")
+
+
+def _reserved(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    """A uint8 array in a file whose space on the disk is taken: writing to a full one through memory would kill us."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):  # not on Windows and macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 @contextmanager

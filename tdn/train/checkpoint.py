@@ -1,26 +1,26 @@
 """What a run needs to go on, on disk: written in one piece, the one before kept until the next is whole."""
 
-import os
+import io
 import sys
 from pathlib import Path
 
 import torch
 
 from tdn.weights import CheckpointError
+from tdn.weights.store import write_whole
 
-STATE, STATE_BEFORE = "resume.pt", "resume-before.pt"
+STATE, STATE_BEFORE, NEXT = "resume.pt", "resume-before.pt", "resume-next.pt"
 
 
 def write_state(out: Path, state: dict) -> None:
     """Put `state` into `out/resume.pt`. A kill at any moment leaves this state or the one before it whole."""
-    unfinished = out / (STATE + ".partial")
-    with unfinished.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
+    # In memory first: on a full disk torch's own writer ends in an error that does not say so.
+    content = io.BytesIO()
+    torch.save(state, content)
+    write_whole(out / NEXT, content.getbuffer())
     if (out / STATE).exists():
         (out / STATE).replace(out / STATE_BEFORE)
-    unfinished.replace(out / STATE)
+    (out / NEXT).replace(out / STATE)
 
 
 def has_state(out: Path) -> bool:

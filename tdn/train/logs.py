@@ -1,6 +1,7 @@
 """What a run shows while it goes on and leaves behind: progress, log.csv, TensorBoard, the confusion matrix."""
 
 import csv
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+
+from tdn.weights.store import write_whole
 
 LOG, CONFUSION = "log.csv", "confusion.csv"
 
@@ -63,7 +66,7 @@ def keep_rows(path: Path, epoch: int) -> None:
     if not whole:
         path.unlink()
         return
-    path.write_text("\n".join([header, *whole]) + "\n")
+    write_whole(path, "\n".join([header, *whole, ""]).encode())
 
 
 def open_tensorboard(folder: Path, epoch: int):
@@ -78,12 +81,11 @@ def open_tensorboard(folder: Path, epoch: int):
 
 def write_confusion(path: Path, confusion: torch.Tensor, labels: tuple[str, ...]) -> None:
     """A confusion matrix [K true, K said] as CSV, a row a true class, whole or not at all."""
-    unfinished = path.with_name(path.name + ".partial")
-    with unfinished.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["true \\ said", *labels])
-        writer.writerows([label, *row] for label, row in zip(labels, confusion.tolist(), strict=True))
-    unfinished.replace(path)
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(["true \\ said", *labels])
+    writer.writerows([label, *row] for label, row in zip(labels, confusion.tolist(), strict=True))
+    write_whole(path, lines.getvalue().encode())
 
 
 def draw_confusion(path: Path) -> Path | None:

@@ -1,5 +1,6 @@
 """A run from recipe to checkpoint: the network it starts from, folders, logs, and resuming after anything."""
 
+import errno
 import json
 import os
 import shlex
@@ -33,6 +34,7 @@ from tdn.weights import (
 )
 
 LAST, BEST, HELD_OUT = "last.safetensors", "best.safetensors", "val.csv"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STARTED = {"all": "tensors", "trunk": "2-D trunk"}
 ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -52,9 +54,20 @@ def train(
     clips where they had to be held out. `resume` goes on from there, also
     from the middle of an epoch (or starts, if there is nothing); on a CPU it ends in the same weights as an undisturbed
     run. Every process of a distributed run calls this. Raises ValueError when `out` holds a run and `resume` is off, or
-    a run of other settings, and TrainingStopped where the loss stops being a number.
+    a run of other settings, and TrainingStopped where the loss stops being a number or the disk is full.
     """
-    out = Path(out)
+    try:
+        return _train(recipe, Path(out), resume, device, command, data)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise TrainingStopped(
+            f"{out}: {error.strerror.lower()}; what was saved before is whole: free some space and go on with "
+            f"--resume auto"
+        ) from None
+
+
+def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, command: str, data: str) -> Path:
     accelerator = new_accelerator(recipe, device)
     if has_state(out) and not resume:
         raise ValueError(f"{out} already holds a run; add --resume auto to go on with it, or choose another --out")

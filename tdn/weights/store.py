@@ -1,13 +1,14 @@
 """Our checkpoints: safetensors with one metadata entry, `tdn`, so that nothing about a network must be guessed."""
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from tdn import __version__
 from tdn.data.transforms import Preprocess
@@ -118,9 +119,22 @@ def save_checkpoint(path: Path | str, model: TDN, card: Card, dtype: torch.dtype
     for name, tensor in model.state_dict().items():
         keep = dtype is None or not tensor.is_floating_point()
         tensors[name] = (tensor if keep else tensor.to(dtype)).detach().cpu().contiguous().clone()
+    # In memory first: on a full disk safetensors' own writer ends in an error that does not say so.
+    write_whole(path, save(tensors, metadata={"tdn": card.to_json()}))
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Put `content` in the place of `path`. A kill or a full disk at any moment leaves what was there before."""
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={"tdn": card.to_json()})
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:

@@ -1,0 +1,128 @@
+"""Checkpoints from the Hugging Face Hub: `owner/name`, with `/FILE.safetensors` and `@REVISION` where they are needed.
+
+Nothing but .safetensors files is fetched, none before its size is known, and every failure is one sentence. Fetched
+files stay in the cache of huggingface_hub, so a checkpoint that was used once can be used without a connection.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tdn.weights.store import SHARD, CheckpointError, shard_paths
+
+_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
+HUB_ID = re.compile(
+    rf"(?P<repository>{_WORD}/{_WORD})"
+    r"(?P<file>(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,200}){1,6}(?<=\.safetensors))?"
+    r"(?:@(?P<revision>[A-Za-z0-9_][A-Za-z0-9._-]{0,100}))?"
+)
+PREFIX = "hub:"
+FORM = "owner/name, owner/name/FILE.safetensors or owner/name@REVISION"
+MAX_MB = 2048
+TIMEOUT_SEC = 20
+
+
+@dataclass(frozen=True)
+class HubId:
+    """A repository, and where it holds several checkpoints or is not meant as it stands today, which."""
+
+    repository: str
+    file: str | None = None
+    revision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "HubId":
+        """Raises CheckpointError for anything that is no plain name: links, paths, dots that lead upwards."""
+        name = text.removeprefix(PREFIX)
+        match = HUB_ID.fullmatch(name)
+        if match is None or ".." in name or "--" in match["repository"] or match["repository"].endswith(".git"):
+            raise CheckpointError(f"{ascii(text)[:80]}: no repository of the Hugging Face Hub; expected {FORM}")
+        return cls(match["repository"], match["file"] and match["file"][1:], match["revision"])
+
+
+def local_checkpoint(named: Path) -> Path:
+    """The file that a person names on the command line: it is there, or it is fetched.
+
+    "hub:owner/name" is fetched always, "owner/name" where there is no such file and no folder "owner".
+    """
+    text = named.as_posix()
+    if text.startswith(PREFIX):
+        return fetch(HubId.parse(text))
+    is_id = HUB_ID.fullmatch(text) and text.count("/") == 1 and not text.endswith(".safetensors")
+    if is_id and not named.exists() and not named.parent.exists():
+        return fetch(HubId.parse(text))
+    return named
+
+
+def fetch(wanted: HubId, max_mb: int = MAX_MB, cache: Path | None = None, token: bool | None = None) -> Path:
+    """The path of the (first file of the) checkpoint on this machine, downloaded unless it is in the cache.
+
+    `token` False sends no credentials, whatever the user has stored; `cache` is a folder of its own. The size is looked
+    up before anything is downloaded, and must be at most `max_mb` MiB over all shards. Raises CheckpointError.
+    """
+    from huggingface_hub import HfApi, hf_hub_download, snapshot_download
+
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    place = {"revision": wanted.revision, "cache_dir": cache, "token": token, "endpoint": endpoint}
+    try:
+        found = HfApi(endpoint).model_info(
+            wanted.repository, revision=wanted.revision, files_metadata=True, timeout=TIMEOUT_SEC, token=token
+        )
+    except Exception as error:  # of the Hub, of the connection, of the answer
+        try:
+            folder = Path(snapshot_download(wanted.repository, local_files_only=True, **place))
+        except Exception:
+            raise CheckpointError(_sentence(wanted, error)) from None
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")]
+        return shard_paths(folder / _chosen(wanted, names)[0])[0]
+    sizes = {file.rfilename: file.size for file in found.siblings or ()}
+    files = _chosen(wanted, list(sizes))
+    unknown = [name for name in files if not isinstance(sizes[name], int)]
+    megabytes = sum(sizes[name] or 0 for name in files) / 2**20
+    if unknown or megabytes > max_mb:
+        told = f"{megabytes:.0f} MB" if not unknown else "a file of unknown size"
+        raise CheckpointError(f"{wanted.repository}: {told}; up to {max_mb} MB are taken")
+    try:
+        paths = [Path(hf_hub_download(wanted.repository, name, **place)) for name in files]
+    except Exception as error:
+        raise CheckpointError(_sentence(wanted, error)) from None
+    for name, path in zip(files, paths, strict=True):
+        if path.stat().st_size != sizes[name]:
+            raise CheckpointError(f"{wanted.repository}: {name} changed while it was fetched; try again")
+    return paths[0]
+
+
+def _chosen(wanted: HubId, names: list[str]) -> list[str]:
+    """The file asked for, or the only checkpoint there is; all shards of it, in their order."""
+    plain = [name for name in names if HUB_ID.fullmatch(f"{wanted.repository}/{name}") and ".." not in name]
+    checkpoints: dict[str, list[str]] = {}
+    for name in sorted(plain):
+        checkpoints.setdefault(SHARD.sub("", name.removesuffix(".safetensors")), []).append(name)
+    if wanted.file is not None:
+        files = checkpoints.get(SHARD.sub("", wanted.file.removesuffix(".safetensors")), [])
+        if wanted.file not in files:
+            raise CheckpointError(f"{wanted.repository}: has no {wanted.file}")
+        return files
+    if not checkpoints:
+        raise CheckpointError(f"{wanted.repository}: has no .safetensors file")
+    if len(checkpoints) > 1:
+        some = ", ".join(PurePosixPath(files[0]).as_posix() for files in list(checkpoints.values())[:5])
+        raise CheckpointError(
+            f"{wanted.repository}: has {len(checkpoints)} checkpoints ({some}); name one, as in "
+            f"{wanted.repository}/FILE.safetensors"
+        )
+    return next(iter(checkpoints.values()))
+
+
+def _sentence(wanted: HubId, error: Exception) -> str:
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    if isinstance(error, GatedRepoError):
+        return f"{wanted.repository}: its owner asks for consent first; give it on the Hub and log in"
+    if isinstance(error, RepositoryNotFoundError):
+        return f"{wanted.repository}: no such repository on the Hugging Face Hub, or a private one"
+    if isinstance(error, RevisionNotFoundError):
+        return f"{wanted.repository}: has no revision {wanted.revision}"
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return f"{wanted.repository}: can't be fetched from the Hugging Face Hub ({reason[:150]}); try again later"
