@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from app import text
+from app.own_weights import Brought, OwnWeights
 from app.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip
 from tdn.data.worker import DecodingWorker
@@ -28,6 +29,7 @@ from tdn.weights.store import SHARD
 
 # Networks kept in memory; the oldest makes room. ResNet-101 takes 170 MB.
 MODELS_KEPT = 4
+OWN_MODELS_KEPT = 2
 # Analyses kept for their figures: at most 8 MB each at 16 segments.
 ANALYSES_KEPT = 24
 # Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
@@ -45,13 +47,15 @@ class RequestError(ValueError):
 class Request:
     """What a visitor asks: a video file, one or two checkpoints by file name, a class.
 
-    `target` is a label or an index as text; None is the top class of the first network.
+    `target` is a label or an index as text; None is the top class of the first network. `visitor` is the session that
+    asks: only it may name the checkpoints it brought.
     """
 
     video: str
     tdn: str
     baseline: str | None = None
     target: str | None = None
+    visitor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,13 +133,16 @@ class Explainer:
         max_seconds: int = 600,
         max_mb: int = 100,
         decoder: DecodingWorker | None = None,
+        own: OwnWeights | None = None,
     ):
         self.decoder = decoder or DecodingWorker()  # first: it starts while the rest is loaded
         self.folder = folder
         self.device = choose_device(device)
         self.max_seconds = max_seconds
         self.max_mb = max_mb
+        self.own = own
         self._models: dict[str, TDN] = {}
+        self._own_models: OrderedDict[tuple[Path, str], TDN] = OrderedDict()
         self._loading = threading.Lock()
         self._using = threading.Lock()
         self._passes: OrderedDict[tuple[str, str], KeptPass] = OrderedDict()
@@ -163,6 +170,10 @@ class Explainer:
         path = Path(request.video)
         if path.is_file() and path.stat().st_size > self.max_mb * 2**20:
             raise RequestError(text.too_large(path.name, self.max_mb))
+        for name in (request.tdn, request.baseline):
+            brought = self._brought(name)
+            if brought is not None and brought.visitor != request.visitor:
+                raise RequestError(text.unknown_checkpoint(name))
         tdn = self._model(request.tdn)
         target = _class_index(tdn, request.target)
         if request.baseline:
@@ -268,7 +279,11 @@ class Explainer:
         return self._passes[key]
 
     def _model(self, name: str) -> TDN:
-        """The network of a checkpoint in the folder, read once however many ask for it at the same time."""
+        """The network of a checkpoint in the folder, read once however many ask for it at the same time; or of one that
+        a visitor brought, which `prepare` has let pass.
+        """
+        if brought := self._brought(name):
+            return self._own_model(brought)
         found = self._models.get(name)  # before the lock: a ZeroGPU worker is a fork, perhaps with the lock taken
         if found is not None:
             return found
@@ -281,6 +296,20 @@ class Explainer:
                     del self._models[next(iter(self._models))]
                 self._models[name] = model
             return self._models[name]
+
+    def _brought(self, name: str | None) -> Brought | None:
+        return self.own.find(name) if self.own and name else None
+
+    def _own_model(self, brought: Brought) -> TDN:
+        """Kept apart from those of the folder, so that no visitor's files push out what everyone uses."""
+        key = brought.path, brought.digest
+        with self._loading:
+            if key not in self._own_models:
+                self._own_models[key] = inference_copy(load_model(brought.path, self.device))
+                while len(self._own_models) > OWN_MODELS_KEPT:
+                    self._own_models.popitem(last=False)
+            self._own_models.move_to_end(key)
+            return self._own_models[key]
 
 
 def _class_index(model: TDN, target: str | None) -> int | None:

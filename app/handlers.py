@@ -61,7 +61,7 @@ class Handlers:
             if not self.rate.allows(address(request)):
                 raise RequestError(text.too_many(self.rate.rate))
             progress(0.1, text.READING)
-            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline))
+            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline, request))
             progress(0.5, text.CLASSIFYING)
             frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
             windows = prepared.clip.half_windows()
@@ -94,7 +94,7 @@ class Handlers:
             if not self.rate.allows(address(request)):
                 raise RequestError(text.too_many(self.rate.rate))
             progress(0.1, text.READING)
-            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline))
+            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline, request))
             progress(0.5, text.COMPARING)
             comparison = self.compare_on_device(prepared, change)
             frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
@@ -135,7 +135,9 @@ def has_clip_to_change(change: str | None, *others: Any) -> list[dict]:
     return [gr.validate(True, ""), *has_clip(*others)]
 
 
-def as_request(video: str | None, target: str | None, tdn: str | None, baseline: str | None) -> Request:
+def as_request(
+    video: str | None, target: str | None, tdn: str | None, baseline: str | None, request: gr.Request | None = None
+) -> Request:
     """The inputs of the page as a request. Raises RequestError where something needed is missing."""
     if not video:
         raise RequestError(text.NO_CLIP)
@@ -146,7 +148,13 @@ def as_request(video: str | None, target: str | None, tdn: str | None, baseline:
         tdn=tdn,
         baseline=None if baseline in (None, "", text.NO_SECOND_NETWORK) else baseline,
         target=None if target in (None, "", text.TOP_CLASS) else str(target),
+        visitor=visitor(request),
     )
+
+
+def visitor(request: gr.Request | None) -> str | None:
+    """The session of a page, or of a program's client; None where there is none, as in tests."""
+    return getattr(request, "session_hash", None)
 
 
 def address(request: gr.Request | None) -> str | None:

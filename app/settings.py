@@ -15,7 +15,8 @@ class Settings:
     """`queue` visitors may wait; a clip may have `max_mb` MiB, last `max_seconds`, hold `max_frames` of `max_pixels`
     each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a visitor and minute, 0 for no
     limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the gallery, which may be
-    missing.
+    missing; visitors may name checkpoints of the Hugging Face Hub with `allow_hub`, and upload official .pth files,
+    which are pickles, with `allow_pth`.
     """
 
     queue: int = 12
@@ -28,6 +29,8 @@ class Settings:
     rate: int = 30
     keep_minutes: int = 60
     samples: Path = SAMPLES
+    allow_hub: bool = False
+    allow_pth: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -43,7 +46,16 @@ class Settings:
             rate=_whole_number(environment, "TDN_RATE", cls.rate, smallest=0),
             keep_minutes=_whole_number(environment, "TDN_KEEP_MINUTES", cls.keep_minutes),
             samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),
+            allow_hub=_yes_or_no(environment, "TDN_ALLOW_HUB"),
+            allow_pth=_yes_or_no(environment, "TDN_ALLOW_PTH"),
         )
+
+
+def _yes_or_no(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise ValueError(f"{name}: expected 0 or 1, got {text!r}")
+    return text == "1"
 
 
 def _whole_number(environment: Mapping[str, str], name: str, default: int, smallest: int = 1) -> int:

@@ -1,6 +1,8 @@
 """Every sentence a visitor reads on the page, apart from what the lower rooms say of a bad file."""
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from app.settings import Settings
 from tdn.weights import Card
@@ -120,6 +122,39 @@ The file itself can't tell 8 from 16 segments, so say which; `names.txt` has one
 from the shipped weights: `python -m tdn train finetune --data my_clips --out runs/mine`.
 """
 
+OWN_CHECKPOINT = "Your own checkpoint"
+OWN_FILE = "A .safetensors file of this project"
+OWN_FILE_OR_PTH = "A .safetensors file of this project, or an official .pth"
+OWN_SEGMENTS = "Segments of an official .pth"
+OWN_SEGMENTS_INFO = "The file itself can't tell; its name often does."
+OWN_HUB = "Or its name on the Hugging Face Hub"
+OWN_HUB_HINT = "owner/name, or owner/name/FILE.safetensors"
+OWN_FETCH = "Fetch"
+OWN_CHECKING = "Checking the checkpoint"
+OWN_NO_SESSION = "Open the page, or use one client for all calls: a checkpoint belongs to the session that brings it."
+OWN_FULL = "This server holds as many visitors' checkpoints as it can; try again in a while."
+
+
+def own_limits(max_mb: int, keep_minutes: int, each: int) -> str:
+    return (
+        f"Up to {max_mb} MB; only you can use it. The last {each} are kept, and deleted from this server after "
+        f"{keep_minutes} minutes."
+    )
+
+
+def own_too_large(name: str, max_mb: int) -> str:
+    return f"{name}: larger than {max_mb} MB, the limit for checkpoints of visitors."
+
+
+def own_taken(file: str, network: str, classes: int, segments: int) -> str:
+    return f"**{file}** is yours to choose: {network}, {segments} segments, {classes} classes."
+
+
+def plain(words: str) -> str:
+    """Words of a checkpoint as they are: no link, picture or formula of Markdown, which could ask another server."""
+    return re.sub(r"([\\`*_{}\[\]<>()#|~$&!])", r"\\\1", words)
+
+
 CITATION = """\
 ### Citation
 
@@ -164,13 +199,16 @@ def unknown_checkpoint(name: str) -> str:
 
 def other_frames(first: str, second: str) -> str:
     return (
-        f"{second} reads other frames or pixels than {first}; choose two checkpoints trained with the same "
-        "preprocessing and number of segments."
+        f"{Path(second).name} reads other frames or pixels than {Path(first).name}; choose two checkpoints trained "
+        "with the same preprocessing and number of segments."
     )
 
 
 def other_classes(first: str, second: str) -> str:
-    return f"{second} knows other classes than {first}; choose two checkpoints trained on the same classes."
+    return (
+        f"{Path(second).name} knows other classes than {Path(first).name}; choose two checkpoints trained on the same "
+        "classes."
+    )
 
 
 def too_many(rate: int) -> str:
@@ -178,8 +216,9 @@ def too_many(rate: int) -> str:
 
 
 def checkpoint_choice(file: str) -> str:
-    """How a checkpoint reads in a list."""
-    return file.removesuffix(".safetensors").replace("_", " ")
+    """How a checkpoint reads in a list; a visitor's own has its secret in front of a stroke."""
+    secret, _, name = file.rpartition("/")
+    return name.removesuffix(".safetensors").replace("_", " ") + (" (yours)" if secret else "")
 
 
 def caption(network: str, layer: str, label: str) -> str:
@@ -197,7 +236,7 @@ def empty_caption(network: str, layer: str, label: str) -> str:
 
 def weights_warning(cards: Mapping[str, Card]) -> str:
     """Near the results: what the chosen weights were trained on, whatever the clip shows."""
-    trained = list(dict.fromkeys(card.trained_on for card in cards.values()))
+    trained = list(dict.fromkeys(plain(card.trained_on) for card in cards.values()))
     classes = max(len(card.labels) for card in cards.values())
     return (
         f"**These weights know {classes} classes and nothing else**, and answer every clip with one of them, whatever "
@@ -208,7 +247,7 @@ def weights_warning(cards: Mapping[str, Card]) -> str:
 def about(cards: Mapping[str, Card], names: Mapping[str, str], device: str) -> str:
     """The chosen weights in words and numbers; `cards` and `names` by checkpoint file, first network first."""
     lines = ["### What these weights know", ""]
-    lines += [f"- **{names[file]}** (`{file}`): {_facts(card)}" for file, card in cards.items()]
+    lines += [f"- **{names[file]}** (`{Path(file).name}`): {_facts(card)}" for file, card in cards.items()]
     lines += [
         "",
         "They have seen no labelled real video unless the lines above say so. What they answer to a phone clip is a "
@@ -231,9 +270,10 @@ def _facts(card: Card) -> str:
     segments, window = card.architecture.num_segments, card.architecture.window
     top1 = _share((card.accuracy or {}).get("top1"))
     return (
-        f"trained on {card.trained_on}. Top-1 {top1} ({card.protocol}; chance {100 / len(card.labels):.1f}%). It "
+        f"trained on {plain(card.trained_on)}. Top-1 {top1} ({plain(card.protocol)}; chance "
+        f"{100 / len(card.labels):.1f}%). It "
         f"reads {segments} windows of {window} frames, {view} at {card.preprocess.input_size} pixels. Made by "
-        f"`{card.command}`."
+        f"`{card.command.replace('`', ' ')}`."
     )
 
 
@@ -243,7 +283,7 @@ def _share(percent: float | None) -> str:
 
 def _cell(value: str) -> str:
     """Text that can't break out of its cell of a table."""
-    return value.replace("|", "\\|").replace("\n", " ")
+    return plain(value).replace("\n", " ")
 
 
 # The S-TDM lab.

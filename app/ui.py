@@ -1,6 +1,6 @@
 """The page: layout and wiring. What happens is in `handlers`, what is shown is made by `views`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from app import text, views
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.guards import AnyChoice, LocalVideo, RefuseProxying
-from app.handlers import Handlers, has_clip, has_clip_to_change
+from app.handlers import Handlers, has_clip, has_clip_to_change, visitor
 from app.lab import lab_tab
+from app.own_panel import OwnPanel
+from app.own_weights import OwnWeights
 from app.settings import Settings
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
@@ -68,8 +70,10 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     """The page, ready for `launch(**launch_options())`. Raises ValueError for a device that is not there."""
     settings = settings or Settings.from_environment()
     decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
-    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder)
+    own = OwnWeights(settings.max_mb, settings.keep_minutes * 60)
+    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder, own)
     checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
+    own_panel = OwnPanel(own, settings, checkpoints.cards)
     clips = sample_clips(settings.samples)
     gr.set_static_paths([clip.path for clip in clips])
     keep_sec = settings.keep_minutes * 60
@@ -80,26 +84,26 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         # The viewer draws in tabs that are hidden, too; each tab's content is made when it is first opened.
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
-                video, tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, settings)
+                video, tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, own_panel, settings)
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
                 lab_tab(lab, explainer, video, settings)
             with gr.Tab(text.TAB_ABOUT, id="about"):
                 about = about_tab(checkpoints)
-        gr.on(
-            [tdn.input, baseline.input],
-            checkpoints.chosen,
-            [tdn, baseline],
-            [warning, about, target],
-            queue=False,
-            **PRIVATE,
-        )
+
+        def chosen(tdn: str | None, baseline: str | None, request: gr.Request) -> list[Any]:
+            return replace(checkpoints, cards=own_panel.cards(visitor(request))).chosen(tdn, baseline)
+
+        follow = {"fn": chosen, "inputs": [tdn, baseline], "outputs": [warning, about, target], "queue": False}
+        gr.on([tdn.input, baseline.input], **follow, **PRIVATE)
+        for brought in own_panel.wire(tdn, baseline):
+            brought.success(**follow, **PRIVATE)
     # api_open=False: or every function could be called past the queue and its limits.
     page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
     return page
 
 
 def analyse_tab(
-    explainer: Explainer, clips: list[SampleClip], checkpoints: Checkpoints, settings: Settings
+    explainer: Explainer, clips: list[SampleClip], checkpoints: Checkpoints, own_panel: OwnPanel, settings: Settings
 ) -> tuple[LocalVideo, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
     """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
     warning."""
@@ -107,7 +111,7 @@ def analyse_tab(
     with gr.Row(equal_height=False):
         with gr.Column(scale=30, min_width=290):
             video, samples = clip_inputs(clips, settings)
-            target, analyse, tdn, baseline = choices(checkpoints)
+            target, analyse, tdn, baseline = choices(checkpoints, own_panel)
         with gr.Column(scale=26, min_width=250):
             scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
             warning = gr.Markdown(warning_words, elem_id="warning")
@@ -206,7 +210,7 @@ def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo
     return video, samples
 
 
-def choices(checkpoints: Checkpoints) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
+def choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
     """The class to explain, the button, and the two networks in the closed settings."""
     first, second = checkpoints.first_choice
     target = gr.Dropdown(
@@ -228,6 +232,7 @@ def choices(checkpoints: Checkpoints) -> tuple[gr.Dropdown, gr.Button, gr.Dropdo
             label=text.SECOND_NETWORK,
             interactive=True,
         )
+        own_panel.draw()
     return target, analyse, tdn, baseline
 
 

@@ -1,0 +1,130 @@
+"""The part of the settings where a visitor brings a checkpoint, and what happens then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app import text
+from app.guards import LocalFile, RateLimit
+from app.handlers import address, one_sentence, visitor
+from app.own_weights import FILES_EACH, OwnWeights
+from app.settings import Settings
+from tdn.model import system_name
+from tdn.weights import Card, CheckpointError
+
+
+@dataclass
+class OwnPanel:
+    """Inputs for a checkpoint of one's own: an upload, and what the operator allows besides."""
+
+    own: OwnWeights
+    settings: Settings
+    offered: dict[str, Card]
+
+    def __post_init__(self):
+        self.rate = RateLimit(self.settings.rate)
+
+    def draw(self) -> None:
+        """Make the components where they are to stand."""
+        allow_hub, allow_pth = self.settings.allow_hub, self.settings.allow_pth
+        with gr.Accordion(text.OWN_CHECKPOINT, open=False, elem_id="own-checkpoint"):
+            self.file = LocalFile(
+                label=text.OWN_FILE_OR_PTH if allow_pth else text.OWN_FILE,
+                file_types=[".safetensors", *([".pth", ".tar"] if allow_pth else [])],
+                height=120,
+                elem_id="own-file",
+            )
+            self.segments = gr.Radio(
+                [8, 16], value=8, label=text.OWN_SEGMENTS, info=text.OWN_SEGMENTS_INFO, visible=allow_pth
+            )
+            self.hub_id = gr.Textbox(
+                label=text.OWN_HUB, placeholder=text.OWN_HUB_HINT, max_length=300, visible=allow_hub, elem_id="own-hub"
+            )
+            self.fetch = gr.Button(text.OWN_FETCH, size="sm", visible=allow_hub, elem_id="own-fetch")
+            self.said = gr.Markdown(
+                text.own_limits(self.settings.max_mb, self.settings.keep_minutes, FILES_EACH),
+                elem_id="own-said",
+                elem_classes="small",
+            )
+
+    def wire(self, first: gr.Dropdown, second: gr.Dropdown) -> list[Any]:
+        """Offer what was brought in the choices of both networks; returns the events, for what follows on them."""
+        options = {
+            "outputs": [first, second, self.said, self.file],
+            "concurrency_id": "own",
+            "concurrency_limit": 1,
+            "api_visibility": "private",
+            "show_progress_on": [self.said],
+        }
+        events = [self.file.upload(self.bring_file, [self.file, self.segments, second], **options)]
+        if self.settings.allow_hub:
+            events += [
+                asked(self.bring_from_hub, [self.hub_id, second], **options)
+                for asked in (self.fetch.click, self.hub_id.submit)
+            ]
+        return events
+
+    def bring_file(
+        self,
+        file: str | None,
+        num_segments: int | None,
+        second: str | None,
+        request: gr.Request = None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
+    ) -> list[Any]:
+        segments = int(num_segments or 8) if self.settings.allow_pth else None
+        try:
+            return self._bring(
+                lambda: self.own.bring_file(visitor(request), Path(file or ""), segments), second, request, progress
+            )
+        finally:
+            if file:
+                Path(file).unlink(missing_ok=True)
+
+    def bring_from_hub(
+        self,
+        hub_id: str | None,
+        second: str | None,
+        request: gr.Request = None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (as above)
+    ) -> list[Any]:
+        return self._bring(lambda: self.own.bring_from_hub(visitor(request), hub_id or ""), second, request, progress)
+
+    def _bring(
+        self, bring: Callable[[], str], second: str | None, request: gr.Request | None, progress: gr.Progress
+    ) -> list[Any]:
+        """The choices of both networks with the new one taken as the first, what was taken, and an empty input."""
+        with one_sentence():
+            if not self.rate.allows(address(request)):
+                raise CheckpointError(text.too_many(self.rate.rate))
+            progress(0.3, text.OWN_CHECKING)
+            name = bring()
+        cards = self.cards(visitor(request))
+        files = [(text.checkpoint_choice(file), file) for file in cards]
+        none = (text.NO_SECOND_NETWORK, text.NO_SECOND_NETWORK)
+        fits = second in cards and comparable(cards[name], cards[second])
+        card = cards[name]
+        return [
+            gr.Dropdown(files, value=name),
+            gr.Dropdown([*files, none], value=second if fits else text.NO_SECOND_NETWORK),
+            text.own_taken(
+                text.plain(Path(name).name),
+                system_name(card.architecture),
+                len(card.labels),
+                card.architecture.num_segments,
+            ),
+            None,
+        ]
+
+    def cards(self, session: str | None) -> dict[str, Card]:
+        """What a visitor can choose from."""
+        return {**self.offered, **self.own.of(session)}
+
+
+def comparable(one: Card, other: Card) -> bool:
+    """Whether one clip can be shown to both networks, and the same class asked of both."""
+    reads = [(card.preprocess, card.architecture.num_segments, card.architecture.window) for card in (one, other)]
+    return reads[0] == reads[1] and set(one.labels) == set(other.labels)
