@@ -17,28 +17,32 @@ WINDOW_SEC = 60
 ADDRESSES_KEPT = 10_000
 
 
-class UploadsOnly:
-    """An input that takes uploaded files only.
+class LocalVideo(gr.Video):
+    """A video input that takes uploaded files only.
 
     Gradio would fetch a link whole into memory, whatever `max_file_size` says.
     """
 
+    is_template = True  # or the browser looks for a component of this class's name
+
     async def async_move_resource_to_block_cache(self, url_or_file_path: str | None) -> str | None:
-        if url_or_file_path and client_utils.is_http_url_like(str(url_or_file_path)):
-            raise gr.Error(text.LINK_REFUSED, print_exception=False)
+        _refuse_link(url_or_file_path)
         return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
-class LocalVideo(UploadsOnly, gr.Video):
-    """A video input that takes no links."""
+class LocalFile(gr.File):
+    """A file input that takes uploaded files only, as above."""
 
-    is_template = True  # or the browser looks for a component of this class's name
+    is_template = True
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | None) -> str | None:
+        _refuse_link(url_or_file_path)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
 
 
-class LocalFile(UploadsOnly, gr.File):
-    """A file input that takes no links."""
-
-    is_template = True  # as above
+def _refuse_link(url_or_file_path: str | None) -> None:
+    if url_or_file_path and client_utils.is_http_url_like(str(url_or_file_path)):
+        raise gr.Error(text.LINK_REFUSED, print_exception=False)
 
 
 class AnyChoice(gr.Radio):

@@ -225,7 +225,7 @@ def choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown,
     analyse = gr.Button(text.ANALYSE, variant="primary", elem_id="analyse")
     files = [(text.checkpoint_choice(file), file) for file in checkpoints.cards]
     with gr.Accordion(text.SETTINGS, open=False):
-        tdn = gr.Dropdown(files, value=first, label=text.FIRST_NETWORK, interactive=True)
+        tdn = gr.Dropdown(files, value=first, label=text.FIRST_NETWORK, interactive=True, elem_id="first-network")
         baseline = gr.Dropdown(
             [*files, (text.NO_SECOND_NETWORK, text.NO_SECOND_NETWORK)],
             value=second or text.NO_SECOND_NETWORK,
