@@ -113,7 +113,8 @@ OWN_WEIGHTS = """\
 
 Upload a `.safetensors` file of this project under Settings, "Your own checkpoint": only you can use it, and it is
 deleted after a while. Or run this page on your machine, put the file into `checkpoints/` (or the folder that
-`TDN_CHECKPOINTS` names) and choose it under Settings. The released files of [MCG-NJU/TDN](https://github.com/MCG-NJU/TDN) become one by
+`TDN_CHECKPOINTS` names) and choose it under Settings. The released files of
+[MCG-NJU/TDN](https://github.com/MCG-NJU/TDN) become one by
 
 ```
 python -m tdn convert released_8f.pth checkpoints/tdn_8f.safetensors --num-segments 8 --labels names.txt
