@@ -212,10 +212,10 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
             drawn([guess.input], handlers.guess, [guess, which], board, board)
         with step(1, steps) as here:
             clip, board = clip_choice(handlers, 1), lab_board(1)
-            drawn([here.select, clip.select], handlers.differences, [clip, video], board, board)
+            drawn([here.select, clip.change], handlers.differences, [clip, video], board, board)
         with step(2, steps) as here:
             clip, board = clip_choice(handlers, 2), lab_board(2)
-            drawn([here.select, clip.select], handlers.fusion, [clip, video], board, board)
+            drawn([here.select, clip.change], handlers.fusion, [clip, video], board, board)
         with step(3, steps) as here:
             pairs = list(handlers.pairs())
             pair = AnyChoice(pairs, value=pairs[0], label=text.LAB_PAIR, elem_id="lab-pair")
@@ -230,10 +230,10 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
                     changes, value=changes[0][1], label=text.LAB_CHANGE, elem_id="lab-change", scale=2, min_width=300
                 )
             board = lab_board(4)
-            drawn([here.select, clip.select, change.input], handlers.change, [change, clip, video], board, board)
+            drawn([here.select, clip.change, change.input], handlers.change, [change, clip, video], board, board)
         with step(5, steps) as here:
             clip, board = clip_choice(handlers, 5, LONG_RANGE), lab_board(5)
-            drawn([here.select, clip.select], handlers.gates, [clip, video], board, board)
+            drawn([here.select, clip.change], handlers.gates, [clip, video], board, board)
         with step(6, steps):
             gr.Markdown(lab_views.numbers(lessons.benchmark()), elem_id="lab-numbers")
     gr.Markdown(text.weights_warning({file: cards[file] for file in (TDN_FILE, BASELINE_FILE)}), elem_classes="small")

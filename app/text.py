@@ -293,7 +293,8 @@ def _cell(value: str) -> str:
 TAB_LAB = "S-TDM lab"
 LAB_LEAD = (
     "Seven short steps, about ten minutes. Every picture and score comes from the shipped networks, run here and now: "
-    "**TDN**, and the **T-Conv baseline**, which sees one frame a segment where TDN sees five."
+    "**TDN**, which reads five frames in each of a clip's eight segments, and the **T-Conv baseline**, the same network "
+    "with temporal convolutions in place of TDN's modules, which reads one."
 )
 NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
 LAB_STEPS = ("1 One frame", "2 Differences", "3 Fusion", "4 Two clips", "5 Reverse", "6 Gates", "7 Numbers")
@@ -311,9 +312,9 @@ LAB_TEXTS = (
         "What one frame can't tell",
         "A network that reads single frames sees this. **What is happening in it? Take a guess**; then the five frames "
         "around it play, and the networks answer.",
-        "Both networks read eight segments of the clip: the baseline the middle frame of each, so it does know what "
-        "changes from one segment to the next; TDN five neighbouring frames of each. Their answers come from the whole "
-        "clip, not from this frame.",
+        "The networks' answers come from the whole clip, not from this frame: the baseline reads the middle frame of "
+        "every segment, so it does know what changes from one segment to the next; TDN reads a window of five "
+        "neighbouring frames in each.",
     ),
     (
         "What S-TDM sees",
@@ -326,8 +327,8 @@ LAB_TEXTS = (
     (
         "What it adds",
         "A small network of its own turns the differences into features H. They are added to the features F of the "
-        "middle frame after Res1 and again after Res2; the sum goes on. **Move S-TDM's weight from 1 to 0** and watch "
-        "sums and scores.",
+        "middle frame after each of the first two stages, Res1 and Res2; the sum goes on. **Move S-TDM's weight from 1 "
+        "to 0** and watch sums and scores.",
         "The pictures are means over channels, at one scale a row: they show where features are large, not why a class "
         "was chosen. Weight 0 is not a frozen clip: the network then misses a part it was trained with, and a lower "
         "score may also mean that later stages meet features they never saw.",
@@ -349,8 +350,8 @@ LAB_TEXTS = (
     ),
     (
         "Long-term motion: the gates of L-TDM",
-        "From Res3 on, L-TDM compares neighbouring segments and multiplies features by 1 + gate, with gates between −½ "
-        "and ½. **Move through the segments**, and compare the answer with all gates at zero.",
+        "In the later stages the long-term module, L-TDM, compares neighbouring segments and multiplies features by "
+        "1 + gate, with gates between −½ and ½. **Move through the segments**, and compare the answer with all gates at zero.",
         "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation "
         "of an answer. With gates at zero the temporal convolutions still compare segments. How much L-TDM adds to "
         "them stands in the next step's table; on a single clip, gates at zero may even raise a score.",

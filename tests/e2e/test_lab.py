@@ -142,6 +142,11 @@ def test_the_steps_can_be_walked_by_keyboard(lab: Visit):
     before = board(lab, 2, ".position").inner_text()
     page.keyboard.press("ArrowLeft")
     assert board(lab, 2, ".position").inner_text() != before
+    clip = pictures(lab, 2)[0]
+    page.focus("#lab-clip-2 input")
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_function("was => document.querySelector('#lab-board-2 canvas').toDataURL() !== was", arg=clip)
 
 
 def test_what_was_revealed_stays_when_the_lab_is_opened_again(lab: Visit):
