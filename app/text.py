@@ -293,8 +293,8 @@ def _cell(value: str) -> str:
 TAB_LAB = "S-TDM lab"
 LAB_LEAD = (
     "Seven short steps, about ten minutes. Every picture and score comes from the shipped networks, run here and now: "
-    "**TDN**, which reads five frames in each of a clip's eight segments, and the **T-Conv baseline**, the same network "
-    "with temporal convolutions in place of TDN's modules, which reads one."
+    "**TDN**, which reads five frames in each of a clip's eight segments, and the **T-Conv baseline**, the same "
+    "network with temporal convolutions in place of TDN's modules, which reads one."
 )
 NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
 LAB_STEPS = ("1 One frame", "2 Differences", "3 Fusion", "4 Two clips", "5 Reverse", "6 Gates", "7 Numbers")
@@ -351,7 +351,8 @@ LAB_TEXTS = (
     (
         "Long-term motion: the gates of L-TDM",
         "In the later stages the long-term module, L-TDM, compares neighbouring segments and multiplies features by "
-        "1 + gate, with gates between −½ and ½. **Move through the segments**, and compare the answer with all gates at zero.",
+        "1 + gate, with gates between −½ and ½. **Move through the segments**, and compare the answer with all gates at "
+        "zero.",
         "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation "
         "of an answer. With gates at zero the temporal convolutions still compare segments. How much L-TDM adds to "
         "them stands in the next step's table; on a single clip, gates at zero may even raise a score.",
