@@ -351,8 +351,8 @@ LAB_TEXTS = (
     (
         "Long-term motion: the gates of L-TDM",
         "In the later stages the long-term module, L-TDM, compares neighbouring segments and multiplies features by "
-        "1 + gate, with gates between −½ and ½. **Move through the segments**, and compare the answer with all gates at "
-        "zero.",
+        "1 + gate, with gates between −½ and ½. **Move through the segments**, and compare the answer with all gates "
+        "at zero.",
         "Bright cells are strongly gated: attention inside the network, for no class in particular, and no explanation "
         "of an answer. With gates at zero the temporal convolutions still compare segments. How much L-TDM adds to "
         "them stands in the next step's table; on a single clip, gates at zero may even raise a score.",
