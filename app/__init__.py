@@ -3,13 +3,18 @@
 `ui` lays out and wires, `handlers` answers clicks, `explainer` runs networks, `views` turns its results into what the
 page shows, `viewer` draws that in the browser. `lab` is layout and events of the lesson, `lessons` computes for it,
 `lab_views` draws. `gallery` finds the samples, `text` holds the sentences, `settings` the limits, `guards` what a
-public page refuses, `zero` borrows a GPU on Spaces.
+public page refuses, `sweeping` deletes old files, `zero` borrows a GPU on Spaces.
 """
 
 import os
+import tempfile
 
-# Before the first import of gradio, which reads it then.
+# Before the first import of gradio, which reads them then.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Statistics of the last events, which nobody sees here, are computed anew after every event.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
+# A folder of our own: Gradio's is shared with every other Gradio server of the machine.
+os.environ.setdefault("GRADIO_TEMP_DIR", os.path.join(tempfile.gettempdir(), "tdn-lens"))
 
 if os.environ.get("SYSTEM") == "spaces":
     # A Space stands behind a proxy; without this every visitor has the proxy's address, and they share one rate limit.

@@ -60,7 +60,7 @@ def peak_rise_mb(name: str, side: str) -> float:
     return json.loads(done.stdout.splitlines()[-1])["mb"]
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -76,7 +76,7 @@ def rise_mb(work: Callable[[], object]) -> float:
     # Forget the peak of setting up; from here on the highest mark is that of the call.
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
-    before = _resident_bytes()
+    before = resident_bytes()
     work()
     return max(0, _peak_bytes() - before) / 2**20
 

@@ -1,0 +1,67 @@
+"""Deletes uploads and results after their time, whatever became of the requests that they belong to.
+
+Gradio deletes the files that it knows of. It does not know of pictures whose request failed before it was answered,
+uploads that broke off, or what a server that was killed left behind; and an upload in the wrong moment ends its task of
+deleting for good.
+"""
+
+import logging
+import os
+import re
+import shutil
+import threading
+import time
+import weakref
+from pathlib import Path
+
+import gradio as gr
+
+# Gradio names the folder of a file by the SHA-256 of its content and an upload under way as Python's tempfile does;
+# ours (`views`) are named by chance.
+OURS = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|tmp[a-z0-9_]{8}")
+
+log = logging.getLogger(__name__)
+
+
+def sweep_on_schedule(page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float) -> None:
+    """Sweep the folder now and every so often, until the page is gone."""
+    threading.Thread(
+        target=_sweep_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec), daemon=True
+    ).start()
+
+
+def _sweep_until_gone(page: weakref.ref, folder: Path, keep_sec: float, every_sec: float) -> None:
+    while (there := page()) is not None:
+        needed = {Path(file) for block in there.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+        del there
+        try:
+            sweep(folder, keep_sec, needed)
+        except OSError:
+            log.exception("old files were not deleted")
+        time.sleep(every_sec)
+
+
+def sweep(folder: Path, keep_sec: float, needed: set[Path] = frozenset()) -> None:
+    """Delete what in `folder` is older than `keep_sec`; files in `needed`, which the page itself shows, stay young."""
+    for path in needed:
+        if path.exists():
+            os.utime(path)
+    for entry in list(folder.iterdir()) if folder.is_dir() else []:
+        if not OURS.fullmatch(entry.name) or entry.is_symlink():
+            continue
+        if _age(entry) > keep_sec:
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def _age(entry: Path) -> float:
+    """Seconds since the newest of an entry and what lies in it was made or changed."""
+    newest = 0.0
+    for path in [entry, *(entry.iterdir() if entry.is_dir() else ())]:
+        try:
+            newest = max(newest, path.lstat().st_ctime)
+        except FileNotFoundError:
+            continue
+    return time.time() - newest if newest else 0.0

@@ -1,0 +1,124 @@
+"""What becomes of hostile files that are sent to the page: each has to end in a result or in one sentence.
+
+    python -m benchmarks.fuzz --mutations 1000 --seed 0 [--save]
+    python -m benchmarks.fuzz --only 137 --seed 0         one of them again, with its file kept
+
+Each goes the way of a visitor's upload (`app.handlers.Handlers.analyse`: the decoding process, both shipped networks,
+the pictures for the browser, every tenth time the figure as well). Prints JSON; exits 1 if anything else happened, or
+if the server's memory grew.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import gradio as gr
+
+from app import text
+from app.explainer import Explainer
+from app.handlers import Handlers
+from app.settings import Settings
+from benchmarks import report
+from benchmarks.measure import resident_bytes
+from benchmarks.mutations import mutation, sources
+from tdn.data.worker import DecodingWorker
+from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
+
+LONGEST_SENTENCE = 400
+# Until here networks are loaded, caches filled and memory pools grown.
+WARM = 40
+GROWTH_MB = 100
+
+
+def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[str, str]:
+    """What a visitor gets for a file: "result", "refused" or "broken", and in what words."""
+    try:
+        answers = list(handlers.analyse(str(path), text.TOP_CLASS, TDN_FILE, BASELINE_FILE))
+        if draw_figure:
+            handlers.draw_figure(answers[-1][4])
+    except gr.Error as error:
+        message = error.message
+        cause = type(error.__context__).__name__
+        is_sentence = 0 < len(message) <= LONGEST_SENTENCE and "\n" not in message and str(path.parent) not in message
+        if message == text.UNEXPECTED or "Traceback" in message or not is_sentence:
+            return "broken", f"{cause}: {message}"
+        return "refused", cause
+    except Exception as error:
+        return "broken", f"{type(error).__name__}: {error}"
+    return ("result", "") if len(answers) == 2 else ("broken", f"{len(answers)} answers")
+
+
+def fuzz(handlers: Handlers, mutations: range, seed: int, limit_sec: float, folder: Path) -> dict:
+    """Send each mutation; count what became of them, by kind, and watch time and memory."""
+    videos = sources(folder)
+    counts, by_kind, broken = Counter(), {}, []
+    slowest, before, began = (0.0, ""), None, time.monotonic()
+    workers = {handlers.explainer.decoder.pid}
+    for done, number in enumerate(mutations):
+        with tempfile.TemporaryDirectory(dir=folder) as room:
+            kind, path = mutation(number, seed, videos, Path(room))
+            started = time.monotonic()
+            ended, words = outcome(handlers, path, draw_figure=number % 10 == 0)
+            took = time.monotonic() - started
+            if (Path(room) / "written").exists():
+                ended, words = "broken", "the file was run"
+        workers.add(handlers.explainer.decoder.pid)
+        slowest = max(slowest, (took, f"{number} ({kind})"))
+        if took > limit_sec:
+            ended, words = "broken", f"took {took:.0f} s"
+        if ended == "broken":
+            broken.append({"number": number, "kind": kind, "words": words})
+        counts[f"{ended}: {words}" if ended == "refused" else ended] += 1
+        by_kind.setdefault(kind, Counter())[ended] += 1
+        if done + 1 == min(WARM, len(mutations) // 2):
+            before = resident_bytes()
+        if done % 100 == 99:
+            print(f"{done + 1} done, {len(broken)} broken, {resident_bytes() >> 20} MiB", file=sys.stderr)
+    return {
+        "mutations": len(mutations),
+        "seed": seed,
+        "outcomes": dict(counts.most_common()),
+        "by_kind": {kind: dict(found) for kind, found in sorted(by_kind.items())},
+        "broken": broken,
+        "slowest_s": round(slowest[0], 1),
+        "slowest": slowest[1],
+        "decoders_replaced": len(workers) - 1,
+        "rss_before_mb": (before or 0) >> 20,
+        "rss_after_mb": resident_bytes() >> 20,
+        "minutes": round((time.monotonic() - began) / 60, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mutations", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", type=int, help="the number of one mutation")
+    parser.add_argument("--save", action="store_true", help="write docs/reliability.*")
+    given = parser.parse_args()
+    settings = Settings()
+    decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
+    explainer = Explainer(checkpoint_folder(), "cpu", settings.max_seconds, settings.max_mb, decoder)
+    with tempfile.TemporaryDirectory() as folder:
+        handlers = Handlers(explainer, [], TDN_FILE, 0, Path(folder) / "cache")
+        if given.only is not None:
+            kept = Path(tempfile.mkdtemp(prefix="fuzz"))
+            kind, path = mutation(given.only, given.seed, sources(Path(folder)), kept)
+            print(kind, path, *outcome(handlers, path, draw_figure=True))
+            return
+        logging.getLogger("app").setLevel(logging.CRITICAL)
+        found = fuzz(handlers, range(given.mutations), given.seed, settings.decode_seconds + 30, Path(folder))
+    print(json.dumps(found, indent=1))
+    if given.save:
+        report.save("reliability", "fuzz", found)
+    grew = found["rss_after_mb"] - found["rss_before_mb"]
+    sys.exit(bool(found["broken"]) or grew > GROWTH_MB)
+
+
+if __name__ == "__main__":
+    main()
