@@ -491,7 +491,7 @@ def remuxed(path: Path, folder: Path, keep: Callable[[int, av.Packet], bool]) ->
     """A copy that holds those packets of the video stream alone for which `keep` says so."""
     target = folder / path.name
     with av.open(str(path)) as source, av.open(str(target), "w") as container:
-        stream = container.add_stream_from_template(source.streams.video[0])
+        stream = container.add_stream_from_template(source.streams.video[0], opaque=True)
         container.start_encoding()  # the header, even if nothing follows
         try:
             for number, packet in enumerate(source.demux(source.streams.video[0])):

@@ -181,8 +181,9 @@ def soak(minutes: float, visitors: int, seed: int) -> dict:
             threads = [threading.Thread(target=stay, args=(guest, until, tally, bad), daemon=True) for guest in guests]
             for thread in threads:
                 thread.start()
-            for thread in threads:
-                thread.join()
+            while any(thread.is_alive() for thread in threads):
+                time.sleep(min(60, 6 * minutes))
+                print(server.resident_mb(), dict(tally.counts), bad[-3:], server.tracebacks()[-3:], file=sys.stderr)
         again = {path.name: first.analyze(first.upload(path))[0] for path in sorted(SAMPLES.glob("*.mp4"))}
         seen = memory.stop()
         found = {

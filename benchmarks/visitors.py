@@ -74,8 +74,10 @@ class Server:
         """How many events stand in the queue."""
         return httpx.get(f"{self.url}/gradio_api/queue/status", timeout=60).json()["queue_size"]
 
-    def tracebacks(self) -> int:
-        return self.log.read_text(errors="replace").count("Traceback")
+    def tracebacks(self) -> list[str]:
+        """The last words of every traceback in its log."""
+        words = self.log.read_text(errors="replace").split("Traceback (most recent call last):")[1:]
+        return [next((line for line in one.splitlines() if line and line[0] != " "), "") for one in words]
 
     def close(self) -> bool:
         """Stop it as Ctrl-C would; says whether that was enough."""
