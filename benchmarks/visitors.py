@@ -48,7 +48,7 @@ class Server:
         self._wait()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 1200
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if httpx.get(f"{self.url}/config", timeout=20).status_code == 200:

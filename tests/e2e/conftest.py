@@ -76,6 +76,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TDN_SAMPLES": str(samples),
         "TDN_MAX_MB": "2",
         "TDN_MAX_SECONDS": "60",
+        "TDN_QUEUE": "64",
         "DEVICE": "cpu",
     }
     with pytest.MonkeyPatch.context() as patch:
