@@ -13,9 +13,10 @@ from torch.nn.functional import avg_pool2d
 
 from app import lab_views, lessons
 from app.explainer import Explainer
-from app.lab import LabHandlers
+from app.lab import LabHandlers, lab_tab
 from app.lessons import LabClip, Lessons, Opinion
-from app.text import LAB_CHANGES, LAB_OWN
+from app.settings import Settings
+from app.text import LAB_CHANGES, LAB_OWN, NO_LAB
 from tdn.data.clip import Clip
 from tdn.data.synthetic.labels import LABELS
 from tdn.data.transforms import Preprocess, denormalise
@@ -193,6 +194,12 @@ def test_the_lab_needs_the_shipped_pair(explainer: Explainer):
     assert lessons.can_teach(cards)
     assert not lessons.can_teach({TDN_FILE: cards[TDN_FILE]})
     assert not lessons.can_teach({TDN_FILE: cards[BASELINE_FILE], BASELINE_FILE: cards[BASELINE_FILE]})
+
+
+def test_a_page_without_the_pair_says_so_in_place_of_the_lab(tmp_path: Path):
+    with gr.Blocks() as page, gr.Tab("lab") as tab:
+        lab_tab(tab, Explainer(tmp_path, "cpu"), None, Settings())
+    assert [block.value for block in page.blocks.values() if isinstance(block, gr.Markdown)] == [NO_LAB]
 
 
 def test_every_step_makes_a_board_and_keeps_it(handlers: LabHandlers):

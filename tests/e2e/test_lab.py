@@ -12,6 +12,28 @@ pytestmark = pytest.mark.browser
 SLIDE = "(control, value) => { control.value = value; control.dispatchEvent(new Event('input', {bubbles: true})); }"
 
 
+# Words whose colour and ground are closer than 4.5 to 1.
+TOO_FAINT = """() => {
+  const levels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const linear = (level) => (level / 255 <= 0.04045 ? level / 255 / 12.92 : ((level / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const ground = (at) => {
+    for (; at; at = at.parentElement) {
+      const colour = levels(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const words = [...document.querySelectorAll('#lab-steps *, #tabs [role=tab]')].filter((one) => one.checkVisibility()
+    && !one.closest('svg') && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()));
+  if (words.length < 20) throw Error('the lab is not there');
+  return words.filter((one) => {
+    const [a, b] = [light(levels(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05) < 4.5;
+  }).map((one) => one.textContent.trim());
+}"""
+
+
 def board(visit: Visit, number: int, selector: str = ""):
     return visit.page.locator(f"#lab-board-{number} {selector}".strip())
 
@@ -181,6 +203,20 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
         "before => document.querySelector('#lab-board-2 canvas').toDataURL() !== before", arg=before[0]
     )
     assert visit.errors == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_word_of_the_lab_has_the_contrast_of_wcag_aa(browser, app_url: str, theme: str):
+    visit = Visit(browser, f"{app_url}/?__theme={theme}", "laptop")
+    visit.page.get_by_role("tab", name="S-TDM lab").click()
+    board(visit, 1, ".tiles canvas").first.wait_for()
+    visit.page.get_by_label("Making something vibrate").check()
+    board(visit, 1, ".card").first.wait_for()
+    too_faint = visit.page.evaluate(TOO_FAINT)
+    visit.page.locator("#lab-steps [role=tab]").nth(2).click()
+    board(visit, 3, ".card").first.wait_for()
+    assert too_faint == [] and visit.page.evaluate(TOO_FAINT) == []
     visit.context.close()
 
 
