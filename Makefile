@@ -14,11 +14,12 @@ HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-h
 demo: .venv/.demo
 	$(PY) app.py --host $(HOST) --port $(PORT)
 
+# Two test processes of one thread each; files stay whole, so that each of them makes its fixtures once.
 test: .venv/.dev
-	$(PY) -m pytest -q -m "not long"
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -m "not long" -n 2 --dist loadfile
 
 test-long: .venv/.dev
-	$(PY) -m pytest -q
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
 
 samples: .venv/.demo
 	$(PY) -m assets.make_samples

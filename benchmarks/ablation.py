@@ -5,9 +5,9 @@
 
 Two common starts, none of which knows a class: "neutral", a trunk that has learnt from single frames where things are
 (tdn.train.trunk), and "tdn", the 2-D trunk of the shipped TDN, which favours its relatives. Of every start only the
-2-D trunk is taken over; temporal parts and classifier are fresh. Three learning rates are tried with seed 0 for half as
-long, from the trunk of the TDN, where every variant learns fast enough to tell them apart; the best goes on with seeds
-1 to 3, which alone are reported, from both starts.
+2-D trunk is taken over; temporal parts and classifier are fresh. Of three learning rates the best goes on, for each
+start by itself: from the trunk of the TDN by short runs of seed 0; from the neutral one, where nothing is learnt so
+soon, by whole runs of seed 1. Seeds 1 to 3 at the best rate are reported.
 
 Results of finished runs stand in benchmarks/ablation_runs.json and are not made again; delete that file to start anew.
 """
@@ -50,21 +50,22 @@ VARIANTS = {
 }
 STARTS = ("neutral", "tdn")
 RATES = (7.5e-4, 1.5e-3, 3e-3)
-SEARCH_SEED, SEEDS = 0, (1, 2, 3)
-# 5,000 clips a run.
+SHORT_SEED, SEEDS = 0, (1, 2, 3)
+SEARCH_SEED = {"tdn": SHORT_SEED, "neutral": SEEDS[0]}
+# 12,000 clips a run.
 BUDGET = replace(
     DEMO_TDN,
     backbone="resnet10_w32",
     dropout=0.2,
-    epochs=2,
-    clips_per_epoch=2500,
+    epochs=4,
+    clips_per_epoch=3000,
     sizes=((1.0, 80),),
     render_size=80,
     ema_decay=0.99,
     start_part="trunk",
     source="our choice",
 )
-SEARCH_EPOCHS, SEARCH_CLIPS = 2, 1500
+SHORT_EPOCHS, SHORT_CLIPS = 2, 1500
 # Student's t for a 95% interval of three seeds.
 T_OF_THREE = 4.303
 
@@ -93,38 +94,44 @@ class Run:
             learning_rate=self.rate,
             seed=self.seed,
         )
-        if self.seed == SEARCH_SEED:
-            recipe = replace(recipe, epochs=SEARCH_EPOCHS, clips_per_epoch=SEARCH_CLIPS)
+        if self.seed == SHORT_SEED:
+            recipe = replace(recipe, epochs=SHORT_EPOCHS, clips_per_epoch=SHORT_CLIPS)
         return recipe
 
 
 def search_runs() -> list[Run]:
     return [
-        Run(variant, "tdn", SEARCH_SEED, rate) for variant in VARIANTS if variant != RELEASED_START for rate in RATES
+        Run(variant, start, seed, rate)
+        for start, seed in SEARCH_SEED.items()
+        for variant in VARIANTS
+        if variant != RELEASED_START
+        for rate in RATES
     ]
 
 
 def reported_runs(out: Path) -> list[Run]:
-    """Three seeds of every variant and start, at the best rate of the search; only of variants searched to the end."""
-    best = {}
-    for variant in VARIANTS:
-        tried = searched(out, variant)
-        if None not in tried.values():
-            best[variant] = max(tried, key=tried.get)
-    if "T-Conv" in best:
-        best[RELEASED_START] = best["T-Conv"]
-    return [
-        Run(variant, start, seed, rate)
-        for seed in SEEDS
-        for start in STARTS
-        for variant, rate in best.items()
-        if start == "neutral" or variant != RELEASED_START
-    ]
+    """Three seeds of every variant and start, at the best rate of the search; only of those searched to the end."""
+    runs = []
+    for start in STARTS:
+        for variant in VARIANTS:
+            if variant == RELEASED_START and start != "neutral":
+                continue
+            tried = searched(out, start, "T-Conv" if variant == RELEASED_START else variant)
+            if None not in tried.values():
+                rate = max(tried, key=tried.get)
+                runs += [Run(variant, start, seed, rate) for seed in SEEDS]
+    return runs
 
 
-def searched(out: Path, variant: str) -> dict[float, float | None]:
+def all_runs(out: Path) -> list[Run]:
+    """Search and reported runs as far as they are known now, one seed after the other."""
+    known = dict.fromkeys([*search_runs(), *reported_runs(out)])
+    return sorted(known, key=lambda run: (run.seed, run.start != "tdn"))
+
+
+def searched(out: Path, start: str, variant: str) -> dict[float, float | None]:
     """Top-1 in percent after the search by rate; None where that run is not done."""
-    results = {rate: result(out, Run(variant, "tdn", SEARCH_SEED, rate)) for rate in RATES}
+    results = {rate: result(out, Run(variant, start, SEARCH_SEED[start], rate)) for rate in RATES}
     return {rate: None if found is None else found["accuracy"]["top1"] for rate, found in results.items()}
 
 
@@ -148,7 +155,7 @@ def kept() -> dict[str, dict]:
 
 def keep(out: Path) -> None:
     """Write what is finished into the repository, so that a run on another machine goes on from there."""
-    results = {run.name: result(out, run) for run in [*search_runs(), *reported_runs(out)]}
+    results = {run.name: result(out, run) for run in all_runs(out)}
     KEPT.write_text(json.dumps({name: found for name, found in results.items() if found}, indent=0) + "\n")
 
 
@@ -157,16 +164,19 @@ def train_all(out: Path) -> None:
     with held(out / "trunk.lock") as free:
         if free and not NEUTRAL_TRUNK.exists():
             train_trunk(TrunkRecipe(backbone=BUDGET.backbone), NEUTRAL_TRUNK, out / "pools")
-    for make in (search_runs, lambda: reported_runs(out)):
-        for run in make():
-            with held(out / f"{run.name}.lock") as free:
-                if free and result(out, run) is None:
-                    print(f"== {run.name}", flush=True)
-                    train(run.recipe, out / run.name, resume=True, command="python -m benchmarks.ablation")
-                    # What only resuming needs is 30 times as large as what is reported.
-                    for leftover in ("resume.pt", "resume-before.pt", "best.safetensors"):
-                        (out / run.name / leftover).unlink(missing_ok=True)
-                    shutil.rmtree(out / run.name / "tensorboard", ignore_errors=True)
+    looked_at = set()
+    # A search that ends makes new runs known.
+    while waiting := [run for run in all_runs(out) if run not in looked_at and result(out, run) is None]:
+        run = waiting[0]
+        looked_at.add(run)
+        with held(out / f"{run.name}.lock") as free:
+            if free and result(out, run) is None:
+                print(f"== {run.name}", flush=True)
+                train(run.recipe, out / run.name, resume=True, command="python -m benchmarks.ablation")
+                # What only resuming needs is 30 times as large as what is reported.
+                for leftover in ("resume.pt", "resume-before.pt", "best.safetensors"):
+                    (out / run.name / leftover).unlink(missing_ok=True)
+                shutil.rmtree(out / run.name / "tensorboard", ignore_errors=True)
 
 
 class held:
@@ -214,11 +224,12 @@ def summary(out: Path) -> dict:
     return {
         "generator_version": VERSION,
         "clips_a_run": BUDGET.epochs * BUDGET.clips_per_epoch,
-        "clips_a_search_run": SEARCH_EPOCHS * SEARCH_CLIPS,
+        "clips_a_short_run": SHORT_EPOCHS * SHORT_CLIPS,
         "validation_clips": BUDGET.val_clips,
         "rows": rows,
         "search": {
-            variant: {f"{rate:g}": top1 for rate, top1 in searched(out, variant).items()}
+            f"{start}: {variant}": {f"{rate:g}": top1 for rate, top1 in searched(out, start, variant).items()}
+            for start in SEARCH_SEED
             for variant in VARIANTS
             if variant != RELEASED_START
         },
@@ -240,7 +251,7 @@ def write_logs(out: Path, target: Path) -> None:
     """One CSV with every epoch of every finished run."""
     with target.open("w", newline="") as file:
         writer = None
-        for run in [*search_runs(), *reported_runs(out)]:
+        for run in all_runs(out):
             found = result(out, run)
             for row in found["log"] if found else []:
                 row = {"start": run.start, "variant": run.variant, "seed": run.seed, "rate": run.rate, **row}

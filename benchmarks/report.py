@@ -253,6 +253,13 @@ def serving(found: list[dict]) -> list[str]:
     )
 
 
+def page(found: dict) -> list[str]:
+    return rows_of(
+        (f"CPU, {found['threads']} threads", "to the answers, s", "to the maps, s", "another class, s", "a scrub, ms"),
+        ((name, *waits.values()) for name, waits in found["waits"].items()),
+    )
+
+
 def training(found: dict[str, float]) -> list[str]:
     plain = found["plain, float32"]
     return rows_of(
@@ -297,6 +304,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "table5": table5,
     "compiled": compiled,
     "serving": serving,
+    "page": page,
     "training": training,
     "kill_training": kill_training,
 }
