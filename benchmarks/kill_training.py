@@ -33,12 +33,12 @@ SETTINGS = ("--set", "save_steps=1")
 LATEST = 0.6
 
 
-def start(out: Path) -> int:
-    """Train in a fork of this process, which has imported everything; its process number."""
+def start(out: Path, words: Path | None = None) -> int:
+    """Train in a fork of this process, which has imported everything; its process number. It talks to `words`."""
     child = os.fork()
     if child:
         return child
-    with (out.parent / "said.txt").open("a") as said:
+    with (words or out.parent / "said.txt").open("a") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
     sys.argv = ["tdn", "train", "smoke", "--out", str(out), "--resume", "auto", "--device", "cpu", *SETTINGS]

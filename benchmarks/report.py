@@ -285,6 +285,23 @@ def kill_training(found: dict) -> list[str]:
     )
 
 
+def full_disk(found: list[dict]) -> list[str]:
+    return rows_of(
+        ("room left, KiB", "exit code", "error lines", "tracebacks", "saved then", "equal in the end"),
+        (
+            (
+                row["free_kb"],
+                row["exit"],
+                row["errors"],
+                int(row["traceback"]),
+                row["saved"],
+                "yes" if row["equal"] else "no",
+            )
+            for row in found
+        ),
+    )
+
+
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": ablation,
     "ablation search": search,
@@ -307,6 +324,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "page": page,
     "training": training,
     "kill_training": kill_training,
+    "full_disk": full_disk,
 }
 
 if __name__ == "__main__":

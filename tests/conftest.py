@@ -7,6 +7,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,10 @@ from tdn.model import FAMILY, TDN, TINY, Architecture, on_backbone
 
 SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 TINY_SIZE = 64
+
+# The same examples every time, however busy the machine is.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def tiny(name: str = "tdn_resnet50_8f", num_classes: int = 6, **changes) -> Architecture:

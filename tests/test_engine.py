@@ -2,9 +2,13 @@
 
 import csv
 import json
+import resource
+import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +16,15 @@ import numpy as np
 import pytest
 import torch
 
+from tdn.cli import main
 from tdn.data.datasets import DataSet, Item
 from tdn.data.transforms import normalise, normalise_tensor
 from tdn.data.video import write_mp4
 from tdn.train.batches import held_out
-from tdn.train.checkpoint import STATE, STATE_BEFORE, read_state
-from tdn.train.engine import Validation
+from tdn.train.checkpoint import NEXT, STATE, STATE_BEFORE, has_state, read_state
+from tdn.train.engine import TrainingStopped, Validation
 from tdn.train.recipes import RECIPES, SMOKE, Recipe
-from tdn.train.run import estimate, expect_same_run, train
+from tdn.train.run import LAST, estimate, expect_same_run, train
 from tdn.weights import CheckpointError, load_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -259,6 +264,78 @@ def test_a_run_on_videos_goes_on_from_the_middle_of_an_epoch(undisturbed, finetu
     assert read_state(out)["step"] == 1
     train(recipe, out, resume=True, data=str(own_clips))
     assert_same_run(finetuned, out)
+
+
+def at_step(number: int, happens: Callable[[], object], run: Callable[[], object]) -> None:
+    """Call `run`, and `happens` just before the optimiser's step of that number."""
+    original, done = torch.optim.AdamW.step, 0
+
+    def step(*arguments, **options):
+        nonlocal done
+        done += 1
+        if done == number:
+            happens()
+        return original(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", step)
+        run()
+
+
+def test_a_few_videos_that_vanish_within_an_epoch_are_named_and_replaced(undisturbed, own_clips, tmp_path, caplog):
+    data, out = Path(shutil.copytree(own_clips, tmp_path / "clips")), undisturbed.parent / "few vanish"
+    recipe = replace(OWN, start_from=str(undisturbed / "last.safetensors"))
+    gone = [data / "Opening the lid" / "2.mp4", data / "Closing the lid" / "3.mp4"]
+    at_step(1, lambda: [path.unlink() for path in gone], lambda: train(recipe, out, data=str(data)))
+    assert len(rows(out)) == 2
+    assert all(path.name in caplog.text for path in gone)
+
+
+def test_a_data_set_that_vanishes_stops_the_run_with_the_reason_and_nothing_is_lost(
+    undisturbed, finetuned, own_clips, tmp_path
+):
+    data, out = Path(shutil.copytree(own_clips, tmp_path / "own")), undisturbed.parent / "all vanish"
+    # The same name and so the same run, whatever the folder above it.
+    recipe = replace(OWN, start_from=str(undisturbed / "last.safetensors"))
+    away = data.with_name("away")
+    with pytest.raises(ValueError, match="videos cannot be read, more than the 3 allowed"):
+        at_step(3, lambda: data.rename(away), lambda: train(recipe, out, data=str(data)))
+    assert (read_state(out)["epoch"], read_state(out)["step"]) == (1, 1) and len(rows(out)) == 1
+    away.rename(data)
+    train(recipe, out, resume=True, data=str(data))
+    assert_same_run(finetuned, out)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, which ends as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_one_sentence_and_the_state_before_is_whole(undisturbed, monkeypatch, capfd):
+    out = undisturbed.parent / "full"
+    break_off(STEPWISE, out, step=7)
+    before = {path.name: path.read_bytes() for path in (out / STATE, out / LAST)}
+    monkeypatch.setattr(sys, "argv", ["tdn", *smoke_arguments(out, CHANGES)])
+    with files_up_to(100_000), pytest.raises(SystemExit) as ended:
+        main()
+    last_words = capfd.readouterr().err.strip().splitlines()[-1]
+    assert ended.value.code == 2 and last_words.startswith(f"error: {out}: file too large; what was saved before is")
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert not list(out.glob("*.partial")) and not (out / NEXT).exists()
+    train(STEPWISE, out, resume=True)
+    assert_same_run(undisturbed, out)
+
+
+def test_a_disk_too_small_for_the_rendered_clips_is_said_before_anything_is_trained(tmp_path):
+    with files_up_to(100_000), pytest.raises(TrainingStopped, match="file too large"):
+        train(STEPWISE, tmp_path / "run")
+    assert not has_state(tmp_path / "run")
 
 
 def test_other_clips_are_not_resumed_with(finetuned):

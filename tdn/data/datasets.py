@@ -4,7 +4,6 @@ Reading a list opens no video. What a list names and the disk lacks stands in `D
 `python -m tdn data check` found broken is left out and counted in `DataSet.skipped`.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,12 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from tdn.data.flips import mirrored_classes
+from tdn.data.lists import MAX_CLASSES, csv_rows, numbered_lines
 from tdn.data.published import PUBLISHED, Listed, read_published
 from tdn.data.source import FRAME_SUFFIXES
 
 VIDEO_SUFFIXES = {
     *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".ogv", ".3gp", ".gif")
 }
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 SKIP_LIST = "tdn-skip.txt"
 LABELS_CSV = "labels.csv"
 LABEL_FILES = ("labels.txt", "label.txt", "category.txt", "categories.txt", "classInd.txt")
@@ -148,7 +149,7 @@ def _assembled(title: str, listed: Listed) -> DataSet:
 def _left_out(dataset: DataSet, skip_list: Path) -> DataSet:
     if not skip_list.exists():
         return dataset
-    broken = {line.split("\t")[0] for line in skip_list.read_text().splitlines() if line and line[0] != "#"}
+    broken = {line.split("\t")[0] for _, line in numbered_lines(skip_list) if line[0] != "#"}
     kept = tuple(item for item in dataset.items if item.id not in broken)
     if not kept:
         raise ValueError(f"{dataset.name}: {skip_list} leaves out every video; check the data again")
@@ -208,27 +209,18 @@ def _word_in(stem: str, words: Sequence[str]) -> str | None:
 
 
 def _read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        head = file.readline()
-        file.seek(0)
-        delimiter = max(",;\t", key=head.count)
-        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
-        columns = [name.strip().lower() for name in reader.fieldnames or ()]
-        if not {"file", "label"} <= set(columns):
-            raise ValueError(
-                f"{path.name}: expected a first line with the columns file and label, got {head.strip()[:60]!r}"
-            )
-        reader.fieldnames = columns
-        lines = [{key: (value or "").strip() for key, value in line.items() if key} for line in reader]
+    columns, numbered = csv_rows(path, ",;\t")
+    if not {"file", "label"} <= set(columns):
+        told = ",".join(columns)[:60]
+        raise ValueError(f"{path.name}: expected a first line with the columns file and label, got {told!r}")
+    names = sorted({line["label"] for _, line in numbered})  # every part counts its classes alike
     if "split" in columns:
-        lines = [line for line in lines if line["split"].lower() in PARTS[kind]]
-        if not lines:
+        numbered = [(number, line) for number, line in numbered if line["split"].lower() in PARTS[kind]]
+        if not numbered:
             raise ValueError(f"{path.name}: no line of split {kind}; expected {', '.join(PARTS)} in its split column")
-    if empty := [number for number, line in enumerate(lines, 2) if not (line["file"] and line["label"])]:
+    if empty := [number for number, line in numbered if not (line["file"] and line["label"])]:
         raise ValueError(f"{path.name}: line {empty[0]} lacks a file or a label")
-    names = sorted({line["label"] for line in lines})
-    if "split" in columns:  # every part counts its classes alike
-        names = sorted(_column(path, delimiter, "label"))
+    lines = [line for _, line in numbered]
     place = partial(_found, roots=[root] if root else [path.parent])
     rows = [Listed.Row(line["file"], place(line["file"]), names.index(line["label"])) for line in lines]
     # A file of synth's is called labels.csv, and its folder says more.
@@ -236,27 +228,22 @@ def _read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
     return title, Listed(names, rows, example=str((root or path.parent) / lines[0]["file"]) if lines else "")
 
 
-def _column(path: Path, delimiter: str, name: str) -> set[str]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
-        reader.fieldnames = [column.strip().lower() for column in reader.fieldnames or ()]
-        return {line[name].strip() for line in reader}
-
-
 def _read_released(path: Path, labels: Sequence[str] | None, root: Path | None) -> tuple[str, Listed]:
     """A list of the released code: any white space between the fields, spaces within paths.
 
     Source: TDN ops/dataset.py:69-76, whose split at single spaces breaks paths that hold one.
     """
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = numbered_lines(path)
     place = partial(_found, roots=[root] if root else [path.parent, *path.absolute().parents[1:3]])
-    with_count = _has_counts(lines, place)
+    with_count = _has_counts([line for _, line in lines], place)
     rows = []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         fields = line.rsplit(maxsplit=2 if with_count else 1)
-        if len(fields) != (3 if with_count else 2) or not all(re.fullmatch(r"\d+", text) for text in fields[1:]):
+        if len(fields) != (3 if with_count else 2) or not all(map(WHOLE_NUMBER.fullmatch, fields[1:])):
             form = "path num_frames label" if with_count else "path label"
             raise ValueError(f"{path.name}: line {number} reads {line[:80]!r}, expected {form!r} with whole numbers")
+        if int(fields[-1]) >= MAX_CLASSES:
+            raise ValueError(f"{path.name}: line {number} has class {fields[-1]}, expected less than {MAX_CLASSES}")
         count = int(fields[1]) if with_count else None
         rows.append(Listed.Row(fields[0], place(fields[0]), int(fields[-1]), count))
     own_names = _names_beside(path)
@@ -270,7 +257,7 @@ def _read_released(path: Path, labels: Sequence[str] | None, root: Path | None) 
 def _has_counts(lines: Sequence[str], place) -> bool:
     """Whether a list has frame counts: every line has two numbers, and the first does not belong to a path."""
     fields = [line.rsplit(maxsplit=2) for line in lines]
-    if not all(len(parts) == 3 and parts[1].isdigit() for parts in fields):
+    if not all(len(parts) == 3 and WHOLE_NUMBER.fullmatch(parts[1]) for parts in fields):
         return False
     return not fields or place(" ".join(fields[0][:2])) is None
 
@@ -279,7 +266,7 @@ def _names_beside(path: Path) -> list[str] | None:
     file = next((path.with_name(name) for name in LABEL_FILES if path.with_name(name).exists()), None)
     if file is None:
         return None
-    names = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    names = [line for _, line in numbered_lines(file)]
     # "1 ApplyEyeMakeup", as UCF101 ships them
     numbered = [re.fullmatch(r"(\d+)\s+(\S.*)", name) for name in names]
     return [match[2] for match in numbered] if names and all(numbered) else names
@@ -287,11 +274,10 @@ def _names_beside(path: Path) -> list[str] | None:
 
 def _found(name: str, roots: Iterable[Path]) -> Path | None:
     """The file or folder of a name, absolute or under one of the roots; the released code adds .mp4 to videos."""
-    for root in roots:
-        path = root / name
-        if path.exists():
-            return path
-        for suffix in (".mp4", ".webm", ".avi"):
-            if (with_suffix := path.with_name(path.name + suffix)).exists():
-                return with_suffix
+    for path in (root / f"{name}{suffix}" for root in roots for suffix in ("", ".mp4", ".webm", ".avi")):
+        try:
+            if path.exists():
+                return path
+        except OSError:  # a name too long for any file
+            continue
     return None

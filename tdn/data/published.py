@@ -4,13 +4,13 @@ Each reader takes (root, part, number of the split) and returns the class names 
 is not on disk has no path. Files may lie in ROOT itself or one folder further down, as the archives unpack.
 """
 
-import csv
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from tdn.data.lists import csv_rows, numbered_lines, read_json
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _something_v1(root: Path, part: str, number: int) -> Listed:
     The shipped order of the labels agrees with it at one class of 174. Source: TSM tools/gen_label_sthv1.py.
     """
     stem = "something-something-v1"
-    labels = sorted(_lines(_file(root, f"{stem}-labels.csv")))
+    labels = sorted(line for _, line in numbered_lines(_file(root, f"{stem}-labels.csv")))
     pairs = _labelled(_file(root, f"{stem}-{_something_part(root, part)}.csv"), ";")
     return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v1"))
 
@@ -53,16 +53,27 @@ def _something_v1(root: Path, part: str, number: int) -> Listed:
 def _something_v2(root: Path, part: str, number: int) -> Listed:
     """JSON lists; the class is the template without its brackets, its number that of labels.json."""
     stem = "something-something-v2"
-    numbers = _json(_file(root, f"{stem}-labels.json", "labels.json"))
-    if not isinstance(numbers, Mapping) or sorted(map(int, numbers.values())) != list(range(len(numbers))):
+    numbers = read_json(_file(root, f"{stem}-labels.json", "labels.json"))
+    if not isinstance(numbers, Mapping) or not _counts_from_zero([str(number) for number in numbers.values()]):
         raise ValueError(f"{root}: the labels of Something-Something V2 must count from 0, such as {{text: '0'}}")
     labels = sorted(numbers, key=lambda text: int(numbers[text]))
     word = _something_part(root, part)
-    clips = _json(_file(root, f"{stem}-{word}.json", f"{word}.json"))
-    if clips and "template" not in clips[0]:
-        raise ValueError(f"{root}: the {word} list of Something-Something V2 has no labels; use train or val")
+    clips = read_json(_file(root, f"{stem}-{word}.json", f"{word}.json"))
+    if not isinstance(clips, list):
+        raise ValueError(f"{root}: the {word} list of Something-Something V2 must be a list of clips")
+    for number, clip in enumerate(clips, 1):
+        if not isinstance(clip, dict) or not isinstance(clip.get("template"), str) or "id" not in clip:
+            raise ValueError(
+                f"{root}: clip {number} of the {word} list of Something-Something V2 has no id or no label; use train "
+                f"or val"
+            )
     pairs = [(str(clip["id"]), clip["template"].replace("[", "").replace("]", "")) for clip in clips]
     return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v2"))
+
+
+def _counts_from_zero(numbers: list[str]) -> bool:
+    """Whether they are 0, 1, 2, ... in any order."""
+    return sorted(numbers) == sorted(map(str, range(len(numbers))))
 
 
 def _something_part(root: Path, part: str) -> str:
@@ -77,18 +88,32 @@ def _kinetics(root: Path, part: str, number: int) -> Listed:
     if part not in lists:
         raise FileNotFoundError(f"{root}: no list for split {part}, such as {part}.csv; found {_names(lists.values())}")
     rows = {word: _kinetics_rows(path) for word, path in lists.items()}
-    labels = sorted({row["label"] for word in rows for row in rows[word] if row.get("label")})
+    labels = sorted({row["label"] for word in rows for _, row in rows[word] if row.get("label")})
     places = {label: place for place, label in enumerate(labels)}
-    if not all(row.get("label") for row in rows[part]):
+    if not all(row.get("label") for _, row in rows[part]):
         raise ValueError(f"{lists[part].name}: has lines without a label; use split train or val")
     files = _video_index(root)
     found = []
-    for row in rows[part]:
-        clip = f"{row['youtube_id']}_{int(float(row['time_start'])):06d}_{int(float(row['time_end'])):06d}"
+    for number, row in rows[part]:
+        begin, end = (_seconds(row[column]) for column in ("time_start", "time_end"))
+        if begin is None or end is None or not row["youtube_id"]:
+            raise ValueError(
+                f"{lists[part].name}: line {number} lacks a youtube_id, or seconds in time_start and time_end"
+            )
+        clip = f"{row['youtube_id']}_{begin:06d}_{end:06d}"
         # Some archives drop the times.
         path = files.get(clip) or files.get(row["youtube_id"])
         found.append(Listed.Row(f"{row['label']}/{clip}", path, places[row["label"]]))
     return Listed(labels, found, example=str(root / f"{found[0].id}.mp4") if found else "")
+
+
+def _seconds(text: str) -> int | None:
+    """Whole seconds, None for anything that is no time within a video."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return int(seconds) if 0 <= seconds < 1e6 else None
 
 
 def _kinetics_list(root: Path, word: str) -> Path | None:
@@ -97,21 +122,18 @@ def _kinetics_list(root: Path, word: str) -> Path | None:
     return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
-def _kinetics_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"youtube_id", "time_start", "time_end"} <= set(reader.fieldnames or ()):
-            raise ValueError(
-                f"{path.name}: expected the columns label,youtube_id,time_start,time_end,split of Kinetics"
-            )
-        return list(reader)
+def _kinetics_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    columns, rows = csv_rows(path)
+    if not {"youtube_id", "time_start", "time_end"} <= set(columns):
+        raise ValueError(f"{path.name}: expected the columns label,youtube_id,time_start,time_end,split of Kinetics")
+    return rows
 
 
 def _ucf101(root: Path, part: str, number: int) -> Listed:
     """`CLASS/FILE.avi 1` lines, 1-based classes of classInd.txt, which is not quite the alphabetical order."""
-    labels = [line.split(maxsplit=1)[1] for line in _lines(_file(root, "classInd.txt"))]
+    labels = [label for _, label in _labelled(_file(root, "classInd.txt"), " ")]
     word = "train" if part == "train" else "test"
-    names = [line.split()[0] for line in _lines(_file(root, f"{word}list{number:02d}.txt"))]
+    names = [line.split()[0] for _, line in numbered_lines(_file(root, f"{word}list{number:02d}.txt"))]
     files = _video_index(root)
     places = {label: place for place, label in enumerate(labels)}
     if unknown := [name for name in names if name.split("/")[0] not in places]:
@@ -130,9 +152,11 @@ def _hmdb51(root: Path, part: str, number: int) -> Listed:
     wanted, files, rows = "1" if part == "train" else "2", _video_index(root), []
     for path in lists:
         label = path.name.removesuffix(ending)
-        for line in _lines(path):
+        for place, line in numbered_lines(path):
             # Names hold #, !, & and brackets, but the number is always last.
             name, _, use = line.rpartition(" ")
+            if not name or use not in ("0", "1", "2"):
+                raise ValueError(f"{path.name}: line {place} reads {line[:80]!r}, expected 'FILE.avi 1', or 0 or 2")
             if use == wanted:
                 rows.append(Listed.Row(f"{label}/{name}", files.get(Path(name).stem), labels.index(label)))
     return Listed(labels, rows, example=str(root / rows[0].id) if rows else "")
@@ -165,22 +189,16 @@ def _file(root: Path, *names: str) -> Path:
     raise FileNotFoundError(f"{root}: no {' or '.join(names)} there; unpack the label files of the data set into it")
 
 
-def _lines(path: Path) -> list[str]:
-    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-
-
 def _labelled(path: Path, separator: str) -> list[tuple[str, str]]:
-    pairs = [line.partition(separator) for line in _lines(path)]
-    if bare := [name for name, found, _ in pairs if not found]:
-        raise ValueError(f"{path.name}: line {bare[0]!r} has no label; expected 'ID{separator}label'")
-    return [(name, label) for name, _, label in pairs]
-
-
-def _json(path: Path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path.name}: not a JSON file ({error.msg}, line {error.lineno})") from None
+    pairs = []
+    for number, line in numbered_lines(path):
+        name, _, label = line.partition(separator)
+        if not label.strip():
+            raise ValueError(
+                f"{path.name}: line {number} reads {line[:80]!r} and has no label; expected 'ID{separator}label'"
+            )
+        pairs.append((name, label.strip()))
+    return pairs
 
 
 def _rows(labels: list[str], pairs: Iterable[tuple[str, str]], places: Mapping[str, Path]) -> Listed:

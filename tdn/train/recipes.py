@@ -4,6 +4,7 @@ Released numbers are those of the released code's scripts and log files (github.
 TDN Sec. 4.1. The two differ; both are here, the paper's under names ending in "-paper".
 """
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -19,7 +20,9 @@ TConvInit = Literal["shift", "identity", "difference"]
 # Fields that decide how fast a run is and not what it computes; a resumed run may change them.
 MACHINE_FIELDS = ("workers", "save_minutes", "save_steps")
 ABOVE_ZERO = ("epochs", "batch_size", "learning_rate", "rate_batch", "micro_batch", "clip_norm", "patience")
-ABOVE_ZERO += ("clips_per_epoch", "split", "render_size", "save_minutes", "save_steps")
+ABOVE_ZERO += ("clips_per_epoch", "split", "pool_clips", "val_clips", "save_minutes", "save_steps")
+NOT_BELOW_ZERO = ("weight_decay", "workers", "pool_seed", "seed")
+SMALLEST_INPUT = 32
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,24 @@ class Recipe:
     def __post_init__(self):
         for key in ABOVE_ZERO:
             value = getattr(self, key)
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{key}: expected a number above 0, got {value}")
+        for key in NOT_BELOW_ZERO:
+            if not 0 <= getattr(self, key) < math.inf:
+                raise ValueError(f"{key}: expected 0 or more, got {getattr(self, key)}")
         for key in ("ema_decay", "dropout", "label_smoothing", "warmup_share"):
             if getattr(self, key) is not None and not 0 <= getattr(self, key) < 1:
                 raise ValueError(f"{key}: expected 0 up to, but not, 1, got {getattr(self, key)}")
         if not 0 < self.val_share < 1:
             raise ValueError(f"val_share: expected between 0 and 1, got {self.val_share}")
-        if not self.sizes or self.sizes[-1][0] < 1:
+        if not self.sizes or not self.sizes[-1][0] == 1:
             raise ValueError(f"sizes: the last share must be 1, got {self.sizes}")
+        shares, sides = zip(*self.sizes, strict=True)
+        if list(shares) != sorted(set(shares)) or not shares[0] > 0 or min(*sides, self.render_size) < SMALLEST_INPUT:
+            raise ValueError(
+                f"sizes and render_size: expected growing shares above 0 and at least {SMALLEST_INPUT} pixels, got "
+                f"{self.sizes} and {self.render_size}"
+            )
         if self.model is None and self.start_from in (None, "imagenet"):
             raise ValueError(
                 f"recipe {self.name} trains on from a network of ours; add --set start_from=CHECKPOINT.safetensors"
@@ -289,7 +301,7 @@ def override(recipe: Recipe, settings: list[str]) -> Recipe:
         key, separator, text = setting.partition("=")
         if not separator or key not in kinds:
             known = ", ".join(field.name for field in fields(Recipe))
-            raise ValueError(f"--set {setting}: expected field=value with a field of {known}")
+            raise ValueError(f"--set {setting[:80]}: expected field=value with a field of {known}")
         changes[key] = _parsed(key, kinds[key], text)
     try:
         return replace(recipe, **changes)
@@ -313,11 +325,11 @@ def _parsed(key: str, kind: Any, text: str) -> Any:
     if get_origin(kind) is Literal:
         if text in get_args(kind):
             return text
-        raise ValueError(f"--set {key}={text}: expected {' or '.join(get_args(kind))}")
+        raise ValueError(f"--set {key}={text[:80]}: expected {' or '.join(get_args(kind))}")
     try:
         return readers.get(kind, kind)(text)
     except (ValueError, KeyError):
-        raise ValueError(f"--set {key}={text}: expected {shown.get(kind, kind.__name__)}") from None
+        raise ValueError(f"--set {key}={text[:80]}: expected {shown.get(kind, kind.__name__)}") from None
 
 
 def _sizes(text: str) -> tuple[tuple[float, int], ...]:
