@@ -1,4 +1,7 @@
-"""What is wrong with an installation, and how to mend it: packages, codecs, devices, folders, checkpoints."""
+"""What is wrong with an installation, and how to mend it: packages, codecs, devices, folders, checkpoints.
+
+Nothing but the standard library is imported before a check needs it: what is missing or broken is a finding.
+"""
 
 import os
 import re
@@ -11,19 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from packaging.requirements import Requirement
-from packaging.version import Version
-
-from tdn.device import choose_device, device_name
-from tdn.weights.shipped import checkpoint_folder, shipped_pair
-
 State = Literal["ok", "note", "broken"]
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 # torchvision's minor version runs this far ahead of torch's: 2.8 with 0.23, 2.13 with 0.28.
 VISION_AHEAD = 15
 LEAST_FREE_GB = 2
 REINSTALL = "run: .venv/bin/pip install -r requirements.txt"
+LIBRARY = "a library of the system is missing; for libGL run make demo, which installs the headless OpenCV last"
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,8 @@ def examine() -> list[Finding]:
             found += check()
         except Exception as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            found.append(Finding(check.__name__, "broken", words, REINSTALL))
+            remedy = LIBRARY if "cannot open shared object file" in words else REINSTALL
+            found.append(Finding(check.__name__, "broken", words, remedy))
     return found
 
 
@@ -57,6 +55,8 @@ def python() -> Iterator[Finding]:
 
 def packages() -> Iterator[Finding]:
     """Each line of requirements.txt against what is installed."""
+    from packaging.requirements import Requirement
+
     if not REQUIREMENTS.exists():
         yield Finding("packages", "note", "requirements.txt is not beside the code", "run it from a checkout")
         return
@@ -80,6 +80,8 @@ def packages() -> Iterator[Finding]:
 
 def torch_and_torchvision() -> Iterator[Finding]:
     """Two builds that were not made for each other fail with riddles about missing operators."""
+    from packaging.version import Version
+
     torch_version, vision_version = Version(version("torch")), Version(version("torchvision"))
     fits = vision_version.minor == torch_version.minor + VISION_AHEAD
     said = f"torch {torch_version}, torchvision {vision_version}"
@@ -111,8 +113,10 @@ def opencv() -> Iterator[Finding]:
 
 
 def codecs() -> Iterator[Finding]:
-    """Write a second of H.264 and read it back."""
-    from tdn.data.video import read_frames, write_mp4
+    """Write a second of H.264 and read it back; and which usual codecs are not there."""
+    import numpy as np
+
+    from tdn.data.video import missing_codecs, read_frames, write_mp4
 
     frames = np.zeros((12, 48, 64, 3), np.uint8) + np.arange(0, 240, 20, dtype=np.uint8)[:, None, None, None]
     with tempfile.TemporaryDirectory() as folder:
@@ -121,10 +125,16 @@ def codecs() -> Iterator[Finding]:
         error = np.abs(read_frames(path, range(12)).astype(int) - frames).mean()
     state = "ok" if error < 4 else "broken"
     yield Finding("h264", state, f"PyAV {version('av')} writes and reads H.264", "" if error < 4 else REINSTALL)
+    missing = missing_codecs()
+    said = f"PyAV can't read {', '.join(missing)}" if missing else "PyAV reads what phones, browsers and cameras write"
+    remedy = "install PyAV's own build: .venv/bin/pip install --force-reinstall --only-binary av av" if missing else ""
+    yield Finding("codecs", "broken" if missing else "ok", said, remedy)
 
 
 def device() -> Iterator[Finding]:
     import torch
+
+    from tdn.device import choose_device, device_name
 
     try:
         chosen = choose_device()
@@ -141,7 +151,7 @@ def device() -> Iterator[Finding]:
 
 
 def folders() -> Iterator[Finding]:
-    """Where uploads and results go has to be writable and roomy."""
+    """Where uploads and results go has to be writable and roomy; the cache of the Hub is only convenient."""
     place = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -155,11 +165,18 @@ def folders() -> Iterator[Finding]:
     enough = free >= LEAST_FREE_GB
     remedy = "" if enough else f"free at least {LEAST_FREE_GB} GiB, or set GRADIO_TEMP_DIR to another disk"
     yield Finding("cache", "ok" if enough else "broken", f"{place}: {free:.1f} GiB free", remedy)
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    there = next(folder for folder in (Path(HF_HUB_CACHE), *Path(HF_HUB_CACHE).parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        said = f"{HF_HUB_CACHE}: can't be written, so checkpoints of the Hugging Face Hub can't be fetched"
+        yield Finding("hub cache", "note", said, "set HF_HOME to a folder that can be written")
 
 
 def checkpoints() -> Iterator[Finding]:
     """Every checkpoint of the folder is read; the shipped pair has to be there."""
     from tdn.weights import load_model
+    from tdn.weights.shipped import checkpoint_folder, shipped_pair
     from tdn.weights.store import SHARD
 
     folder = checkpoint_folder()

@@ -49,6 +49,43 @@ def test_two_opencvs_at_two_versions_are_a_mixture(monkeypatch):
     assert finding.state == "broken" and "one version" in finding.remedy
 
 
+def test_a_codec_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr("tdn.data.video.USUAL_CODECS", ("h264", "no such codec"))
+    states = {finding.name: finding for finding in doctor.codecs()}
+    assert states["h264"].state == "ok" and states["codecs"].state == "broken"
+    assert "no such codec" in states["codecs"].said and "pip install" in states["codecs"].remedy
+
+
+def test_an_installation_without_torch_and_opencv_is_examined_all_the_same():
+    """Both stand in for anything that is missing: the doctor itself needs neither."""
+    program = (
+        "import json, sys; sys.modules.update(dict.fromkeys(('torch', 'cv2', 'av', 'safetensors')));"
+        "from tdn.doctor import examine; print(json.dumps({f.name: [f.state, f.remedy] for f in examine()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert all(found[check][0] == "broken" and found[check][1] for check in ("opencv", "codecs", "checkpoints"))
+    assert found["python"][0] == found["packages"][0] == found["cache"][0] == "ok"
+
+
+def test_a_library_of_the_system_that_is_missing_is_told_from_a_package():
+    def opencv():
+        raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+        yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "CHECKS", (opencv,))
+        (finding,) = doctor.examine()
+    assert "headless OpenCV" in finding.remedy
+
+
+def test_a_hub_cache_that_can_not_be_written_is_a_note(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "file" / "hub"))
+    (finding,) = (one for one in doctor.folders() if one.name == "hub cache")
+    assert finding.state == "note" and "HF_HOME" in finding.remedy
+
+
 def test_a_package_out_of_range_is_named(monkeypatch):
     versions(monkeypatch, gradio="5.0.0")
     finding = only(doctor.packages)

@@ -473,6 +473,23 @@ def _quarter_turns(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
+# What phones, browsers, cameras and screen recorders write.
+USUAL_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mjpeg", "gif")
+
+
+def missing_codecs() -> list[str]:
+    """Which usual codecs this build of PyAV can't decode; "libx264 (writing)" where it can't write H.264."""
+    import av
+
+    missing = []
+    for name, mode in (*((name, "r") for name in USUAL_CODECS), ("libx264", "w")):
+        try:
+            av.codec.Codec(name, mode)
+        except (ValueError, av.FFmpegError):
+            missing.append(name if mode == "r" else f"{name} (writing)")
+    return missing
+
+
 def _as_shown(frame: av.VideoFrame, width: int, height: int) -> tuple[int, int]:
     """Width and height, changed over where the frame is turned on its side."""
     return (height, width) if _quarter_turns(frame) % 2 else (width, height)
