@@ -291,11 +291,16 @@ class Explainer:
             if name not in self._models:
                 if name not in self.cards():
                     raise RequestError(text.unknown_checkpoint(name))
-                model = inference_copy(load_model(self.folder / name, self.device))
+                model = inference_copy(load_model(self.path_of(name), self.device))
                 if len(self._models) >= MODELS_KEPT:
                     del self._models[next(iter(self._models))]
                 self._models[name] = model
             return self._models[name]
+
+    def path_of(self, name: str) -> Path:
+        """Where a checkpoint lies, the folder's or a visitor's."""
+        brought = self._brought(name)
+        return brought.path if brought else self.folder / name
 
     def _brought(self, name: str | None) -> Brought | None:
         return self.own.find(name) if self.own and name else None
@@ -303,12 +308,15 @@ class Explainer:
     def _own_model(self, brought: Brought) -> TDN:
         """Kept apart from those of the folder, so that no visitor's files push out what everyone uses."""
         key = brought.path, brought.digest
+        found = self._own_models.get(key)  # before the lock, as above
+        if found is not None:
+            return found
         with self._loading:
             if key not in self._own_models:
-                self._own_models[key] = inference_copy(load_model(brought.path, self.device))
-                while len(self._own_models) > OWN_MODELS_KEPT:
+                model = inference_copy(load_model(brought.path, self.device))
+                while len(self._own_models) >= OWN_MODELS_KEPT:
                     self._own_models.popitem(last=False)
-            self._own_models.move_to_end(key)
+                self._own_models[key] = model
             return self._own_models[key]
 
 

@@ -81,7 +81,8 @@ class OwnPanel:
                 lambda: self.own.bring_file(visitor(request), Path(file or ""), segments), second, request, progress
             )
         finally:
-            if file:
+            # Our copy is what counts. Nothing but uploads is ever deleted here, whatever path a caller named.
+            if file and Path(file).resolve().is_relative_to(Path(self.file.GRADIO_CACHE).resolve()):
                 Path(file).unlink(missing_ok=True)
 
     def bring_from_hub(
