@@ -155,6 +155,8 @@ def test_an_id_that_points_elsewhere_is_refused(name):
 def test_on_the_command_line_a_name_is_a_file_first(hub, tmp_path, monkeypatch, checkpoint):
     monkeypatch.chdir(tmp_path)
     assert local_checkpoint(Path("owner/one")).name == "mine.safetensors"
+    with pytest.raises(CheckpointError, match=r"no such file on this machine, and owner/absent: no such repository"):
+        local_checkpoint(Path("owner/absent"))
     (tmp_path / "owner").mkdir()
     asked = len(hub.asked)
     for typed in ("owner/one", "runs/mine/best.safetensors", "nowhere.safetensors", str(checkpoint)):

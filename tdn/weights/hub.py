@@ -50,9 +50,12 @@ def local_checkpoint(named: Path) -> Path:
     if text.startswith(PREFIX):
         return fetch(HubId.parse(text))
     is_id = HUB_ID.fullmatch(text) and text.count("/") == 1 and not text.endswith(".safetensors")
-    if is_id and not named.exists() and not named.parent.exists():
+    if not is_id or named.exists() or named.parent.exists():
+        return named
+    try:
         return fetch(HubId.parse(text))
-    return named
+    except CheckpointError as error:
+        raise CheckpointError(f"no such file on this machine, and {error}") from None
 
 
 def fetch(wanted: HubId, max_mb: int = MAX_MB, cache: Path | None = None, token: bool | None = None) -> Path:
