@@ -12,7 +12,7 @@ HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-h
 .PHONY: demo test test-long lint samples figures page-picture
 
 demo: .venv/.demo
-	$(PY) app.py --host $(HOST) --port $(PORT)
+	TDN_LOCAL_PATHS=$(if $(filter 127.0.0.1,$(HOST)),$${TDN_LOCAL_PATHS:-1},0) $(PY) app.py --host $(HOST) --port $(PORT)
 
 # Two test processes of one thread each; files stay whole, so that each of them makes its fixtures once.
 test: .venv/.dev

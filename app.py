@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from app.settings import Settings
 from app.ui import build, launch_options
 
 
@@ -15,8 +16,10 @@ def main() -> None:
     parser.add_argument("--device", help="cpu, cuda or cuda:0; CUDA where there is one, if left out (or DEVICE)")
     given = parser.parse_args()
     try:
-        page = build(given.device)
-        page.launch(server_name=given.host, server_port=given.port, **launch_options())
+        settings = Settings.from_environment()
+        settings.expect_private(given.host)
+        page = build(given.device, settings)
+        page.launch(server_name=given.host, server_port=given.port, **launch_options(settings))
     except (ValueError, OSError) as error:  # a setting that makes no sense, a port that is taken
         parser.exit(2, f"error: {error}\n")
 

@@ -5,9 +5,10 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from app import text
 from app.own_weights import Brought, OwnWeights
 from app.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip
+from tdn.data.transforms import denormalise, normalise
+from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
-from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores
+from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores, write_bundle
 from tdn.explain.interventions import applies, changed, segments_shown
-from tdn.explain.kept import KeptPass
+from tdn.explain.kept import FINAL, KeptPass
+from tdn.explain.methods import Rule
 from tdn.explain.overlay import Box
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
@@ -30,11 +34,12 @@ from tdn.weights.store import SHARD
 # Networks kept in memory; the oldest makes room. ResNet-101 takes 170 MB.
 MODELS_KEPT = 4
 OWN_MODELS_KEPT = 2
-# Analyses kept for their figures: at most 8 MB each at 16 segments.
+# Analyses kept for their numbers and files: some 12 MB each for ResNet-50, twice that at 16 segments.
 ANALYSES_KEPT = 24
 # Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
 # analysis runs in a process that ends with it, so nothing can be kept.
 PASSES_KEPT = 0 if ON_ZERO_GPU else 4
+SIGNED = Rule(signed=True)
 
 log = logging.getLogger(__name__)
 
@@ -66,19 +71,26 @@ class Prepared:
     clip: Clip
     target: int | None
 
+    @cached_property
+    def digest(self) -> str:
+        """Tells clips apart by what the networks see of them."""
+        return hashlib.sha256(self.clip.tensor.numpy().tobytes()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Answer:
     """What one network says: `file` its checkpoint, `top` (label, probability) pairs, best first.
 
-    `explained` holds the logits, and the raw maps once they are there. `sure_above` is the probability from which on
-    the checkpoint's answers can be relied on, None where it was never measured.
+    `explained` holds the logits, and the raw maps once they are there; `signed` the same with what speaks against the
+    class below zero. `sure_above` is the probability from which on the checkpoint's answers can be relied on, None
+    where it was never measured.
     """
 
     file: str
     top: list[tuple[str, float]]
     explained: Explained
     sure_above: float | None = None
+    signed: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def is_unsure(self) -> bool:
@@ -104,7 +116,8 @@ class Analysis:
 
     @property
     def has_maps(self) -> bool:
-        return all(answer.explained.maps for answer in self.answers.values())
+        """At all layers; those of the final stage come before those of Res2."""
+        return all(set(LAYERS) <= set(answer.explained.maps) for answer in self.answers.values())
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,30 @@ class Comparison:
     before: Analysis
     after: dict[str, Answer]
     order: list[int]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A finished analysis with what its numbers and files are made of: `video`, `info` of the file, and the `windows`
+    as the networks read them, uint8 [T, L, H, W, 3].
+    """
+
+    analysis: Analysis
+    video: Path
+    info: VideoInfo
+    windows: np.ndarray
+
+    @property
+    def clip(self) -> Clip:
+        one = self.analysis
+        return Clip(
+            tensor=normalise(self.windows)[None],
+            frames=one.frames,
+            centre_frames=one.centre_frames,
+            seen_box=one.box,
+            times_sec=one.times_sec,
+            info=self.info,
+        )
 
 
 class Explainer:
@@ -146,7 +183,8 @@ class Explainer:
         self._loading = threading.Lock()
         self._using = threading.Lock()
         self._passes: OrderedDict[tuple[str, str], KeptPass] = OrderedDict()
-        self._analyses: OrderedDict[str, Analysis] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept_for_good: dict[str, Kept] = {}
         self._keeping = threading.Lock()
 
     def cards(self) -> dict[str, Card]:
@@ -185,12 +223,15 @@ class Explainer:
         return Prepared(request, clip, target)
 
     def analyse(self, prepared: Prepared) -> Iterator[Analysis]:
-        """Yield the analysis twice: with predictions alone, then with the maps at Res2 and the final stage."""
+        """Yield the analysis twice: with predictions and the maps of the final stage, then with those at Res2 too.
+
+        The final stage's are a closed form; Res2 needs a backward pass.
+        """
         files = {"tdn": prepared.request.tdn, "baseline": prepared.request.baseline}
         models = {role: self._model(file) for role, file in files.items() if file}
         names = titles({role: model.architecture for role, model in models.items()}, files)
         with self._using:
-            passes = {role: self._pass(files[role], model, prepared.clip) for role, model in models.items()}
+            passes = {role: self._pass(files[role], model, prepared) for role, model in models.items()}
             logits = {role: one.logits[0].float().cpu().numpy() for role, one in passes.items()}
         target = int(logits["tdn"].argmax()) if prepared.target is None else prepared.target
         label = models["tdn"].labels[target]
@@ -199,9 +240,8 @@ class Explainer:
             # The same class for both; its index may differ where the labels stand in another order.
             explained = Explained(names[role], logits[role], model.labels.index(label), label, {})
             sure_above = (model.card.accuracy or {}).get("sure_above")
-            answers[role] = Answer(
-                files[role], top_scores(explained.probabilities, model.labels), explained, sure_above
-            )
+            answer = Answer(files[role], top_scores(explained.probabilities, model.labels), explained, sure_above)
+            answers[role] = with_maps(answer, passes[role], [FINAL])
         clip = prepared.clip
         quick = Analysis(
             file_name=clip.info.name,
@@ -246,30 +286,48 @@ class Explainer:
         with self._using:
             yield model
 
-    def remember(self, analysis: Analysis) -> str:
-        """Keep an analysis for a while, under a name that can't be guessed."""
+    def remember(self, analysis: Analysis, prepared: Prepared, for_good: bool = False) -> str:
+        """Keep a finished analysis for a while, or `for_good`, under a name that can't be guessed."""
+        clip = prepared.clip
+        kept = Kept(analysis, Path(prepared.request.video), clip.info, denormalise(clip.tensor[0]))
         token = secrets.token_urlsafe(16)
         with self._keeping:
-            self._analyses[token] = analysis
-            while len(self._analyses) > ANALYSES_KEPT:
-                self._analyses.popitem(last=False)
+            if for_good:
+                self._kept_for_good[token] = kept
+                return token
+            self._kept[token] = kept
+            while len(self._kept) > ANALYSES_KEPT:
+                self._kept.popitem(last=False)
         return token
 
-    def recall(self, token: str) -> Analysis:
-        """An analysis kept by `remember`. Raises RequestError once it has made room for later ones."""
+    def recall(self, token: str) -> Kept:
+        """What `remember` kept. Raises RequestError once it has made room for later ones."""
         with self._keeping:
-            if token not in self._analyses:
-                raise RequestError(text.RESULT_GONE)
-            return self._analyses[token]
+            kept = self._kept_for_good.get(token) or self._kept.get(token)
+        if kept is None:
+            raise RequestError(text.RESULT_GONE)
+        return kept
 
-    def _pass(self, file: str, model: TDN, clip: Clip) -> KeptPass:
+    def write_bundle(self, kept: Kept, folder: Path) -> None:
+        """The files of `tdn.explain.bundle.write_bundle` in `folder`."""
+        answers = kept.analysis.answers
+        write_bundle(
+            folder,
+            kept.clip,
+            kept.analysis.file_name,
+            {role: self._model(answer.file) for role, answer in answers.items()},
+            {role: answer.explained for role, answer in answers.items()},
+            {role: self.path_of(answer.file) for role, answer in answers.items()},
+        )
+
+    def _pass(self, file: str, model: TDN, prepared: Prepared) -> KeptPass:
         """The forward pass of a clip in one network, kept for a while; the lock `_using` must be held.
 
-        Clips are told apart by what the network sees of them: two visitors share a pass only if they sent the same.
+        Two visitors share a pass only if they sent the same.
         """
-        key = file, hashlib.sha256(clip.tensor.numpy().tobytes()).hexdigest()
+        key = file, prepared.digest
         if key not in self._passes:
-            made = KeptPass(model, clip.tensor, LAYERS)
+            made = KeptPass(model, prepared.clip.tensor, LAYERS)
             if not PASSES_KEPT:
                 return made
             self._passes[key] = made
@@ -296,6 +354,10 @@ class Explainer:
                     del self._models[next(iter(self._models))]
                 self._models[name] = model
             return self._models[name]
+
+    def is_own(self, name: str | None) -> bool:
+        """Whether a checkpoint is one that a visitor brought."""
+        return self._brought(name) is not None
 
     def path_of(self, name: str) -> Path:
         """Where a checkpoint lies, the folder's or a visitor's."""
@@ -337,7 +399,9 @@ def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:
         raise RequestError(text.other_classes(request.tdn, request.baseline))
 
 
-def with_maps(answer: Answer, kept: KeptPass) -> Answer:
-    """The answer with the raw maps of the class it explains."""
-    maps = {layer: values[0].float().cpu().numpy() for layer, values in kept.maps([answer.explained.target]).items()}
-    return replace(answer, explained=replace(answer.explained, maps=maps))
+def with_maps(answer: Answer, kept: KeptPass, layers: Sequence[str] = LAYERS) -> Answer:
+    """The answer with the raw maps of the class it explains at `layers`."""
+    found = kept.maps([answer.explained.target], layers, SIGNED)
+    signed = {layer: values[0].float().cpu().numpy() for layer, values in found.items()}
+    maps = {layer: values.clip(min=0) for layer, values in signed.items()}
+    return replace(answer, explained=replace(answer.explained, maps=maps), signed=signed)

@@ -1,8 +1,9 @@
 """What the page does when something is clicked: values in, values for the components out."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from app import text, views
 from app.explainer import Analysis, Comparison, Explainer, Prepared, Request, RequestError
 from app.gallery import SampleClip
 from app.guards import RateLimit
+from app.motion import motion_focus
+from app.showcase import Finished, Showcase
 from tdn.data.video import VideoError
 from tdn.weights import CheckpointError
 
 EXPECTED_ERRORS = (RequestError, VideoError, CheckpointError, FileNotFoundError)
 GPU_SECONDS = 30
+# Values that `analyse` gives the page.
+RESULTS = 11
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +31,22 @@ log = logging.getLogger(__name__)
 class Handlers:
     """The functions behind the page's events.
 
-    `network` is the checkpoint taken where none is named; files for the browser go to `cache`, which Gradio empties.
+    `networks` are the checkpoints taken where none is named; files for the browser go to `cache`, which Gradio empties.
     """
 
-    def __init__(self, explainer: Explainer, clips: list[SampleClip], network: str | None, rate: int, cache: Path):
+    def __init__(
+        self,
+        explainer: Explainer,
+        clips: list[SampleClip],
+        networks: tuple[str | None, str | None],
+        showcase: Showcase,
+        rate: int,
+        cache: Path,
+    ):
         self.explainer = explainer
-        self.clips = clips
-        self.network = network
+        self.clips = {clip.path.stem: clip for clip in clips}
+        self.networks = networks
+        self.showcase = showcase
         self.rate = RateLimit(rate)
         self.cache = cache
 
@@ -56,26 +70,61 @@ class Handlers:
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
     ) -> Iterator[list[Any]]:
-        """Twice: the answer as JSON, bars, viewer, note, a name for the figure, and both downloads out of reach."""
+        """Twice: the answer as JSON, bars, viewer, note, a name for numbers and files, and those out of reach."""
         with one_sentence():
+            asked = as_request(video, target, tdn or self.networks[0], baseline, request)
+            if finished := self._finished(asked):
+                yield self._shown_at_once(finished)
+                return
             if not self.rate.allows(address(request)):
                 raise RequestError(text.too_many(self.rate.rate))
             progress(0.1, text.READING)
-            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline, request))
+            prepared = self.explainer.prepare(asked)
             progress(0.5, text.CLASSIFYING)
-            frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
-            windows = prepared.clip.half_windows()
-            windows_jpeg = views.write_windows(self.cache, windows) if windows.shape[1] > 1 else None
+            pictures = views.write_pictures(self.cache, prepared.clip)
             for analysis in self.on_device(prepared):
-                yield [
-                    views.answer_json(analysis),
-                    views.scores(analysis),
-                    views.viewer(analysis, frames_jpeg, windows_jpeg),
-                    analysis.note,
-                    self.explainer.remember(analysis) if analysis.has_maps else "",
-                    gr.DownloadButton(interactive=False),
-                    gr.DownloadButton(interactive=False),
-                ]
+                token = self.explainer.remember(analysis, prepared) if analysis.has_maps else None
+                yield self._shown(analysis, *pictures, token, asked)
+
+    def _finished(self, asked: Request) -> Finished | None:
+        return self.showcase.find(asked.video, asked.target, asked.tdn, asked.baseline)
+
+    def _shown(
+        self, analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None, token: str | None, asked: Request
+    ) -> list[Any]:
+        """What the page shows of an analysis. A new `token` makes the page ask for numbers and files."""
+        return [
+            views.answer_json(analysis),
+            views.scores(analysis),
+            views.viewer(analysis, frames_jpeg, windows_jpeg, self._link(asked, analysis)),
+            analysis.note,
+            token or gr.skip(),
+            text.FOCUS_PENDING if token else "",
+            *[gr.DownloadButton(interactive=False)] * 4,
+            None,
+        ]
+
+    def _shown_at_once(self, finished: Finished) -> list[Any]:
+        """The same of a finished result, with its numbers, and its files where somebody asked for them before."""
+        asked = Request(str(finished.video), *self.networks)
+        token = finished.token if finished.files is None else None
+        shown = self._shown(finished.analysis, finished.frames_jpeg, finished.windows_jpeg, token, asked)
+        shown[5] = views.focus(finished.focus, finished.analysis)
+        if finished.files is not None:
+            shown[6:] = downloads(finished.files)
+        return shown
+
+    def _link(self, asked: Request, analysis: Analysis) -> dict[str, str]:
+        """What a link has to say to show this analysis again; nothing for a visitor's own clip or network."""
+        name = Path(asked.video).stem
+        if name not in self.clips or self.clips[name].path != Path(asked.video):
+            return {}
+        if self.explainer.is_own(asked.tdn) or self.explainer.is_own(asked.baseline):
+            return {}
+        link = {"sample": name, "class": analysis.target}
+        if (asked.tdn, asked.baseline) != self.networks:
+            link |= {"tdn": asked.tdn, "baseline": asked.baseline or text.NO_SECOND_NETWORK}
+        return link
 
     def compare(
         self,
@@ -94,7 +143,8 @@ class Handlers:
             if not self.rate.allows(address(request)):
                 raise RequestError(text.too_many(self.rate.rate))
             progress(0.1, text.READING)
-            prepared = self.explainer.prepare(as_request(video, target, tdn or self.network, baseline, request))
+            asked = as_request(video, target, tdn or self.networks[0], baseline, request)
+            prepared = self.explainer.prepare(asked)
             progress(0.5, text.COMPARING)
             comparison = self.compare_on_device(prepared, change)
             frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
@@ -111,18 +161,86 @@ class Handlers:
             raise sentence(text.UNEXPECTED)
         return label
 
-    def draw_figure(self, token: str) -> list[gr.DownloadButton]:
-        """The figure of an analysis as PNG and PDF, ready to download."""
+    def measure_focus(self, token: str) -> str:
+        """How much of an analysis's maps lies on what moves, as a table and in words."""
         with one_sentence():
-            paths = views.write_figure(self.cache, self.explainer.recall(token))
-        return [gr.DownloadButton(value=str(path), interactive=True) for path in paths]
+            finished, kept = self.showcase.of(token), self.explainer.recall(token)
+            return views.focus(finished.focus if finished else motion_focus(kept), kept.analysis)
 
-    def pick_sample(self, event: gr.EventData) -> str:
-        """The path of the sample that was clicked."""
+    def make_files(self, token: str) -> list[Any]:
+        """The downloads of an analysis, and its overlay video to be played. Those of a sample are made once."""
+        with one_sentence():
+            finished = self.showcase.of(token)
+            files = finished.files if finished else None
+            if files is None:
+                kept = self.explainer.recall(token)
+                folder = self.showcase.folder if finished else self.cache
+                write_bundle = partial(self.explainer.write_bundle, kept)
+                files = views.write_files(folder, kept.analysis, write_bundle)
+                if finished:
+                    finished.files = files
+        return downloads(files)
+
+    def open_path(self, path: str) -> str:
+        """A file of this machine as the clip (only with TDN_LOCAL_PATHS): a copy where the browser may get it."""
+        with one_sentence():
+            given = Path(path.strip().strip("\"'")).expanduser()
+            if not given.is_file():
+                raise RequestError(text.no_such_file(path))
+            if given.stat().st_size > self.explainer.max_mb * 2**20:
+                raise RequestError(text.too_large(given.name, self.explainer.max_mb))
+            return str(views.copied(self.cache, given))
+
+    def pick_sample(self, tdn: str | None, baseline: str | None, asked: int, event: gr.EventData) -> list[Any]:
+        """The sample that was clicked, for its top class: shown at once where it is finished, else asked for."""
         index = event._data.get("index") if isinstance(event._data, dict) else None
         if not isinstance(index, int) or not 0 <= index < len(self.clips):
             raise sentence(text.NO_SUCH_SAMPLE)
-        return str(self.clips[index].path)
+        video = str(list(self.clips.values())[index].path)
+        return [video, text.TOP_CLASS, *self._at_once_or_asked(video, text.TOP_CLASS, tdn, baseline, asked)]
+
+    def open_page(self, asked: int, request: gr.Request) -> list[Any]:
+        """What a link asks for, else the first sample: clip, class, networks, change, and the result as above."""
+        if not self.clips or not self.networks[0]:
+            return [gr.skip()] * (8 + RESULTS)
+        given, unknown = dict(request.query_params) if request else {}, []
+
+        def known(name: str, choices: Iterable[str], default: str | None) -> str | None:
+            if given.get(name, default) in choices:
+                return given.get(name, default)
+            if name in given:
+                unknown.append(name)
+            return default
+
+        cards = self.explainer.cards()
+        video = str(self.clips[known("sample", self.clips, next(iter(self.clips)))].path)
+        tdn = known("tdn", cards, self.networks[0])
+        baseline = known("baseline", [*cards, text.NO_SECOND_NETWORK], self.networks[1] or text.NO_SECOND_NETWORK)
+        target = known("class", cards[tdn].labels, text.TOP_CLASS)
+        change = known("change", text.CHANGES, None)
+        chosen = gr.Dropdown([text.TOP_CLASS, *cards[tdn].labels], value=target)
+        left_out = ", ".join(unknown)
+        return [
+            *(video, chosen, tdn, baseline, change, change or "", left_out),
+            *self._at_once_or_asked(video, target, tdn, baseline, asked),
+        ]
+
+    def say_what_was_left_out(self, names: str) -> None:
+        gr.Info(text.LINK_UNKNOWN.format(names=names))
+
+    def _at_once_or_asked(
+        self, video: str, target: str | None, tdn: str | None, baseline: str | None, asked: int
+    ) -> list[Any]:
+        """A finished result; else a number that says that one is asked for, and the page as it is."""
+        with one_sentence():
+            finished = self._finished(as_request(video, target, tdn or self.networks[0], baseline))
+        return [asked, *self._shown_at_once(finished)] if finished else [asked + 1, *[gr.skip()] * RESULTS]
+
+
+def downloads(files: views.Files) -> list[Any]:
+    """The four buttons and the video."""
+    paths = (files.png, files.pdf, files.overlay, files.bundle)
+    return [*[gr.DownloadButton(value=str(path), interactive=True) for path in paths], str(files.overlay)]
 
 
 def has_clip(video: str | None, *others: Any) -> list[dict]:

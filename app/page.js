@@ -16,3 +16,30 @@ document.addEventListener('click', (event) => {
   event.preventDefault();
   [...document.querySelectorAll('#tabs [role=tab]')].find((tab) => tab.textContent.trim() === 'About')?.click();
 });
+
+// The page's address says which sample is shown, and how, so that a link reopens it. A visitor's own clip never gets there.
+const LINK_NAMES = ['sample', 'class', 'tdn', 'baseline', 'change', 'segment', 'layers', 'scale', 'colours', 'opacity', 'signed'];
+window.pageLink = {
+  given: new URLSearchParams(location.search), // as it was opened
+  entries: {},
+  waiting: null,
+  // Take over `entries`; those that are empty leave the address. At once, or with the last of many changes.
+  put(entries) {
+    Object.assign(this.entries, entries);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.write(), 300);
+  },
+  // Another result: what the address said is no longer true.
+  reset(entries) {
+    this.entries = {};
+    this.put(entries);
+  },
+  write() {
+    clearTimeout(this.waiting);
+    const address = new URL(location.href);
+    LINK_NAMES.forEach((name) => address.searchParams.delete(name));
+    if (this.entries.sample) Object.entries(this.entries).forEach(([name, value]) => { if (value !== '' && value != null) address.searchParams.set(name, value); });
+    if (address.href !== location.href) history.replaceState(history.state, '', address);
+    return address.href;
+  },
+};

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tdn.data.video import MAX_PIXELS
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAMPLES = Path(__file__).resolve().parents[1] / "assets" / "samples"
 
 
@@ -16,7 +17,8 @@ class Settings:
     each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a visitor and minute, 0 for no
     limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the gallery, which may be
     missing; visitors may name checkpoints of the Hugging Face Hub with `allow_hub`, and upload official .pth files,
-    which are pickles, with `allow_pth`.
+    which are pickles, with `allow_pth`. With `local_paths` a visitor may name any file of this machine, so nobody else
+    may reach the page.
     """
 
     queue: int = 12
@@ -31,6 +33,7 @@ class Settings:
     samples: Path = SAMPLES
     allow_hub: bool = False
     allow_pth: bool = False
+    local_paths: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -48,7 +51,19 @@ class Settings:
             samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),
             allow_hub=_yes_or_no(environment, "TDN_ALLOW_HUB"),
             allow_pth=_yes_or_no(environment, "TDN_ALLOW_PTH"),
+            local_paths=_yes_or_no(environment, "TDN_LOCAL_PATHS"),
         )
+
+    def expect_private(self, host: str | None, environment: Mapping[str, str] = os.environ) -> None:
+        """Raises ValueError where `local_paths` would let others than this machine's users name its files."""
+        host = host or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+        shared = environment.get("SYSTEM") == "spaces" or environment.get("GRADIO_SHARE", "").lower() == "true"
+        if self.local_paths and (shared or host not in LOOPBACK):
+            where = "a shared page" if shared else host
+            raise ValueError(
+                f"TDN_LOCAL_PATHS=1 lets visitors read this machine's videos, and {where} can be reached by others; "
+                "use it with HOST=127.0.0.1 only, or leave it out"
+            )
 
 
 def _yes_or_no(environment: Mapping[str, str], name: str) -> bool:

@@ -19,6 +19,8 @@ TAB_ABOUT = "About"
 
 CLIP = "Clip"
 SAMPLES = "Samples"
+LOCAL_PATH = "Or a file of this machine"
+LOCAL_PATH_HINT = "/home/me/clip.mp4, then Enter"
 TARGET = "Class to explain"
 TARGET_INFO = "The same class for both networks"
 TOP_CLASS = "TDN's top class"
@@ -27,8 +29,12 @@ SETTINGS = "Settings"
 FIRST_NETWORK = "First network (TDN)"
 SECOND_NETWORK = "Second network (baseline)"
 NO_SECOND_NETWORK = "none"
-DOWNLOAD_PNG = "Download figure (PNG)"
-DOWNLOAD_PDF = "Download figure (PDF)"
+DOWNLOAD_PNG = "Figure (PNG)"
+DOWNLOAD_PDF = "Figure (PDF)"
+DOWNLOAD_OVERLAY = "Overlay (MP4)"
+DOWNLOAD_BUNDLE = "Everything (ZIP)"
+OVERLAY = "Overlay video"
+FOCUS = "Motion focus"
 ANSWER = "Answer"
 PREDICTIONS = "Predictions"
 MAPS = "Maps"
@@ -85,12 +91,72 @@ def no_such_part(change: str) -> str:
     return f"None of the chosen networks has what “{CHANGES[change]}” is about."
 
 
+FOCUS_PENDING = "Measuring how much of each map lies on what moves …"
+FOCUS_ONE_FRAME = (
+    "This network takes one frame a segment, so nothing can be seen to move, and motion focus is not measured."
+)
+FOCUS_NOTHING_MOVES = (
+    "Nothing moves by itself in the frames the networks read (the camera's own motion is taken out), so no map can lie "
+    "on motion, and there are no numbers to show."
+)
+FOCUS_CONTROLS = {
+    "uniform": "the same everywhere (chance)",
+    "centre": "the middle of the picture",
+    "frame_difference": "frame differences",
+}
+# Above this share of the picture chance itself is near the most that any map can reach.
+FOCUS_MOST_MOVES = 0.5
+
+
+def focus_reading(area: float, lifts: list[tuple[str, float | None]], difference: float | None, by_flow: bool) -> str:
+    """In plain words: `lifts` are network and times chance at Res2, None where that map is empty."""
+    first, *others = [f"{name}'s Res2 map" for name, _ in lifts]
+    said = [
+        "has no evidence at all"
+        if lift is None
+        else f"puts {lift:.1f} times as much evidence on what moves as chance would"
+        for _, lift in lifts
+    ]
+    sentences = [
+        f"**{first} {said[0]}"
+        + "".join(f"; {name} {words}" for name, words in zip(others, said[1:], strict=True))
+        + ".**"
+    ]
+    if difference is not None:
+        sentences.append(f"Mere frame differences, which know no class, reach {difference:.1f} times.")
+    if area > FOCUS_MOST_MOVES:
+        sentences.append(f"But {100 * area:.0f}% of the picture moves, so these numbers tell little.")
+    source = "as optical flow less the camera's motion tells" if by_flow else "as the clip's generator knows"
+    sentences.append(f"What moves is {_small_share(area)} of the picture, {source}.")
+    return " ".join(sentences)
+
+
+def _small_share(share: float) -> str:
+    return f"{100 * share:.1f}%" if share < 0.0995 else f"{100 * share:.0f}%"
+
+
+FOCUS_HEAD = ("Map", "Evidence on what moves", "Times chance", "Brightest point on it", "by chance")
+
+
+def focus_numbers(numbers: Mapping[str, float] | None) -> list[str]:
+    """One map's cells of the table; dashes for a map without evidence."""
+    if numbers is None:
+        return ["no evidence", *["–"] * (len(FOCUS_HEAD) - 2)]
+    shares = [_small_share(numbers[name]) for name in ("energy_share", "pointing", "pointing_chance")]
+    return [shares[0], f"{numbers['lift']:.1f}", *shares[1:]]
+
+
+def focus_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
 NO_CLIP = "Add a clip first: upload one, record one, or pick a sample."
 LINK_REFUSED = "Please upload a file; links are not accepted."
 NO_WEIGHTS = "This server has no checkpoints yet, so nothing can be analysed."
 UNEXPECTED = (
     "Something went wrong on the server and the clip was not analysed; the operator finds the reason in the log."
 )
+LINK_UNKNOWN = "The link names something this page does not have ({names}), so that part of it was left out."
 NO_SUCH_SAMPLE = "This sample is not there any more; reload the page."
 RESULT_GONE = "This result is no longer kept on the server; analyse the clip again."
 
@@ -181,6 +247,10 @@ def limits(settings: Settings) -> str:
         f"{settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line. Deleted from this server "
         f"after {settings.keep_minutes} minutes."
     )
+
+
+def no_such_file(path: str) -> str:
+    return f"There is no file {path!r} on this machine; give the whole path, or upload the clip."
 
 
 def too_large(name: str, max_mb: int) -> str:

@@ -18,6 +18,7 @@ from app.lab import lab_tab
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
 from app.settings import Settings
+from app.showcase import Showcase
 from app.sweeping import sweep_on_schedule
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
@@ -85,7 +86,9 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         # The viewer draws in tabs that are hidden, too; each tab's content is made when it is first opened.
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
-                video, tdn, baseline, target, warning = analyse_tab(explainer, clips, checkpoints, own_panel, settings)
+                video, tdn, baseline, target, warning = analyse_tab(
+                    page, explainer, clips, checkpoints, own_panel, settings
+                )
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
                 lab_tab(lab, explainer, video, settings)
             with gr.Tab(text.TAB_ABOUT, id="about"):
@@ -105,14 +108,19 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
 
 
 def analyse_tab(
-    explainer: Explainer, clips: list[SampleClip], checkpoints: Checkpoints, own_panel: OwnPanel, settings: Settings
+    page: gr.Blocks,
+    explainer: Explainer,
+    clips: list[SampleClip],
+    checkpoints: Checkpoints,
+    own_panel: OwnPanel,
+    settings: Settings,
 ) -> tuple[LocalVideo, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
     """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
     warning."""
     warning_words, _ = checkpoints.words(*checkpoints.first_choice)
     with gr.Row(equal_height=False):
         with gr.Column(scale=30, min_width=290):
-            video, samples = clip_inputs(clips, settings)
+            video, samples, path = clip_inputs(clips, settings)
             target, analyse, tdn, baseline = choices(checkpoints, own_panel)
         with gr.Column(scale=26, min_width=250):
             scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
@@ -120,9 +128,19 @@ def analyse_tab(
         with gr.Column(scale=66, min_width=320):
             viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
             note = gr.Markdown(label=text.NOTE, elem_id="note")
+            focus = gr.Markdown(label=text.FOCUS, elem_id="focus")
             with gr.Row(elem_id="downloads"):
-                png = gr.DownloadButton(text.DOWNLOAD_PNG, interactive=False, size="sm")
-                pdf = gr.DownloadButton(text.DOWNLOAD_PDF, interactive=False, size="sm")
+                downloads = [
+                    gr.DownloadButton(words, interactive=False, size="sm", min_width=120)
+                    for words in (
+                        text.DOWNLOAD_PNG,
+                        text.DOWNLOAD_PDF,
+                        text.DOWNLOAD_OVERLAY,
+                        text.DOWNLOAD_BUNDLE,
+                    )
+                ]
+            with gr.Accordion(text.OVERLAY, open=False, elem_id="overlay"):
+                overlay = gr.Video(show_label=False, label=text.OVERLAY, interactive=False, loop=True, buttons=[])
     with gr.Column(elem_id="compare"):
         change = AnyChoice(
             [(words, name) for name, words in text.CHANGES.items()],
@@ -137,34 +155,59 @@ def analyse_tab(
                 viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
     answer = gr.JSON(label=text.ANSWER, visible=False)
     compared = gr.JSON(label=text.ANSWER, visible=False)
-    token = gr.State("")
+    token, asked_for, linked_change, left_out = gr.State(""), gr.State(0), gr.State(""), gr.State("")
 
     cache = Path(viewer.GRADIO_CACHE)
-    handlers = Handlers(explainer, clips, checkpoints.first_choice[0], settings.rate, cache)
+    showcase = Showcase(
+        Explainer(explainer.folder, "cpu", decoder=explainer.decoder) if ON_ZERO_GPU else explainer,
+        explainer,
+        clips,
+        *checkpoints.first_choice,
+    )
+    gr.set_static_paths([showcase.folder])
+    showcase.open()
+    handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, settings.rate, cache)
+    results = [answer, scores, viewer, note, token, focus, *downloads, overlay]
     analysis = {
         "fn": handlers.analyse,
         "inputs": [video, target, tdn, baseline],
-        "outputs": [answer, scores, viewer, note, token, png, pdf],
+        "outputs": results,
         "concurrency_id": "model",
         "concurrency_limit": 1,
         "show_progress_on": [viewer],
         "validator": has_clip,
     }
-    asked = gr.on(
-        [analyse.click, video.upload, video.stop_recording],
-        **analysis,
-        api_name="analyze",
-        api_description=text.API,
+    by_hand = [analyse.click, video.upload, video.stop_recording]
+    gr.on(by_hand, **analysis, api_name="analyze", api_description=text.API)
+    page.load(
+        handlers.open_page,
+        asked_for,
+        [video, target, tdn, baseline, change, linked_change, left_out, asked_for, *results],
+        queue=False,
+        **PRIVATE,
     )
-    sample = samples.pick(handlers.pick_sample, None, video, queue=False, **PRIVATE)
-    picked = sample.success(**analysis, api_visibility="private")
+    samples.pick(
+        handlers.pick_sample, [tdn, baseline, asked_for], [video, target, asked_for, *results], queue=False, **PRIVATE
+    )
+    # Asked for by a link or a sample whose result is not there yet.
+    asked_for.change(**analysis, api_visibility="private")
+    if path is not None:
+        named = path.submit(handlers.open_path, path, video, queue=False, **PRIVATE)
+        named.success(**analysis, api_visibility="private")
     other_class = scores.pick(handlers.pick_class, None, target, queue=False, **PRIVATE)
-    explained = other_class.success(**analysis, api_visibility="private")
-    for run in (asked, picked, explained):
-        run.success(handlers.draw_figure, token, [png, pdf], concurrency_id="figure", concurrency_limit=1, **PRIVATE)
-        # What was compared belongs to the analysis before.
-        run.then(lambda: [None, gr.Row(visible=False)], None, [change, looked_again], queue=False, **PRIVATE)
-    again = change.input(
+    other_class.success(**analysis, api_visibility="private")
+    token.change(handlers.measure_focus, token, focus, concurrency_id="focus", concurrency_limit=1, **PRIVATE)
+    token.change(
+        handlers.make_files, token, [*downloads, overlay], concurrency_id="files", concurrency_limit=1, **PRIVATE
+    )
+    left_out.change(handlers.say_what_was_left_out, left_out, None, **PRIVATE)
+    # What was compared belongs to the analysis before.
+    forget = {"fn": lambda: [None, gr.Row(visible=False)], "inputs": None, "outputs": [change, looked_again]}
+    gr.on(by_hand, **forget, queue=False, **PRIVATE)
+    for pick in (samples.pick, scores.pick):
+        pick(**forget, queue=False, **PRIVATE)
+    again = gr.on(
+        [change.input, linked_change.change],
         handlers.compare,
         [change, video, target, tdn, baseline],
         [compared, scores_after, viewer_after],
@@ -191,8 +234,8 @@ def about_tab(checkpoints: Checkpoints) -> gr.Markdown:
     return about
 
 
-def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo, SampleGallery]:
-    """Upload, camera and gallery."""
+def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo, SampleGallery, gr.Textbox | None]:
+    """Upload, camera and gallery; a path only where the page serves this machine alone."""
     video = LocalVideo(
         label=text.CLIP,
         sources=["upload", "webcam"],
@@ -209,7 +252,10 @@ def clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVideo
         visible=bool(clips),
         elem_id="samples",
     )
-    return video, samples
+    path = None
+    if settings.local_paths:
+        path = gr.Textbox(label=text.LOCAL_PATH, placeholder=text.LOCAL_PATH_HINT, max_lines=1, elem_id="path")
+    return video, samples, path
 
 
 def choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:

@@ -4,19 +4,22 @@ import base64
 import io
 import re
 import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from gradio.data_classes import FileData
-from matplotlib.figure import Figure
 from PIL import Image
 
 from app import text
 from app.explainer import Analysis, Answer, Comparison
+from app.motion import MotionFocus
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
-from tdn.explain.bundle import LAYER_TITLES, LAYERS, heading, map_rows
-from tdn.explain.figures import side_by_side
-from tdn.explain.overlay import COLOUR_MAPS, colour_table
+from tdn.data.clip import Clip
+from tdn.explain.bundle import LAYER_TITLES, LAYERS
+from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 from tdn.explain.scale import scale_per_clip
 
 # Pixels of the longer side of a frame on the page: a panel is at most 440 wide.
@@ -91,10 +94,12 @@ def _score_card(answer: Answer, target: str) -> ScoreCard:
     )
 
 
-def viewer(analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None = None) -> ViewerData:
-    """All panels, with maps where they are there; the pictures are those of `write_frames` and `write_windows`."""
+def viewer(
+    analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None = None, link: dict[str, str] | None = None
+) -> ViewerData:
+    """All panels, with maps where they are there; the pictures are those of `write_pictures`."""
     panels = [panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS]
-    return _viewer(analysis, frames_jpeg, panels, windows_jpeg)
+    return _viewer(analysis, frames_jpeg, panels, link, windows_jpeg)
 
 
 def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
@@ -104,15 +109,22 @@ def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
         for layer in LAYERS:
             panels.append(panel(comparison.before.answers[role], layer))
             panels.append(panel(after, layer, text.after("", comparison.name), comparison.order))
-    return _viewer(comparison.before, frames_jpeg, panels)
+    return _viewer(comparison.before, frames_jpeg, panels, {"change": comparison.name})
 
 
-def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel], windows_jpeg: Path | None = None) -> ViewerData:
+def _viewer(
+    analysis: Analysis,
+    frames_jpeg: Path,
+    panels: list[Panel],
+    link: dict[str, str] | None,
+    windows_jpeg: Path | None = None,
+) -> ViewerData:
     segments, height, width = analysis.centre_frames.shape[:3]
     shown_width, shown_height = shown_size(width, height)
     x_scale, y_scale = shown_width / width, shown_height / height
     x0, y0, x1, y1 = analysis.box
     return ViewerData(
+        clip=analysis.file_name,
         frames=FileData(path=str(frames_jpeg), orig_name=frames_jpeg.name),
         count=segments,
         width=shown_width,
@@ -121,9 +133,11 @@ def _viewer(analysis: Analysis, frames_jpeg: Path, panels: list[Panel], windows_
         times_sec=[float(time) for time in analysis.times_sec],
         numbers=[int(window[len(window) // 2]) for window in analysis.frames],
         colours={name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
+        signed_colours=colour_table(SIGNED_COLOURS).ravel().tolist(),
         panels=panels,
         windows=FileData(path=str(windows_jpeg), orig_name=windows_jpeg.name) if windows_jpeg else None,
         window_side=_window_side(windows_jpeg, segments),
+        link=link,
     )
 
 
@@ -139,20 +153,27 @@ def panel(answer: Answer, layer: str, change: str = "", order: list[int] | None 
     explained = answer.explained
     of = (explained.title + change, LAYER_TITLES[layer], explained.label)
     if layer not in explained.maps:
-        return Panel(caption=text.pending_caption(*of))
+        return Panel(caption=text.pending_caption(*of), layer=layer)
     scaled = scale_per_clip(explained.maps[layer])
-    if scaled.is_empty:
-        return Panel(caption=text.empty_caption(*of), message=text.NO_EVIDENCE, order=order)
+    against = scale_per_clip(answer.signed[layer].clip(max=0)) if layer in answer.signed else None
     _, rows, columns = scaled.values.shape
     return Panel(
-        caption=text.caption(*of),
+        caption=text.empty_caption(*of) if scaled.is_empty else text.caption(*of),
         layer=layer,
         maximum=scaled.maximum,
         order=order,
         rows=rows,
         columns=columns,
-        values=base64.b64encode(np.round(255 * scaled.values).astype(np.uint8).tobytes()).decode(),
+        values="" if scaled.is_empty else _in_bytes(scaled.values),
+        against="" if against is None or against.is_empty else _in_bytes(-against.values),
+        least=0.0 if against is None else against.maximum,
+        message=text.NO_EVIDENCE if scaled.is_empty else "",
     )
+
+
+def _in_bytes(values: np.ndarray) -> str:
+    """0..1 as base64 of uint8."""
+    return base64.b64encode(np.round(255 * values).astype(np.uint8).tobytes()).decode()
 
 
 def shown_size(width: int, height: int) -> tuple[int, int]:
@@ -176,11 +197,56 @@ def poster(title: str, frame: np.ndarray) -> Sample:
     return Sample(title=title, poster="data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode())
 
 
-def figure(analysis: Analysis) -> Figure:
-    """The side-by-side figure of an analysis with maps."""
-    explained = [answer.explained for answer in analysis.answers.values()]
-    title = heading(analysis.file_name, explained)
-    return side_by_side(analysis.centre_frames, analysis.times_sec, map_rows(explained), analysis.box, title)
+def focus(found: MotionFocus, analysis: Analysis) -> str:
+    """The numbers of motion focus as a table, and what they say."""
+    if found.refused:
+        return found.refused
+    lines = [text.focus_reading(*_focus_facts(found, analysis)), "", text.focus_row(text.FOCUS_HEAD)]
+    lines.append(text.focus_row(["---", *["---:"] * (len(text.FOCUS_HEAD) - 1)]))
+    for (role, layer), numbers in found.maps.items():
+        name = f"{analysis.answers[role].explained.title} · {LAYER_TITLES[layer]}"
+        lines.append(text.focus_row([name, *text.focus_numbers(numbers)]))
+    for name, numbers in found.controls.items():
+        lines.append(text.focus_row([f"*{text.FOCUS_CONTROLS[name]}*", *text.focus_numbers(numbers)]))
+    return "\n".join(lines)
+
+
+def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
+    first = LAYERS[0]
+    lifts = [
+        (answer.explained.title, numbers["lift"] if (numbers := found.maps[role, first]) else None)
+        for role, answer in analysis.answers.items()
+    ]
+    difference = found.controls.get("frame_difference")
+    return found.area, lifts, difference["lift"] if difference else None, found.by_flow
+
+
+@dataclass(frozen=True)
+class Files:
+    """What can be downloaded of an analysis; `bundle` is a zip with all of it and the raw maps."""
+
+    png: Path
+    pdf: Path
+    overlay: Path
+    bundle: Path
+
+
+def write_files(folder: Path, analysis: Analysis, write_bundle: Callable[[Path], None]) -> Files:
+    """All files in a new folder under `folder`, named after clip and class; `write_bundle` fills a folder."""
+    stem = _new_folder(folder) / _file_stem(f"{Path(analysis.file_name).stem}-{analysis.target}")
+    write_bundle(stem)
+    bundle = Path(shutil.make_archive(str(stem), "zip", stem.parent, stem.name))
+    named = {suffix: stem.with_suffix(suffix) for suffix in (".png", ".pdf", ".mp4")}
+    for file in ("figure.png", "figure.pdf", "overlay.mp4"):
+        (stem / file).replace(named[Path(file).suffix])
+    shutil.rmtree(stem)
+    return Files(named[".png"], named[".pdf"], named[".mp4"], bundle)
+
+
+def write_pictures(folder: Path, clip: Clip) -> tuple[Path, Path | None]:
+    """The row of centre frames as a JPEG, and that of the windows where a window has more than one frame."""
+    windows = clip.half_windows()
+    return write_frames(folder, clip.centre_frames), write_windows(folder, windows) if windows.shape[1] > 1 else None
 
 
 def write_frames(folder: Path, frames: np.ndarray) -> Path:
@@ -199,14 +265,9 @@ def write_windows(folder: Path, windows: np.ndarray) -> Path:
     return path
 
 
-def write_figure(folder: Path, analysis: Analysis) -> tuple[Path, Path]:
-    """The figure as PNG and PDF in a new folder under `folder`, named after clip and class."""
-    drawn = figure(analysis)
-    stem = _new_folder(folder) / _file_stem(f"{Path(analysis.file_name).stem}-{analysis.target}")
-    paths = stem.with_suffix(".png"), stem.with_suffix(".pdf")
-    for path in paths:
-        drawn.savefig(path, dpi=200)
-    return paths
+def copied(folder: Path, file: Path) -> Path:
+    """A copy of a file in a new folder under `folder`."""
+    return Path(shutil.copy(file, _new_folder(folder)))
 
 
 def _new_folder(folder: Path) -> Path:

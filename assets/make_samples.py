@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from tdn.data.pool import scene_seed
 from tdn.data.synthetic import make_scene
 from tdn.data.synthetic_files import FPS
@@ -10,6 +12,7 @@ from tdn.data.video import write_mp4
 
 FOLDER = Path(__file__).parent / "samples"
 SIZE = 224
+MASK_SIZE = 112
 SEED = 7  # of validation scenes; training and the published accuracy use seed 0
 SAMPLES = (
     ("left_to_right", "Moving something from left to right", 1),
@@ -29,6 +32,10 @@ def main() -> None:
     for name, label, number in SAMPLES:
         scene = make_scene(label, scene_seed("val", SEED, number), SIZE)
         write_mp4(FOLDER / f"{name}.mp4", (scene.image(i) for i in range(scene.num_frames)), fps=FPS, crf=24)
+        # What moves, for the page's motion focus: half the size is exact enough for maps of a few cells.
+        step = SIZE // MASK_SIZE
+        masks = np.stack([scene.mask(frame)[::step, ::step] for frame in range(scene.num_frames)])
+        np.savez_compressed(FOLDER / f"{name}_mask.npz", mask=masks)
         listing.append({"file": f"{name}.mp4", "label": label, "title": name.replace("_", " ").capitalize()})
     (FOLDER / "samples.json").write_text(json.dumps(listing, indent=1) + "\n")
 

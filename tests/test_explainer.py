@@ -74,10 +74,11 @@ def test_a_change_of_a_part_that_is_not_there_is_refused(explainer: Explainer, c
         explainer.compare(prepared, "S-TDM off")
 
 
-def test_predictions_come_first_and_maps_second(explainer: Explainer, clip: str):
+def test_predictions_and_final_maps_come_first_and_res2_second(explainer: Explainer, clip: str):
     quick, full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))
     assert not quick.has_maps and full.has_maps
     for role in ("tdn", "baseline"):
+        assert set(quick.answers[role].explained.maps) == {"final"}
         assert quick.answers[role].top == full.answers[role].top
         assert set(full.answers[role].explained.maps) == {"res2", "final"}
 
@@ -168,9 +169,11 @@ def test_only_a_few_networks_stay_in_memory(tmp_path: Path):
 
 
 def test_only_the_latest_analyses_are_kept(explainer: Explainer, clip: str):
-    quick = analyses(explainer, Request(clip, "tdn.safetensors"))[0]
-    tokens = [explainer.remember(quick) for _ in range(ANALYSES_KEPT + 1)]
-    assert explainer.recall(tokens[-1]) is quick
+    prepared = explainer.prepare(Request(clip, "tdn.safetensors"))
+    full = list(explainer.analyse(prepared))[-1]
+    for_good = explainer.remember(full, prepared, for_good=True)
+    tokens = [explainer.remember(full, prepared) for _ in range(ANALYSES_KEPT + 1)]
+    assert explainer.recall(tokens[-1]).analysis is full and explainer.recall(for_good).analysis is full
     with pytest.raises(RequestError, match="no longer kept"):
         explainer.recall(tokens[0])
 
@@ -219,3 +222,19 @@ def test_kept_passes_are_bounded(explainer: Explainer, clip: str, monkeypatch):
     monkeypatch.setattr("app.explainer.PASSES_KEPT", 1)
     full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))[-1]
     assert full.has_maps and len(explainer._passes) == 1
+
+
+def test_signed_maps_are_the_maps_and_what_speaks_against_the_class(explainer: Explainer, clip: str):
+    answer = analyses(explainer, Request(clip, "tdn.safetensors"))[-1].answers["tdn"]
+    for layer, signed in answer.signed.items():
+        np.testing.assert_array_equal(signed.clip(min=0), answer.explained.maps[layer])
+        assert signed.min() < 0
+
+
+def test_what_is_kept_of_a_clip_is_the_clip(explainer: Explainer, clip: str):
+    prepared = explainer.prepare(Request(clip, "tdn.safetensors"))
+    full = list(explainer.analyse(prepared))[-1]
+    again = explainer.recall(explainer.remember(full, prepared)).clip
+    torch.testing.assert_close(again.tensor, prepared.clip.tensor)
+    np.testing.assert_array_equal(again.centre_frames, prepared.clip.centre_frames)
+    assert again.seen_box == prepared.clip.seen_box and again.info == prepared.clip.info

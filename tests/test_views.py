@@ -2,21 +2,22 @@
 
 import base64
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from app import text, views
 from app.explainer import Analysis, Answer, Comparison
 from app.gallery import sample_clips
 from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
+from app.motion import MotionFocus
 from app.settings import Settings
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
-from tdn.explain.bundle import Explained
+from tdn.explain.bundle import LAYERS, Explained
 from tdn.weights import Card
 from tests.conftest import tiny
 
@@ -136,13 +137,60 @@ def test_the_explained_class_is_marked_among_the_bars(analysis: Analysis):
     assert card.target_probability == pytest.approx(analysis.answers["tdn"].explained.probabilities[1])
 
 
-def test_frames_and_figure_are_written_where_they_are_asked_for(analysis: Analysis, tmp_path: Path):
-    small = replace(analysis, centre_frames=analysis.centre_frames[:, ::8, ::8], box=(17.5, 0.0, 62.5, 45.0))
-    jpeg = views.write_frames(tmp_path, small.centre_frames)
-    png, pdf = views.write_figure(tmp_path, replace(small, file_name="my <clip>.mp4", target="a/../b"))
-    assert Image.open(jpeg).size == (SEGMENTS * 80, 45)
-    assert png.name == "my-clip-a-b.png" and png.read_bytes()[:4] == b"\x89PNG" and pdf.read_bytes()[:4] == b"%PDF"
-    assert all(path.parent.parent == tmp_path for path in (jpeg, png, pdf))
+def test_files_are_written_where_they_are_asked_for_and_named_after_clip_and_class(analysis: Analysis, tmp_path: Path):
+    def bundle(folder: Path) -> None:
+        folder.mkdir()
+        for file in ("maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "manifest.json"):
+            (folder / file).write_text(file)
+
+    files = views.write_files(tmp_path, replace(analysis, file_name="my <clip>.mp4", target="a/../b"), bundle)
+    assert [path.name for path in (files.png, files.pdf, files.overlay, files.bundle)] == [
+        f"my-clip-a-b.{suffix}" for suffix in ("png", "pdf", "mp4", "zip")
+    ]
+    assert files.overlay.read_text() == "overlay.mp4" and files.png.parent.parent == tmp_path
+    names = zipfile.ZipFile(files.bundle).namelist()
+    assert {Path(name).name for name in names} >= {
+        "maps.npz",
+        "overlay.mp4",
+        "figure.png",
+        "figure.pdf",
+        "manifest.json",
+    }
+    assert all(name.startswith("my-clip-a-b/") for name in names)
+
+
+def test_what_speaks_against_a_class_has_a_scale_of_its_own(analysis: Analysis):
+    one = analysis.answers["tdn"]
+    signed = one.explained.maps["final"] - np.float32(0.01)
+    maps = {"final": signed.clip(min=0)}
+    panel = views.panel(replace(one, explained=replace(one.explained, maps=maps), signed={"final": signed}), "final")
+    positive, negative = (
+        np.frombuffer(base64.b64decode(values), np.uint8).reshape(signed.shape) / 255 * amount
+        for values, amount in ((panel.values, panel.maximum), (panel.against, panel.least))
+    )
+    np.testing.assert_allclose(positive - negative, signed, atol=panel.maximum / 255)
+
+
+def numbers(lift: float) -> dict[str, float]:
+    return {"energy_share": 0.1 * lift, "lift": lift, "pointing": 0.5, "pointing_chance": 0.125}
+
+
+def test_motion_focus_is_told_beside_chance_and_controls(analysis: Analysis):
+    maps = {(role, layer): numbers(lift) for role, lift in (("tdn", 3.14), ("baseline", 1.2)) for layer in LAYERS}
+    found = MotionFocus(maps, {"uniform": numbers(1.0), "frame_difference": numbers(4.0)}, 0.1, by_flow=True)
+    words = views.focus(found, analysis)
+    assert "TDN's Res2 map puts 3.1 times as much evidence on what moves as chance would" in words
+    assert "T-Conv baseline's Res2 map puts 1.2 times" in words and "no class, reach 4.0 times" in words
+    assert "10% of the picture, as optical flow less the camera's motion tells" in words
+    assert "| TDN · final | 31% | 3.1 | 50% | 12% |" in words and "*frame differences*" in words
+
+
+def test_motion_focus_says_where_numbers_mean_nothing(analysis: Analysis):
+    empty = {(role, layer): None for role in analysis.answers for layer in LAYERS}
+    words = views.focus(MotionFocus(empty, {"uniform": numbers(1.0)}, 0.7, by_flow=False), analysis)
+    assert "TDN's Res2 map has no evidence at all" in words and "70% of the picture moves" in words
+    assert "| TDN · Res2 | no evidence | – | – | – |" in words
+    assert views.focus(MotionFocus({}, {}, 0, True, "Nothing moves."), analysis) == "Nothing moves."
 
 
 def test_the_words_about_weights_say_classes_training_accuracy_and_device():
@@ -206,3 +254,13 @@ def test_an_answer_below_what_the_checkpoint_can_be_relied_on_says_so(analysis):
     sure = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=answer.top[0][1] - 0.01)})
     assert views.scores(unsure).cards[0].doubt.startswith("Not sure") and views.scores(sure).cards[0].doubt == ""
     assert [views.answer_json(one)["tdn"]["sure"] for one in (unsure, sure, analysis)] == [False, True, None]
+
+
+@pytest.mark.parametrize(
+    ("host", "environment"), [("0.0.0.0", {}), (None, {"GRADIO_SERVER_NAME": "0.0.0.0"}), (None, {"SYSTEM": "spaces"})]
+)
+def test_paths_of_this_machine_are_refused_where_others_reach_the_page(host: str | None, environment: dict):
+    with pytest.raises(ValueError, match=r"^TDN_LOCAL_PATHS=1 lets visitors read"):
+        Settings(local_paths=True).expect_private(host, environment)
+    Settings(local_paths=True).expect_private("127.0.0.1", {})
+    Settings().expect_private(host, environment)

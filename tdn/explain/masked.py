@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from tdn.data.clip import load_clip
+from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, open_dataset
 from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.pool import part_scene
@@ -77,17 +77,27 @@ class LabelledClips:
         if self.masks != "known":
             moving = moving_by_flow(flow_of_windows(clip.tensor))
             return MaskedClip(item.id, label, clip.tensor, moving, None)
-        with np.load(mask_path(item.path)) as stored:
-            masks = {name: stored[name] for name in stored.files}
-        if masks["mask"].shape[0] != clip.info.num_frames:
-            raise ValueError(
-                f"{item.id}: {clip.info.num_frames} frames but {len(masks['mask'])} masks; one mask a frame is needed"
-            )
-        # The part of the picture that the network sees, in pixels of the mask.
-        scale = np.tile(np.divide(masks["mask"].shape[:0:-1], clip.centre_frames.shape[2:0:-1]), 2)
-        x0, y0, x1, y1 = np.round(np.multiply(clip.seen_box, scale)).astype(int)
-        seen = {name: mask[clip.frames[:, model.window // 2], y0:y1, x0:x1] for name, mask in masks.items()}
-        return MaskedClip(item.id, label, clip.tensor, seen["mask"], seen.get("still"))
+        moving, still = known_masks(item.path, clip)
+        return MaskedClip(item.id, label, clip.tensor, moving, still)
+
+
+def known_masks(video: Path, clip: Clip) -> tuple[np.ndarray, np.ndarray | None]:
+    """What moves in the centre frames of a clip of `video`, and what never does, from the masks beside the video.
+
+    Raises ValueError for masks that do not fit the video.
+    """
+    with np.load(mask_path(video)) as stored:
+        masks = {name: stored[name] for name in stored.files}
+    if masks["mask"].shape[0] != clip.info.num_frames:
+        raise ValueError(
+            f"{video.name}: {clip.info.num_frames} frames but {len(masks['mask'])} masks; one mask a frame is needed"
+        )
+    # The part of the picture that the network sees, in pixels of the mask.
+    scale = np.tile(np.divide(masks["mask"].shape[:0:-1], clip.centre_frames.shape[2:0:-1]), 2)
+    x0, y0, x1, y1 = np.round(np.multiply(clip.seen_box, scale)).astype(int)
+    centres = clip.frames[:, clip.frames.shape[1] // 2]
+    seen = {name: mask[centres, y0:y1, x0:x1] for name, mask in masks.items()}
+    return seen["mask"], seen.get("still")
 
 
 def open_masked(data: str, seed: int = 0) -> SyntheticClips | LabelledClips:

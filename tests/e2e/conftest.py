@@ -26,6 +26,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+PATIENCE_MS = 90_000  # for a machine with other work to do
 SCREENS = {"laptop": (1280, 800, False), "phone": (390, 844, True)}
 
 
@@ -77,6 +78,7 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TDN_MAX_MB": "2",
         "TDN_MAX_SECONDS": "60",
         "TDN_QUEUE": "64",
+        "TDN_LOCAL_PATHS": "1",
         "DEVICE": "cpu",
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -104,7 +106,7 @@ def browser():
 class Visit:
     """An open page, with the errors it raised and the requests it sent to other servers."""
 
-    def __init__(self, browser, url: str, screen: str, **context):
+    def __init__(self, browser, url: str, screen: str, opens_with_maps: bool = True, **context):
         width, height, mobile = SCREENS[screen]
         self.width = width
         self.clip: Path | None = None
@@ -117,6 +119,7 @@ class Visit:
             **context,
         )
         self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
         self.outside: list[str] = []
         self.requests: list[str] = []
@@ -124,8 +127,9 @@ class Visit:
         self.page.on("request", lambda request: self._note(request.url, url))
         self.page.goto(url)
         # Never "networkidle": the page keeps a connection open.
-        self.page.wait_for_selector("#clip input[type=file]", state="attached")
         self.page.wait_for_selector("#viewer .picture")
+        if opens_with_maps:
+            self.wait_for_maps()
 
     def _note(self, requested: str, url: str) -> None:
         self.requests.append(requested)
@@ -133,15 +137,30 @@ class Visit:
             self.outside.append(requested)
 
     def upload(self, path: Path) -> None:
+        """Another clip, in place of the one there is."""
+        self.forget_maps()
+        self.clear()
         self.page.set_input_files("#clip input[type=file]", path)
 
-    def wait_for_maps(self, panels: int = 4) -> None:
-        self.page.wait_for_selector(f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=30_000)
+    def clear(self) -> None:
+        """No clip at all."""
+        if self.page.locator("#clip button[aria-label='Clear']").count():
+            self.page.click("#clip button[aria-label='Clear']")
+        self.page.wait_for_selector("#clip input[type=file]", state="attached")
 
-    def wait_for_figure(self) -> None:
-        """Nothing is under way any more: the figure comes last."""
+    def forget_maps(self) -> None:
+        """Before asking for another result, so that `wait_for_maps` waits for that one."""
+        self.page.eval_on_selector_all("[data-maps]", "shown => shown.forEach(one => delete one.dataset.maps)")
+
+    def wait_for_maps(self, panels: int = 4) -> None:
+        self.page.wait_for_selector(
+            f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=PATIENCE_MS
+        )
+
+    def wait_for_files(self) -> None:
+        """Nothing is under way any more: the downloads come last."""
         self.page.wait_for_function(
-            "document.querySelectorAll('#downloads button:not([disabled])').length === 2", timeout=30_000
+            "document.querySelectorAll('#downloads button:not([disabled])').length === 4", timeout=PATIENCE_MS
         )
 
     def pictures(self) -> list[str]:
@@ -173,7 +192,7 @@ def analysed(request: pytest.FixtureRequest, browser, app_url: str, clips: Path)
     opened.clip = clips / "clip.mp4"
     opened.upload(opened.clip)
     opened.wait_for_maps()
-    opened.wait_for_figure()
+    opened.wait_for_files()
     yield opened
     opened.context.close()
 

@@ -84,3 +84,12 @@ def test_visitors_at_the_same_time_get_their_own_answers(app_url: str, client: C
 
 def test_a_checkpoint_is_chosen_by_its_file_name(client: Client, clips: Path):
     assert analyze(client, clips / "clip.mp4", tdn=TDN_FILE) == analyze(client, clips / "clip.mp4")
+
+
+def test_the_example_of_the_document_names_every_public_function_and_runs(app_url: str, client: Client, clips: Path):
+    text = (Path(__file__).resolve().parents[2] / "docs" / "deploy.md").read_text()
+    example = text.split("## From a program")[1].split("```python")[1].split("```")[0]
+    public = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert all(f'api_name="{name}"' in example for name in public)
+    example = example.replace("http://127.0.0.1:7860", app_url).replace("clip.mp4", str(clips / "clip.mp4"))
+    exec(compile(example, "docs/deploy.md", "exec"), {})

@@ -1,6 +1,7 @@
 """The page in a real Chromium: what a visitor does, and what must not happen."""
 
 import base64
+import zipfile
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from tdn.data.video import probe
 from tdn.explain.overlay import blend, place_in_frame
 from tests.e2e.conftest import SCREENS, Visit
 
@@ -136,6 +138,7 @@ def test_one_change_is_looked_at_before_and_after(browser, app_url: str, clips: 
 
 def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
     visit = Visit(browser, app_url, "laptop")
+    visit.clear()
     visit.page.get_by_label("Freeze each window").check()
     visit.page.wait_for_selector("text=Add a clip first")
     visit.context.close()
@@ -170,41 +173,154 @@ def test_the_browser_colours_maps_as_the_figure_does(analysed: Visit, app_url: s
         assert np.abs(shown.astype(int) - expected).max() <= 6
 
 
-def test_the_figure_can_be_downloaded(analysed: Visit):
-    starts = []
-    for kind in ("PNG", "PDF"):
-        with analysed.page.expect_download() as download:
-            analysed.page.click(f"#downloads button:has-text('{kind}')")
-        assert download.value.suggested_filename.startswith("clip-")
-        starts.append(Path(download.value.path()).read_bytes()[:4])
-    assert starts == [b"\x89PNG", b"%PDF"]
+def download(visit: Visit, kind: str) -> Path:
+    with visit.page.expect_download() as started:
+        visit.page.click(f"#downloads button:has-text('{kind}')")
+    assert started.value.suggested_filename.startswith("clip-")
+    return Path(started.value.path())
+
+
+def test_figure_overlay_and_bundle_can_be_downloaded(analysed: Visit):
+    assert download(analysed, "PNG").read_bytes()[:4] == b"\x89PNG"
+    pdf = download(analysed, "PDF").read_bytes()
+    assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page ") == 1
+    assert probe(download(analysed, "MP4")).num_frames == 8
+    names = [Path(name).name for name in zipfile.ZipFile(download(analysed, "ZIP")).namelist()]
+    assert {"maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "manifest.json"} <= set(names)
+
+
+def test_the_overlay_video_plays_in_the_page(analysed: Visit):
+    analysed.page.click("#overlay button:has-text('Overlay video')")
+    analysed.page.wait_for_selector("#overlay video")
+    ended_up = analysed.page.eval_on_selector(
+        "#overlay video",
+        """async (video) => {
+             video.muted = true;
+             await video.play();
+             const pause = () => new Promise((go) => setTimeout(go, 50));
+             for (let tries = 0; tries < 100 && video.currentTime < 0.3; tries++) await pause();
+             return [video.currentTime, video.videoWidth];
+           }""",
+    )
+    assert ended_up[0] >= 0.3 and ended_up[1] > 0
+    analysed.page.click("#overlay button:has-text('Overlay video')")
+
+
+def test_motion_focus_stands_below_the_maps_with_chance_and_controls(analysed: Visit):
+    words = analysed.page.inner_text("#focus")
+    assert "times as much evidence on what moves as chance would" in words and "optical flow" in words
+    names = analysed.page.locator("#focus td:first-child").all_inner_texts()
+    assert names == [f"{n} · {layer}" for n in ("TDN", "T-Conv baseline") for layer in ("Res2", "final")] + [
+        "the same everywhere (chance)",
+        "the middle of the picture",
+        "frame differences",
+    ]
+
+
+def test_layers_and_evidence_against_change_in_the_browser(analysed: Visit):
+    analysed.requests.clear()
+    before = analysed.pictures()
+    analysed.page.check("#viewer .signed")
+    assert all(old != new for old, new in zip(before, analysed.pictures(), strict=True))
+    assert "for it" in analysed.page.inner_text("#viewer .scale")
+    analysed.page.uncheck("#viewer .signed")
+    assert analysed.pictures() == before
+    for only in ("res2", "final"):
+        analysed.set("#viewer .layers", only, "change")
+        shown = analysed.page.locator("#viewer figure:visible figcaption").all_inner_texts()
+        assert len(shown) == 2 and all(f" · {only}" in caption.lower() for caption in shown)
+    analysed.set("#viewer .layers", "both", "change")
+    assert analysed.requests == []
+
+
+def test_an_own_clip_never_stands_in_the_address(analysed: Visit):
+    analysed.set("#viewer .seek", 2)
+    analysed.page.wait_for_timeout(400)  # the address follows after 0.3 s
+    assert "?" not in analysed.page.url
+    assert analysed.page.locator("#viewer .copy").is_hidden()
 
 
 def test_a_file_that_is_no_video_gives_one_sentence_and_keeps_the_result(analysed: Visit, clips: Path):
     before = analysed.pictures()
-    analysed.page.click("#clip button[aria-label='Clear']")
-    analysed.page.wait_for_selector("#clip input[type=file]", state="attached")
     analysed.upload(clips / "fake.mp4")
-    analysed.page.wait_for_selector("[data-testid=toast-text]", timeout=15_000)
+    analysed.page.wait_for_selector("[data-testid=toast-text]")
     sentences = analysed.page.locator("[data-testid=toast-text]").all_inner_texts()
     assert len(sentences) == 1 and sentences[0].startswith("fake.mp4: not a readable video")
     assert analysed.pictures() == before
-    assert analysed.page.locator("#downloads button:not([disabled])").count() == 2
+    assert analysed.page.locator("#downloads button:not([disabled])").count() == 4
     assert analysed.errors == []
 
 
-def test_an_untouched_page_invites_and_offers_no_download(laptop: Visit):
+def test_the_page_opens_with_a_finished_example_and_its_files(laptop: Visit):
+    assert laptop.page.locator("#viewer .invitation").is_hidden()
+    assert [caption[0] for caption in captions(laptop)] == ["TDN", "TDN", "T-Conv baseline", "T-Conv baseline"]
+    assert "what moves" in laptop.page.inner_text("#focus")
+    laptop.wait_for_files()
+    assert laptop.errors == []
+
+
+def test_a_page_without_a_clip_says_what_to_do(laptop: Visit):
+    laptop.clear()
     laptop.page.click("#analyse")
-    laptop.page.wait_for_selector("text=Add a clip first", timeout=10_000)
-    assert laptop.page.locator("#viewer .invitation").is_visible()
-    assert laptop.page.locator("#downloads button[disabled]").count() == 2
+    laptop.page.wait_for_selector("text=Add a clip first")
 
 
-def test_a_sample_is_analysed_at_a_click_and_its_title_stays_text(laptop: Visit):
+def test_a_sample_is_shown_at_a_click_and_its_title_stays_text(laptop: Visit, clips: Path):
+    laptop.upload(clips / "clip.mp4")
+    laptop.wait_for_maps()
     assert laptop.page.inner_text("#samples button span") == "<b>Square</b> & ${1+1} {{title}}"
+    laptop.forget_maps()
     laptop.page.click("#samples button")
     laptop.wait_for_maps()
     assert laptop.errors == []
+
+
+def test_a_link_reopens_sample_class_segment_controls_and_change(browser, app_url: str, laptop: Visit):
+    laptop.forget_maps()
+    laptop.page.locator("#scores .card").first.locator("li:not(.explained) button").first.click()
+    laptop.wait_for_maps()
+    laptop.set("#viewer .opacity", 35)
+    laptop.set("#viewer .rule", "shared", "change")
+    laptop.set("#viewer .colours", "viridis", "change")
+    laptop.set("#viewer .layers", "final", "change")
+    laptop.set("#viewer .seek", 5)
+    laptop.page.get_by_label("Reverse time").check()
+    laptop.page.wait_for_function("location.search.includes('change=reverse') && location.search.includes('segment=6')")
+    other = Visit(browser, laptop.page.url, "laptop")
+    other.page.wait_for_selector("#viewer-after figcaption:has-text('after “Reverse time”')")
+    state = """() => ['opacity', 'rule', 'colours', 'layers', 'seek']
+        .map(name => document.querySelector('#viewer .' + name).value)
+        .concat([...document.querySelectorAll('#viewer figcaption')].map(one => one.textContent))"""
+    assert other.page.evaluate(state) == laptop.page.evaluate(state)
+    assert other.page.evaluate(state)[:5] == ["35", "shared", "viridis", "final", "5"]
+    assert other.page.get_by_label("Reverse time").is_checked() and other.errors == []
+    other.context.close()
+
+
+def test_what_a_link_says_in_vain_is_left_out_with_a_word(browser, app_url: str):
+    visit = Visit(browser, f"{app_url}?sample=absent&class=Flying&scale=odd&segment=99&tdn=../x", "laptop")
+    visit.page.wait_for_selector("[data-testid=toast-text]:has-text('tdn')")
+    assert visit.page.input_value("#viewer .rule") == "clip"
+    assert "Segment 8 of 8" in visit.page.inner_text("#viewer .position")
+    assert visit.errors == []
+    visit.context.close()
+
+
+def test_copy_link_copies_the_address(browser, app_url: str):
+    visit = Visit(browser, app_url, "laptop", permissions=["clipboard-read", "clipboard-write"])
+    visit.page.click("#viewer .copy")
+    visit.page.wait_for_selector("#viewer .copy:has-text('Copied')")
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert copied == visit.page.url and "sample=square" in copied and "segment=" in copied
+    visit.context.close()
+
+
+def test_space_plays_and_pauses_from_the_maps(laptop: Visit):
+    laptop.page.focus("#viewer .grid")
+    laptop.page.keyboard.press(" ")
+    assert laptop.page.get_attribute("#viewer .play", "aria-label") == "Pause"
+    laptop.page.keyboard.press(" ")
+    assert laptop.page.get_attribute("#viewer .play", "aria-label") == "Play"
 
 
 def test_a_chosen_class_is_explained_in_a_clip_of_three_frames(laptop: Visit, clips: Path):
@@ -225,4 +341,16 @@ def test_about_tells_what_the_weights_know_limits_and_citation(laptop: Visit):
     about = laptop.page.inner_text("#about")
     assert "What a map can and cannot show" in about and "Bring your own checkpoint" in about
     assert "@inproceedings{wang2021tdn," in about
+    assert laptop.errors == []
+
+
+def test_a_file_of_this_machine_is_taken_by_its_path(laptop: Visit, clips: Path):
+    laptop.page.fill("#path textarea, #path input", str(clips / "absent.mp4"))
+    laptop.page.keyboard.press("Enter")
+    laptop.page.wait_for_selector("[data-testid=toast-text]:has-text('There is no file')")
+    laptop.forget_maps()
+    laptop.page.fill("#path textarea, #path input", str(clips / "short.mp4"))
+    laptop.page.keyboard.press("Enter")
+    laptop.page.wait_for_selector("#note:has-text('short (3 frames)')")
+    laptop.wait_for_maps()
     assert laptop.errors == []

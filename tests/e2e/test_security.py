@@ -56,7 +56,7 @@ def test_the_server_fetches_nothing_for_others(http: httpx.Client, path: str):
     assert http.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["analyze", "analyse", "draw_figure"])
+@pytest.mark.parametrize("name", ["analyze", "analyse", "make_files"])
 def test_nothing_costly_can_be_called_past_the_queue(http: httpx.Client, name: str):
     assert http.post(f"/gradio_api/run/{name}", json={"data": []}).status_code == 404
 
@@ -88,7 +88,13 @@ def test_nobody_can_watch_the_others(http: httpx.Client):
 def test_a_sample_that_does_not_exist_is_refused(http: httpx.Client, index: object):
     config = http.get("/config").json()
     number = next(d["id"] for d in config["dependencies"] if d["api_name"] == "pick_sample")
-    body = {"data": [], "fn_index": number, "session_hash": "s", "event_data": {"index": index}, "trigger_id": None}
+    body = {
+        "data": [None, None, 0],
+        "fn_index": number,
+        "session_hash": "s",
+        "event_data": {"index": index},
+        "trigger_id": None,
+    }
     http.post("/gradio_api/queue/join", json=body)
     with http.stream("GET", "/gradio_api/queue/data?session_hash=s") as answer:
         ended = next(line for line in answer.iter_lines() if "process_completed" in line)
@@ -96,4 +102,4 @@ def test_a_sample_that_does_not_exist_is_refused(http: httpx.Client, index: obje
 
 
 def test_a_stranger_s_result_cannot_be_guessed(http: httpx.Client):
-    assert "complete" not in call(http, "draw_figure", ["guess"])
+    assert "complete" not in call(http, "make_files", ["guess"])

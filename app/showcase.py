@@ -1,0 +1,84 @@
+"""The samples' finished results, made once after the start: a visitor who opens one waits for nothing.
+
+They are kept in memory only, so no result can outlive the checkpoint or the clip that it was made of.
+"""
+
+import logging
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import views
+from app.explainer import Analysis, Explainer, Request
+from app.gallery import SampleClip
+from app.motion import MotionFocus, motion_focus
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Finished:
+    """One sample's analysis under its `token`, the pictures of it, and its files once somebody asked for them."""
+
+    video: Path
+    analysis: Analysis
+    token: str
+    frames_jpeg: Path
+    windows_jpeg: Path | None
+    focus: MotionFocus
+    files: views.Files | None = None
+
+
+class Showcase:
+    """Results of `clips` with the networks `first` and `second`, each for the first one's top class.
+
+    `maker` runs the networks, `keeper` remembers; two because a GPU of ZeroGPU is there for visitors alone. Pictures and
+    files are in `folder`, which Gradio must neither copy nor empty.
+    """
+
+    def __init__(
+        self,
+        maker: Explainer,
+        keeper: Explainer,
+        clips: list[SampleClip],
+        first: str | None,
+        second: str | None,
+    ):
+        self.maker, self.keeper = maker, keeper
+        self._folder = tempfile.TemporaryDirectory(prefix="tdn-lens-samples-")  # gone with the server
+        self.folder = Path(self._folder.name)
+        self.clips = clips
+        self.pair = first, second
+        self._finished: dict[Path, Finished] = {}
+
+    def open(self) -> None:
+        """Finish the first sample now and the others behind the page's back."""
+        if self.clips and self.pair[0]:
+            self._finish(self.clips[:1])
+            # No daemon: one that is in the middle of torch when the server stops takes the process down with it.
+            threading.Thread(target=self._finish, args=[self.clips[1:]]).start()
+
+    def find(self, video: str | None, target: str | None, first: str | None, second: str | None) -> Finished | None:
+        """The finished result of just this question; None where there is none."""
+        found = self._finished.get(Path(video)) if video else None
+        if found is None or (first, second) != self.pair or target not in (None, found.analysis.target):
+            return None
+        return found
+
+    def of(self, token: str) -> Finished | None:
+        return next((found for found in self._finished.values() if found.token == token), None)
+
+    def _finish(self, clips: list[SampleClip]) -> None:
+        for clip in clips:
+            if not threading.main_thread().is_alive():
+                return
+            try:
+                prepared = self.maker.prepare(Request(str(clip.path), *self.pair))
+                *_, analysis = self.maker.analyse(prepared)
+                token = self.keeper.remember(analysis, prepared, for_good=True)
+                frames_jpeg, windows_jpeg = views.write_pictures(self.folder, prepared.clip)
+                focus = motion_focus(self.keeper.recall(token))
+                self._finished[clip.path] = Finished(clip.path, analysis, token, frames_jpeg, windows_jpeg, focus)
+            except Exception:  # the page works without it, and says why when the sample is opened
+                log.exception("sample %s was not prepared", clip.path.name)
