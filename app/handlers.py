@@ -202,7 +202,7 @@ class Handlers:
     def open_page(self, asked: int, request: gr.Request) -> list[Any]:
         """What a link asks for, else the first sample: clip, class, networks, change, and the result as above."""
         if not self.clips or not self.networks[0]:
-            return [gr.skip()] * (8 + RESULTS)
+            return [gr.skip()] * (7 + RESULTS)
         given, unknown = dict(request.query_params) if request else {}, []
 
         def known(name: str, choices: Iterable[str], default: str | None) -> str | None:
@@ -219,14 +219,12 @@ class Handlers:
         target = known("class", cards[tdn].labels, text.TOP_CLASS)
         change = known("change", text.CHANGES, None)
         chosen = gr.Dropdown([text.TOP_CLASS, *cards[tdn].labels], value=target)
-        left_out = ", ".join(unknown)
+        if unknown:
+            gr.Info(text.LINK_UNKNOWN.format(names=", ".join(unknown)))
         return [
-            *(video, chosen, tdn, baseline, change, change or "", left_out),
+            *(video, chosen, tdn, baseline, change, change or ""),
             *self._at_once_or_asked(video, target, tdn, baseline, asked),
         ]
-
-    def say_what_was_left_out(self, names: str) -> None:
-        gr.Info(text.LINK_UNKNOWN.format(names=names))
 
     def _at_once_or_asked(
         self, video: str, target: str | None, tdn: str | None, baseline: str | None, asked: int

@@ -29,9 +29,9 @@ window.pageLink = {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.write(), 300);
   },
-  // Another result: what the address said is no longer true.
+  // Another result: what the address said is no longer true, but for a change that is still chosen.
   reset(entries) {
-    this.entries = {};
+    this.entries = { change: document.querySelector('#change input:checked') && this.entries.change };
     this.put(entries);
   },
   write() {

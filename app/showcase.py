@@ -33,8 +33,8 @@ class Finished:
 class Showcase:
     """Results of `clips` with the networks `first` and `second`, each for the first one's top class.
 
-    `maker` runs the networks, `keeper` remembers; two because a GPU of ZeroGPU is there for visitors alone. Pictures and
-    files are in `folder`, which Gradio must neither copy nor empty.
+    `maker` runs the networks, `keeper` remembers; two because a GPU of ZeroGPU is there for visitors alone. Pictures
+    and files are in `folder`, which Gradio must neither copy nor empty.
     """
 
     def __init__(

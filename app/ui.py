@@ -155,7 +155,7 @@ def analyse_tab(
                 viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
     answer = gr.JSON(label=text.ANSWER, visible=False)
     compared = gr.JSON(label=text.ANSWER, visible=False)
-    token, asked_for, linked_change, left_out = gr.State(""), gr.State(0), gr.State(""), gr.State("")
+    token, asked_for, linked_change = gr.State(""), gr.State(0), gr.State("")
 
     cache = Path(viewer.GRADIO_CACHE)
     showcase = Showcase(
@@ -179,20 +179,19 @@ def analyse_tab(
     }
     by_hand = [analyse.click, video.upload, video.stop_recording]
     gr.on(by_hand, **analysis, api_name="analyze", api_description=text.API)
+    # In the queue, though they wait for nobody: outside of it a state that changes goes unnoticed, as does an error.
+    at_once = {"concurrency_limit": None, **PRIVATE}
     page.load(
         handlers.open_page,
         asked_for,
-        [video, target, tdn, baseline, change, linked_change, left_out, asked_for, *results],
-        queue=False,
-        **PRIVATE,
+        [video, target, tdn, baseline, change, linked_change, asked_for, *results],
+        **at_once,
     )
-    samples.pick(
-        handlers.pick_sample, [tdn, baseline, asked_for], [video, target, asked_for, *results], queue=False, **PRIVATE
-    )
+    samples.pick(handlers.pick_sample, [tdn, baseline, asked_for], [video, target, asked_for, *results], **at_once)
     # Asked for by a link or a sample whose result is not there yet.
     asked_for.change(**analysis, api_visibility="private")
     if path is not None:
-        named = path.submit(handlers.open_path, path, video, queue=False, **PRIVATE)
+        named = path.submit(handlers.open_path, path, video, **at_once)
         named.success(**analysis, api_visibility="private")
     other_class = scores.pick(handlers.pick_class, None, target, queue=False, **PRIVATE)
     other_class.success(**analysis, api_visibility="private")
@@ -200,7 +199,6 @@ def analyse_tab(
     token.change(
         handlers.make_files, token, [*downloads, overlay], concurrency_id="files", concurrency_limit=1, **PRIVATE
     )
-    left_out.change(handlers.say_what_was_left_out, left_out, None, **PRIVATE)
     # What was compared belongs to the analysis before.
     forget = {"fn": lambda: [None, gr.Row(visible=False)], "inputs": None, "outputs": [change, looked_again]}
     gr.on(by_hand, **forget, queue=False, **PRIVATE)

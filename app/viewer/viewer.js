@@ -315,14 +315,14 @@ async function show() {
   play.disabled = seek.disabled = false;
   seek.max = value.count - 1;
   // A new clip opens where the first map has most of its evidence; another class of the same one where it was.
-  const name = `${value.clip} ${value.times_sec}`;
+  const name = `${value.clip} ${value.times_sec}`, isMain = value.link && !value.link.change;
   if (opened !== name && panels[0].cells) {
     opened = name;
-    const evidence = shares(panels[0]), wanted = value.link && Math.round(asked('segment'));
+    const evidence = shares(panels[0]), wanted = isMain && Math.round(asked('segment'));
     current = wanted ? Math.max(0, Math.min(value.count, wanted) - 1) : evidence.indexOf(Math.max(...evidence));
     if (wanted) link.given.delete('segment'); // of the first result only
   }
-  if (value.link) value.link.sample === undefined && value.link.change ? link.put(value.link) : link.reset(value.link);
+  if (value.link) isMain ? link.reset(value.link) : link.put(value.link);
   retell();
   go(current);
   element.dataset.maps = panels.filter((panel) => panel.cells || panel.message).length;

@@ -293,7 +293,7 @@ def test_a_link_reopens_sample_class_segment_controls_and_change(browser, app_ur
         .concat([...document.querySelectorAll('#viewer figcaption')].map(one => one.textContent))"""
     assert other.page.evaluate(state) == laptop.page.evaluate(state)
     assert other.page.evaluate(state)[:5] == ["35", "shared", "viridis", "final", "5"]
-    assert other.page.get_by_label("Reverse time").is_checked() and other.errors == []
+    assert other.page.locator("#change label:has-text('Reverse time') input").is_checked() and other.errors == []
     other.context.close()
 
 
