@@ -31,11 +31,12 @@ window.pageLink = {
   },
   // Another result: what the address said is no longer true, but for a change that is still chosen.
   reset(entries) {
-    this.entries = { change: document.querySelector('#change input:checked') && this.entries.change };
+    this.entries = { change: this.entries.change };
     this.put(entries);
   },
   write() {
     clearTimeout(this.waiting);
+    if (!document.querySelector('#change input:checked')) delete this.entries.change;
     const address = new URL(location.href);
     LINK_NAMES.forEach((name) => address.searchParams.delete(name));
     if (this.entries.sample) Object.entries(this.entries).forEach(([name, value]) => { if (value !== '' && value != null) address.searchParams.set(name, value); });
