@@ -287,7 +287,7 @@ def test_a_link_reopens_sample_class_segment_controls_and_change(browser, app_ur
     laptop.page.get_by_label("Reverse time").check()
     laptop.page.wait_for_function("location.search.includes('change=reverse') && location.search.includes('segment=6')")
     other = Visit(browser, laptop.page.url, "laptop")
-    other.page.wait_for_selector("#viewer-after figcaption:has-text('after “Reverse time”')")
+    other.page.wait_for_selector("#viewer-after figure:visible figcaption:has-text('after “Reverse time”')")
     state = """() => ['opacity', 'rule', 'colours', 'layers', 'seek']
         .map(name => document.querySelector('#viewer .' + name).value)
         .concat([...document.querySelectorAll('#viewer figcaption')].map(one => one.textContent))"""
