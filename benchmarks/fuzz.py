@@ -4,8 +4,8 @@
     python -m benchmarks.fuzz --only 137 --seed 0         one of them again, with its file kept
 
 Each goes the way of a visitor's upload (`app.handlers.Handlers.analyse`: the decoding process, both shipped networks,
-the pictures for the browser, every tenth time the figure as well). Prints JSON; exits 1 if anything else happened, or
-if the server's memory grew.
+the pictures for the browser, every twentieth time the figure as well). Prints JSON; exits 1 if anything else happened,
+or if the server's memory grew.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def fuzz(handlers: Handlers, mutations: range, seed: int, limit_sec: float, fold
         with tempfile.TemporaryDirectory(dir=folder) as room:
             kind, path = mutation(number, seed, videos, Path(room))
             started = time.monotonic()
-            ended, words = outcome(handlers, path, draw_figure=number % 10 == 0)
+            ended, words = outcome(handlers, path, draw_figure=number % 20 == 0)
             took = time.monotonic() - started
             if (Path(room) / "written").exists():
                 ended, words = "broken", "the file was run"

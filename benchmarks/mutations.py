@@ -346,7 +346,7 @@ def many_streams(rng: random.Random, videos: list[Path], folder: Path) -> Path:
 def animated_images(rng: random.Random, videos: list[Path], folder: Path) -> Path:
     suffix = rng.choice((".gif", ".png", ".webp", ".tiff"))
     path = folder / f"animated{rng.choice((suffix, '.mp4', '.gif'))}"
-    width, height = rng.choice(((64, 48), (1, 1), (300, 20), (4000, 3000)))
+    width, height = rng.choice(((64, 48), (1, 1), (300, 20), (1500, 1000)))
     pictures = [Image.fromarray(frame) for frame in frames(4, width, height)]
     kind = {".gif": "GIF", ".png": "PNG", ".webp": "WEBP", ".tiff": "TIFF"}[suffix]
     times = {} if suffix == ".tiff" else {"duration": rng.choice((0, 10, 60_000))}
