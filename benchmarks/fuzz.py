@@ -1,6 +1,6 @@
 """What becomes of hostile files that are sent to the page: each has to end in a result or in one sentence.
 
-    python -m benchmarks.fuzz --mutations 1000 --seed 0 [--save]
+    python -m benchmarks.fuzz --mutations 1000 --seed 0 [--processes 3] [--save]
     python -m benchmarks.fuzz --only 137 --seed 0         one of them again, with its file kept
 
 Each goes the way of a visitor's upload (`app.handlers.Handlers.analyse`: the decoding process, both shipped networks,
@@ -11,6 +11,7 @@ or if the server's memory grew.
 import argparse
 import json
 import logging
+import subprocess
 import sys
 import tempfile
 import time
@@ -51,6 +52,29 @@ def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[
     except Exception as error:
         return "broken", f"{type(error).__name__}: {error}"
     return ("result", "") if len(answers) == 2 else ("broken", f"{len(answers)} answers")
+
+
+def together(parts: list[dict]) -> dict:
+    """The counts of several processes as one; of memory, that of the process that grew most."""
+    grown = max(parts, key=lambda part: part["rss_after_mb"] - part["rss_before_mb"])
+    slowest = max(parts, key=lambda part: part["slowest_s"])
+    by_kind: dict[str, Counter] = {}
+    for part in parts:
+        for kind, counts in part["by_kind"].items():
+            by_kind.setdefault(kind, Counter()).update(counts)
+    return {
+        "mutations": sum(part["mutations"] for part in parts),
+        "seed": parts[0]["seed"],
+        "outcomes": dict(sum((Counter(part["outcomes"]) for part in parts), Counter()).most_common()),
+        "by_kind": {kind: dict(counts) for kind, counts in sorted(by_kind.items())},
+        "broken": [one for part in parts for one in part["broken"]],
+        "slowest_s": slowest["slowest_s"],
+        "slowest": slowest["slowest"],
+        "decoders_replaced": sum(part["decoders_replaced"] for part in parts),
+        "rss_before_mb": grown["rss_before_mb"],
+        "rss_after_mb": grown["rss_after_mb"],
+        "minutes": max(part["minutes"] for part in parts),
+    }
 
 
 def fuzz(handlers: Handlers, mutations: range, seed: int, limit_sec: float, folder: Path) -> dict:
@@ -99,8 +123,17 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="the number of one mutation")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--save", action="store_true", help="write docs/reliability.*")
     given = parser.parse_args()
+    if given.only is None and given.part is None:
+        found = in_processes(given.mutations, given.seed, given.processes)
+        print(json.dumps(found, indent=1))
+        if given.save:
+            report.save("reliability", "fuzz", found)
+        grew = found["rss_after_mb"] - found["rss_before_mb"]
+        sys.exit(bool(found["broken"]) or grew > GROWTH_MB)
     settings = Settings()
     decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
     explainer = Explainer(checkpoint_folder(), "cpu", settings.max_seconds, settings.max_mb, decoder)
@@ -112,12 +145,20 @@ def main() -> None:
             print(kind, path, *outcome(handlers, path, draw_figure=True))
             return
         logging.getLogger("app").setLevel(logging.CRITICAL)
-        found = fuzz(handlers, range(given.mutations), given.seed, settings.decode_seconds + 30, Path(folder))
-    print(json.dumps(found, indent=1))
-    if given.save:
-        report.save("reliability", "fuzz", found)
-    grew = found["rss_after_mb"] - found["rss_before_mb"]
-    sys.exit(bool(found["broken"]) or grew > GROWTH_MB)
+        part = range(given.mutations)[given.part :: given.processes]
+        print(json.dumps(fuzz(handlers, part, given.seed, settings.decode_seconds + 30, Path(folder))))
+
+
+def in_processes(mutations: int, seed: int, processes: int) -> dict:
+    """Every so-manieth mutation in a process of its own, with its own server side."""
+    same = ["--mutations", str(mutations), "--seed", str(seed), "--processes", str(processes)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.fuzz", *same, "--part", str(part)], stdout=subprocess.PIPE, text=True
+        )
+        for part in range(processes)
+    ]
+    return together([json.loads(process.communicate()[0]) for process in started])
 
 
 if __name__ == "__main__":

@@ -56,8 +56,7 @@ ODD_PIXELS = (
     ("ffv1", "yuv410p", ".avi"),
     ("ffv1", "yuv420p16le", ".mkv"),
     ("huffyuv", "bgra", ".avi"),
-    ("png", "pal8", ".mov"),
-    ("png", "rgb48be", ".mkv"),
+    ("png", "rgb48be", ".mov"),
     ("png", "monob", ".avi"),
     ("png", "ya16be", ".mov"),
     ("qtrle", "rgb555be", ".mov"),
@@ -456,7 +455,10 @@ def mutation(number: int, seed: int, videos: list[Path], folder: Path) -> tuple[
     names = list(KINDS)
     shares = [WEIGHTS.get(name, 1) * RARE.get(name, 1) for name in names]
     kind = names[number] if number < len(names) else rng.choices(names, shares)[0]
-    return kind, KINDS[kind](rng, videos, folder)
+    try:
+        return kind, KINDS[kind](rng, videos, folder)
+    except (av.FFmpegError, ValueError) as error:  # this FFmpeg can't write it
+        return kind, write(folder, Path("not-made.mp4"), str(error).encode())
 
 
 def draw(rng: random.Random, videos: list[Path]) -> tuple[Path, bytearray]:

@@ -9,6 +9,7 @@ A document marks a table's place by `<!-- table: NAME -->` and `<!-- end -->` on
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -302,6 +303,55 @@ def full_disk(found: list[dict]) -> list[str]:
     )
 
 
+def fuzz(found: dict) -> list[str]:
+    """What became of each kind of hostile file."""
+    outcomes = ("result", "refused", "broken")
+    rows = [(kind, *(counts.get(name, 0) for name in outcomes)) for kind, counts in found["by_kind"].items()]
+    together = [sum(row[column] for row in rows) for column in range(1, 1 + len(outcomes))]
+    return rows_of(("hostile files", *outcomes), [*rows, ("**together**", *together)])
+
+
+def fuzz_run(found: dict) -> list[str]:
+    refusals = {name.removeprefix("refused: "): n for name, n in found["outcomes"].items() if name != "result"}
+    return rows_of(
+        ("the run", ""),
+        [
+            ("mutations, seed", f"{found['mutations']}, {found['seed']}"),
+            *((f"refused as {name}", count) for name, count in refusals.items()),
+            ("longest, seconds", f"{found['slowest_s']}: number {found['slowest']}"),
+            ("decoding processes replaced", found["decoders_replaced"]),
+            ("memory of the server, MiB", f"{found['rss_before_mb']} to {found['rss_after_mb']}"),
+        ],
+    )
+
+
+def crowd(found: list[dict]) -> list[str]:
+    names = ("right", "wrong", "lost", "left", "refused", "p50_s", "p95_s")
+    memory = ("rss_start_mb", "rss_highest_mb", "rss_end_mb", "decoder_highest_mb")
+    return rows_of(
+        ("visitors, minutes, queue", *names[:-2], "p50, s", "p95, s", "MiB before", "highest", "after", "decoder"),
+        (
+            (f"{row['clients']}, {row['minutes']:g}, {row['queue']}", *(row[name] for name in names + memory))
+            for row in found
+        ),
+    )
+
+
+def soak(found: dict) -> list[str]:
+    bad = Counter(one["act"] for one in found["bad"])
+    rows = [(name, count, bad[name]) for name, count in found["acts"].items()]
+    return rows_of((f"{found['minutes']:g} minutes, {found['visitors']} visitors", "times", "ended wrongly"), rows)
+
+
+def soak_memory(found: dict) -> list[str]:
+    seen = found["memory"]
+    every = max(1, len(seen) // 8)
+    return rows_of(
+        ("minute", "server, MiB", "decoder, MiB"),
+        ((f"{one['minute']:.0f}", one["server"], one["decoder"]) for one in seen[::every]),
+    )
+
+
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": ablation,
     "ablation search": search,
@@ -325,6 +375,11 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "training": training,
     "kill_training": kill_training,
     "full_disk": full_disk,
+    "fuzz": fuzz,
+    "fuzz run": fuzz_run,
+    "crowd": crowd,
+    "soak": soak,
+    "soak memory": soak_memory,
 }
 
 if __name__ == "__main__":

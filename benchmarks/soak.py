@@ -83,7 +83,7 @@ class Guest:
         path = self.rng.choice(("/etc/passwd", "app.py", "../../etc/passwd", "/proc/self/environ"))
         return self.refused(
             lambda: self.visitor.analyze({"path": path, "meta": {"_type": "gradio.FileData"}})
-        ) and self.refused(lambda: self.visitor.download({"path": path}), "403")
+        ) and self.refused(lambda: self.visitor.download({"path": path}), "40")
 
     def wrong_class(self) -> bool:
         _, video = self.sample()

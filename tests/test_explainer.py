@@ -149,14 +149,21 @@ def test_no_folder_of_checkpoints_is_no_error(tmp_path: Path):
     assert Explainer(tmp_path / "absent", "cpu").cards() == {}
 
 
-def test_a_network_is_loaded_once_for_all_who_ask_together(explainer: Explainer, clip: str):
-    loaded = []
-    threads = [threading.Thread(target=lambda: loaded.append(explainer._model("tdn.safetensors"))) for _ in range(8)]
+def test_a_network_is_loaded_once_for_all_who_ask_together(explainer: Explainer, monkeypatch: pytest.MonkeyPatch):
+    reads = []
+    monkeypatch.setattr("app.explainer.load_model", lambda *args: reads.append(args) or load_model(*args))
+    ready, loaded = threading.Barrier(32), []
+
+    def ask() -> None:
+        ready.wait()
+        loaded.append(explainer._model("tdn.safetensors"))
+
+    threads = [threading.Thread(target=ask) for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(model) for model in loaded}) == 1 and len(loaded) == 8
+    assert len(loaded) == 32 and len({id(model) for model in loaded}) == 1 and len(reads) == 1
 
 
 def test_only_a_few_networks_stay_in_memory(tmp_path: Path):
