@@ -6,8 +6,11 @@ page shows, `viewer` draws that in the browser. `lab` is layout and events of th
 public page refuses, `sweeping` deletes old files, `zero` borrows a GPU on Spaces.
 """
 
+import ctypes
 import os
+import sys
 import tempfile
+from contextlib import suppress
 
 # Before the first import of gradio, which reads them then.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -19,3 +22,9 @@ os.environ.setdefault("GRADIO_TEMP_DIR", os.path.join(tempfile.gettempdir(), "td
 if os.environ.get("SYSTEM") == "spaces":
     # A Space stands behind a proxy; without this every visitor has the proxy's address, and they share one rate limit.
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+
+if sys.platform.startswith("linux"):
+    # glibc gives every few threads a pool of memory of their own, and a pool gives little back: with the threads of a
+    # server they grow by hundreds of megabytes that nobody uses. M_ARENA_MAX is -8; other C libraries have no mallopt.
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(-8, 2)
