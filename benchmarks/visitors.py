@@ -106,7 +106,9 @@ class Visitor:
     """One open page: it uploads, asks, downloads and leaves."""
 
     def __init__(self, url: str):
-        self.http = httpx.Client(base_url=url, timeout=PATIENCE_SEC)
+        # A connection of its own for every request: an idle one may be closed by the server just as it is used again,
+        # which a browser answers by asking anew.
+        self.http = httpx.Client(base_url=url, timeout=PATIENCE_SEC, limits=httpx.Limits(max_keepalive_connections=0))
         self.session = secrets.token_hex(8)
         self.functions = {one["api_name"]: one["id"] for one in self.http.get("/config").json()["dependencies"]}
 
