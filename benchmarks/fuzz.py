@@ -24,6 +24,7 @@ from app import text
 from app.explainer import Explainer
 from app.handlers import Handlers
 from app.settings import Settings
+from app.showcase import Showcase
 from benchmarks import report
 from benchmarks.measure import resident_bytes
 from benchmarks.mutations import mutation, sources
@@ -36,12 +37,18 @@ WARM = 40
 GROWTH_MB = 100
 
 
+def page(explainer: Explainer, cache: Path) -> Handlers:
+    """What answers clicks, without samples and without a limit on calls."""
+    pair = TDN_FILE, BASELINE_FILE
+    return Handlers(explainer, [], pair, Showcase(explainer, explainer, [], *pair), 0, cache)
+
+
 def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[str, str]:
     """What a visitor gets for a file: "result", "refused" or "broken", and in what words."""
     try:
         answers = list(handlers.analyse(str(path), text.TOP_CLASS, TDN_FILE, BASELINE_FILE))
         if draw_figure:
-            handlers.draw_figure(answers[-1][4])
+            handlers.make_files(answers[-1][4])
     except gr.Error as error:
         message = error.message
         cause = type(error.__context__).__name__
@@ -138,7 +145,7 @@ def main() -> None:
     decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
     explainer = Explainer(checkpoint_folder(), "cpu", settings.max_seconds, settings.max_mb, decoder)
     with tempfile.TemporaryDirectory() as folder:
-        handlers = Handlers(explainer, [], TDN_FILE, 0, Path(folder) / "cache")
+        handlers = page(explainer, Path(folder) / "cache")
         if given.only is not None:
             kept = Path(tempfile.mkdtemp(prefix="fuzz"))
             kind, path = mutation(given.only, given.seed, sources(Path(folder)), kept)

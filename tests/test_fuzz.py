@@ -7,10 +7,9 @@ import pytest
 
 from app.explainer import Explainer
 from app.handlers import Handlers
-from benchmarks.fuzz import fuzz, outcome
+from benchmarks.fuzz import fuzz, outcome, page
 from benchmarks.mutations import KINDS, encode
 from tdn.data.worker import DecodingWorker
-from tdn.weights.shipped import TDN_FILE
 from tests.e2e.conftest import save_random_pair
 
 
@@ -19,7 +18,7 @@ def handlers(tmp_path_factory: pytest.TempPathFactory):
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     save_random_pair(checkpoints)
     decoder = DecodingWorker()
-    yield Handlers(Explainer(checkpoints, "cpu", decoder=decoder), [], TDN_FILE, 0, tmp_path_factory.mktemp("cache"))
+    yield page(Explainer(checkpoints, "cpu", decoder=decoder), tmp_path_factory.mktemp("cache"))
     decoder.close()
 
 
@@ -41,4 +40,4 @@ def test_the_same_seed_makes_the_same_file(tmp_path: Path):
 def test_the_fuzz_run_notices_what_is_neither_a_result_nor_a_sentence(tmp_path: Path, handlers: Handlers):
     video = encode(tmp_path / "a.mp4", "mpeg4", "yuv420p")
     assert outcome(handlers, video) == ("result", "")
-    assert outcome(Handlers(handlers.explainer, [], "gone", 0, tmp_path / "x\0"), video)[0] == "broken"
+    assert outcome(page(handlers.explainer, tmp_path / "x\0"), video)[0] == "broken"
