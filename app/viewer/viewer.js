@@ -314,11 +314,11 @@ async function show() {
   viewer.classList.remove('empty');
   play.disabled = seek.disabled = false;
   seek.max = value.count - 1;
-  // A new clip opens where the first map has most of its evidence; another class of the same one where it was.
+  // A new clip opens where the first network's score comes from most; another class of the same one where it was.
   const name = `${value.clip} ${value.times_sec}`, isMain = value.link && !value.link.change;
   if (opened !== name && panels[0].cells) {
     opened = name;
-    const evidence = shares(panels[0]), wanted = isMain && Math.round(asked('segment'));
+    const evidence = shares(panels.find((panel) => panel.layer === 'final') || panels[0]), wanted = isMain && Math.round(asked('segment'));
     current = wanted ? Math.max(0, Math.min(value.count, wanted) - 1) : evidence.indexOf(Math.max(...evidence));
     if (wanted) link.given.delete('segment'); // of the first result only
   }
