@@ -290,6 +290,6 @@ def test_a_decoder_that_is_killed_costs_its_visitor_one_sentence(visitor: Visito
 
 def test_every_limit_is_told_before_the_upload(http: httpx.Client):
     page = http.get("/config").text
-    for words in ("2 MB", "60 seconds", "100000 frames", "9.4 megapixels", "30 seconds", "1024 MB", "64 visitors"):
+    for words in ("2 MB", "60 seconds", "100,000 frames", "9.4 megapixels", "30 seconds", "1024 MB", "64 visitors"):
         assert words in page
     assert text.UNEXPECTED not in page

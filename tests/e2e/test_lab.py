@@ -183,6 +183,8 @@ def test_what_was_revealed_stays_when_the_lab_is_opened_again(lab: Visit):
 
 def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str, clips):
     visit = Visit(browser, app_url, "laptop")
+    visit.wait_for_maps()  # the page opens with a sample
+    visit.clear()
     visit.page.get_by_role("tab", name="S-TDM lab").click()
     visit.page.locator("#lab-steps [role=tab]").nth(1).click()
     board(visit, 2, ".tiles canvas").first.wait_for()
