@@ -242,10 +242,10 @@ The networks are those of this paper; please cite it.
 def limits(settings: Settings) -> str:
     """What a clip may be, told before it is uploaded."""
     return (
-        f"Up to {settings.max_mb} MB, {settings.max_seconds} seconds, {settings.max_frames:,} frames of "
-        f"{settings.max_pixels / 1e6:.1f} megapixels; deleted from this server after {settings.keep_minutes} minutes."
-        f"<details><summary>Limits of the server</summary>Reading a clip may take {settings.decode_seconds} seconds "
-        f"and {settings.decode_mb} MB of memory; at most {settings.queue} visitors wait in line.</details>"
+        f"Your own clip: up to {settings.max_mb} MB and {settings.max_seconds} seconds, deleted from this server after "
+        f"{settings.keep_minutes} minutes. <details><summary>All limits</summary>At most {settings.max_frames:,} frames "
+        f"of {settings.max_pixels / 1e6:.1f} megapixels; reading them may take {settings.decode_seconds} seconds and "
+        f"{settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line.</details>"
     )
 
 

@@ -118,16 +118,17 @@ def analyse_tab(
     """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
     warning."""
     warning_words, _ = checkpoints.words(*checkpoints.first_choice)
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_id="analysis"):
         with gr.Column(scale=30, min_width=290):
             video, samples, path = clip_inputs(clips, settings)
             target, analyse, tdn, baseline = choices(checkpoints, own_panel)
         with gr.Column(scale=26, min_width=250):
             scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
             warning = gr.Markdown(warning_words, elem_id="warning")
-        with gr.Column(scale=66, min_width=320):
+        with gr.Column(scale=66, min_width=320, elem_id="maps"):
             viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
             note = gr.Markdown(label=text.NOTE, elem_id="note")
+        with gr.Column(scale=56, min_width=320, elem_id="numbers"):
             focus = gr.Markdown(label=text.FOCUS, elem_id="focus")
             with gr.Row(elem_id="downloads"):
                 downloads = [
@@ -177,8 +178,11 @@ def analyse_tab(
         "show_progress_on": [viewer],
         "validator": has_clip,
     }
-    by_hand = [analyse.click, video.upload, video.stop_recording]
-    gr.on(by_hand, **analysis, api_name="analyze", api_description=text.API)
+    analyse.click(**analysis, api_name="analyze", api_description=text.API)
+    # A class chosen for the clip before says little about a new one.
+    new_clip = [video.upload, video.stop_recording]
+    own_clip = gr.on(new_clip, lambda: text.TOP_CLASS, None, target, queue=False, **PRIVATE)
+    own_clip.success(**analysis, api_visibility="private")
     # In the queue, though they wait for nobody: outside of it a state that changes goes unnoticed, as does an error.
     at_once = {"concurrency_limit": None, **PRIVATE}
     page.load(
@@ -201,7 +205,7 @@ def analyse_tab(
     )
     # What was compared belongs to the analysis before.
     forget = {"fn": lambda: [None, gr.Row(visible=False)], "inputs": None, "outputs": [change, looked_again]}
-    gr.on(by_hand, **forget, queue=False, **PRIVATE)
+    gr.on([analyse.click, *new_clip], **forget, queue=False, **PRIVATE)
     for pick in (samples.pick, scores.pick):
         pick(**forget, queue=False, **PRIVATE)
     again = gr.on(

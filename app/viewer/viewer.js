@@ -314,11 +314,12 @@ async function show() {
   viewer.classList.remove('empty');
   play.disabled = seek.disabled = false;
   seek.max = value.count - 1;
-  // A new clip opens where the first network's score comes from most; another class of the same one where it was.
+  // A new clip opens where the maps together have most of their evidence; another class of the same one where it was.
   const name = `${value.clip} ${value.times_sec}`, isMain = value.link && !value.link.change;
   if (opened !== name && panels[0].cells) {
     opened = name;
-    const evidence = shares(panels.find((panel) => panel.layer === 'final') || panels[0]), wanted = isMain && Math.round(asked('segment'));
+    const lines = panels.filter((panel) => panel.cells).map(shares), wanted = isMain && Math.round(asked('segment'));
+    const evidence = Array.from({ length: value.count }, (_, t) => lines.reduce((sum, line) => sum + line[t], 0));
     current = wanted ? Math.max(0, Math.min(value.count, wanted) - 1) : evidence.indexOf(Math.max(...evidence));
     if (wanted) link.given.delete('segment'); // of the first result only
   }

@@ -11,6 +11,7 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from app import text
 from tdn.data.video import probe
 from tdn.explain.overlay import blend, place_in_frame
 from tests.e2e.conftest import SCREENS, Visit
@@ -114,6 +115,33 @@ def test_a_click_on_a_class_explains_it(browser, app_url: str, clips: Path):
     assert all(label in caption[2] for caption in captions(visit))
     assert visit.errors == []
     visit.context.close()
+
+
+def test_a_new_clip_is_explained_for_its_own_top_class(browser, app_url: str, clips: Path):
+    visit = Visit(browser, app_url, "laptop")
+    visit.wait_for_maps()
+    visit.forget_maps()
+    visit.page.locator("#scores .card").first.locator("li:not(.explained) button").first.click()
+    visit.wait_for_maps()
+    assert visit.page.input_value("#target input") != text.TOP_CLASS
+    visit.wait_for_files()
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for_maps()
+    assert visit.page.input_value("#target input") == text.TOP_CLASS
+    assert visit.page.locator("#scores .card").first.locator("li").first.get_attribute("class") == "explained"
+    visit.context.close()
+
+
+def test_the_ways_to_an_own_clip_are_named_while_an_example_is_shown(analysed: Visit):
+    words = "button => getComputedStyle(button, '::after').content"
+    buttons = analysed.page.locator("#clip .source-selection button")
+    assert [button.evaluate(words).strip('"') for button in buttons.all()] == ["Upload file", "Capture from camera"]
+
+
+def test_the_table_of_motion_focus_fits_the_screen(analysed: Visit):
+    table = analysed.page.locator("#focus table")
+    right = table.evaluate("table => table.querySelector('th:last-child').getBoundingClientRect().right")
+    assert right <= table.evaluate("table => table.parentElement.closest('.block').getBoundingClientRect().right") + 1
 
 
 @pytest.mark.parametrize("screen", SCREENS)
