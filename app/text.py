@@ -243,8 +243,8 @@ def limits(settings: Settings) -> str:
     """What a clip may be, told before it is uploaded."""
     return (
         f"Your own clip: up to {settings.max_mb} MB and {settings.max_seconds} seconds, deleted from this server after "
-        f"{settings.keep_minutes} minutes. <details><summary>All limits</summary>At most {settings.max_frames:,} frames "
-        f"of {settings.max_pixels / 1e6:.1f} megapixels; reading them may take {settings.decode_seconds} seconds and "
+        f"{settings.keep_minutes} minutes. <details><summary>All limits</summary>At most {settings.max_frames:,} "
+        f"frames of {settings.max_pixels / 1e6:.1f} megapixels; reading them may take {settings.decode_seconds} seconds and "
         f"{settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line.</details>"
     )
 

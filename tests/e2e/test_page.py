@@ -354,9 +354,12 @@ def test_space_plays_and_pauses_from_the_maps(laptop: Visit):
 def test_a_chosen_class_is_explained_in_a_clip_of_three_frames(laptop: Visit, clips: Path):
     sizes = []
     laptop.page.on("response", lambda r: "ffmpeg-core" in r.url and sizes.append((r.status, len(r.body()))))
+    laptop.upload(clips / "short.mp4")
+    laptop.wait_for_maps()
+    laptop.forget_maps()
     laptop.page.fill("#target input", "Dropping something")
     laptop.page.keyboard.press("Enter")
-    laptop.upload(clips / "short.mp4")
+    laptop.page.click("#analyse")
     laptop.wait_for_maps()
     assert [caption[2] for caption in captions(laptop)] == ["“Dropping something”"] * 4
     assert "short (3 frames)" in laptop.page.inner_text("#note")
