@@ -244,8 +244,8 @@ def limits(settings: Settings) -> str:
     return (
         f"Your own clip: up to {settings.max_mb} MB and {settings.max_seconds} seconds, deleted from this server after "
         f"{settings.keep_minutes} minutes. <details><summary>All limits</summary>At most {settings.max_frames:,} "
-        f"frames of {settings.max_pixels / 1e6:.1f} megapixels; reading them may take {settings.decode_seconds} seconds and "
-        f"{settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line.</details>"
+        f"frames of {settings.max_pixels / 1e6:.1f} megapixels; reading them may take {settings.decode_seconds} "
+        f"seconds and {settings.decode_mb} MB of memory. At most {settings.queue} visitors wait in line.</details>"
     )
 
 
