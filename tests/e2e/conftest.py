@@ -25,6 +25,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",  # a camera that films a moving test picture
+    "--use-fake-ui-for-media-stream",
 )
 PATIENCE_MS = 90_000  # for a machine with other work to do
 SCREENS = {"laptop": (1280, 800, False), "phone": (390, 844, True)}

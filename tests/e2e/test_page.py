@@ -385,3 +385,18 @@ def test_a_file_of_this_machine_is_taken_by_its_path(laptop: Visit, clips: Path)
     laptop.page.wait_for_selector("#note:has-text('short (3 frames)')")
     laptop.wait_for_maps()
     assert laptop.errors == []
+
+
+def test_a_recording_of_the_camera_is_analysed(browser, app_url: str):
+    visit = Visit(browser, app_url, "laptop", permissions=["camera", "microphone"])
+    visit.wait_for_files()
+    visit.page.click("#clip .source-selection button[aria-label='Capture from camera']")
+    visit.page.get_by_text("Access Webcam").click()
+    visit.page.click("#clip button[aria-label='start recording']")
+    visit.page.wait_for_timeout(1500)
+    visit.forget_maps()
+    visit.page.click("#clip button[aria-label='start recording'], #clip button[aria-label='stop recording']")
+    visit.wait_for_maps()
+    assert visit.errors == []
+    assert "sample" not in visit.page.url  # a recording is nobody else's to reopen
+    visit.context.close()
