@@ -1,9 +1,11 @@
 """The page: a video in, the answers of two networks and where they look out.
 
-`ui` lays out and wires, `handlers` answers clicks, `explainer` runs networks, `views` turns its results into what the
-page shows, `viewer` draws that in the browser. `lab` is layout and events of the lesson, `lessons` computes for it,
-`lab_views` draws. `gallery` finds the samples, `text` holds the sentences, `settings` the limits, `guards` what a
-public page refuses, `sweeping` deletes old files, `zero` borrows a GPU on Spaces.
+`ui` lays out and wires, `handlers` answers clicks, `explainer` runs networks and gives the values of `analysis`,
+`views` turns those into what the page shows, `viewer` draws that in the browser. `lab` is layout and events of the
+lesson, `lessons` computes for it, `lab_views` draws. `motion` measures motion focus, `showcase` holds the samples'
+finished results, `own_weights` and `own_panel` take a visitor's checkpoint. `gallery` finds the samples, `text` holds
+the sentences, `settings` the limits, `guards` what a public page refuses, `sweeping` deletes old files, `zero` borrows
+a GPU on Spaces.
 """
 
 import ctypes

@@ -1,31 +1,25 @@
 """A request in, an analysis out: the page's only door to torch. Knows nothing of Gradio."""
 
-import hashlib
 import logging
 import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from app import text
+from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, RequestError
 from app.own_weights import Brought, OwnWeights
 from app.zero import ON_ZERO_GPU
-from tdn.data.clip import Clip
-from tdn.data.transforms import denormalise, normalise
-from tdn.data.video import VideoInfo
+from tdn.data.transforms import denormalise
 from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
 from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores, write_bundle
 from tdn.explain.interventions import applies, changed, segments_shown
 from tdn.explain.kept import FINAL, KeptPass
 from tdn.explain.methods import Rule
-from tdn.explain.overlay import Box
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
 from tdn.weights import Card, CheckpointError, load_model, read_card
@@ -42,119 +36,6 @@ PASSES_KEPT = 0 if ON_ZERO_GPU else 4
 SIGNED = Rule(signed=True)
 
 log = logging.getLogger(__name__)
-
-
-class RequestError(ValueError):
-    """A request that can't be answered; the message is one sentence for the visitor."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a visitor asks: a video file, one or two checkpoints by file name, a class.
-
-    `target` is a label or an index as text; None is the top class of the first network. `visitor` is the session that
-    asks: only it may name the checkpoints it brought.
-    """
-
-    video: str
-    tdn: str
-    baseline: str | None = None
-    target: str | None = None
-    visitor: str | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A request whose files have been read: nothing a visitor can get wrong comes after this."""
-
-    request: Request
-    clip: Clip
-    target: int | None
-
-    @cached_property
-    def digest(self) -> str:
-        """Tells clips apart by what the networks see of them."""
-        return hashlib.sha256(self.clip.tensor.numpy().tobytes()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one network says: `file` its checkpoint, `top` (label, probability) pairs, best first.
-
-    `explained` holds the logits, and the raw maps once they are there; `signed` the same with what speaks against the
-    class below zero. `sure_above` is the probability from which on the checkpoint's answers can be relied on, None
-    where it was never measured.
-    """
-
-    file: str
-    top: list[tuple[str, float]]
-    explained: Explained
-    sure_above: float | None = None
-    signed: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def is_unsure(self) -> bool:
-        return self.sure_above is not None and self.top[0][1] < self.sure_above
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """What the page shows: the answers under "tdn" and, with two checkpoints, "baseline", for the class `target`.
-
-    `centre_frames` uint8 [T, H, W, 3], `box` the part of them the networks see, `frames` [T, L] their numbers in
-    the video, `times_sec` [T] of the centre frames, `note` what to know about the clip.
-    """
-
-    file_name: str
-    target: str
-    answers: dict[str, Answer]
-    centre_frames: np.ndarray
-    box: Box
-    frames: np.ndarray
-    times_sec: np.ndarray
-    note: str
-
-    @property
-    def has_maps(self) -> bool:
-        """At all layers; those of the final stage come before those of Res2."""
-        return all(set(LAYERS) <= set(answer.explained.maps) for answer in self.answers.values())
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """An analysis, and what the networks that the change `name` is about say after it, of the same class.
-
-    `order` names the segment whose centre frame each segment shows after the change.
-    """
-
-    name: str
-    before: Analysis
-    after: dict[str, Answer]
-    order: list[int]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A finished analysis with what its numbers and files are made of: `video`, `info` of the file, and the `windows`
-    as the networks read them, uint8 [T, L, H, W, 3].
-    """
-
-    analysis: Analysis
-    video: Path
-    info: VideoInfo
-    windows: np.ndarray
-
-    @property
-    def clip(self) -> Clip:
-        one = self.analysis
-        return Clip(
-            tensor=normalise(self.windows)[None],
-            frames=one.frames,
-            centre_frames=one.centre_frames,
-            seen_box=one.box,
-            times_sec=one.times_sec,
-            info=self.info,
-        )
 
 
 class Explainer:

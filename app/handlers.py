@@ -12,7 +12,8 @@ from app.zero import gpu  # first: `spaces` wants to be there before CUDA is tou
 import gradio as gr  # isort: skip
 
 from app import text, views
-from app.explainer import Analysis, Comparison, Explainer, Prepared, Request, RequestError
+from app.analysis import Analysis, Comparison, Prepared, Request, RequestError
+from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.guards import RateLimit
 from app.motion import motion_focus

@@ -12,7 +12,8 @@ from app.zero import gpu  # first: `spaces` wants to be there before CUDA is tou
 import gradio as gr  # isort: skip
 
 from app import lab_views, lessons, text
-from app.explainer import Explainer, RequestError
+from app.analysis import RequestError
+from app.explainer import Explainer
 from app.guards import AnyChoice, LocalVideo, RateLimit
 from app.handlers import GPU_SECONDS, address, one_sentence
 from app.lessons import LabClip, Lessons

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.explainer import Explainer, Request
+from app.analysis import Request
+from app.explainer import Explainer
 from tdn.data.clip import Clip
 from tdn.data.synthetic.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.data.transforms import IMAGENET_STD, denormalise

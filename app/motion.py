@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import text
-from app.explainer import Kept
+from app.analysis import Kept
 from tdn.explain import controls
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.explain.focus import focus_of_clip

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import views
-from app.explainer import Analysis, Explainer, Request
+from app.analysis import Analysis, Request
+from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.motion import MotionFocus, motion_focus
 

@@ -14,7 +14,7 @@ from gradio.data_classes import FileData
 from PIL import Image
 
 from app import text
-from app.explainer import Analysis, Answer, Comparison
+from app.analysis import Analysis, Answer, Comparison
 from app.motion import MotionFocus
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.data.clip import Clip

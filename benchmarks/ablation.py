@@ -21,6 +21,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from benchmarks import report
 from benchmarks.cards import by_group
 from tdn.data.synthetic import VERSION
@@ -267,6 +269,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print the table and write docs/, train nothing")
     arguments = parser.parse_args()
     if not arguments.report:
+        torch.set_num_threads(1)  # a process a core
         train_all(arguments.out)
     found = summary(arguments.out)
     print("\n".join(report.ablation(found)))

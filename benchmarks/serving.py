@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 
 from app import views
-from app.explainer import Explainer, Request
+from app.analysis import Request
+from app.explainer import Explainer
 from benchmarks import report
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Analysis, Explainer, Request, RequestError
+from app.analysis import Analysis, Request, RequestError
+from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Explainer
 from tdn.data.transforms import Preprocess
 from tdn.data.video import UnreadableVideo, write_mp4
 from tdn.explain import grad_cam

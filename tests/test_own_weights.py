@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from app import own_weights
-from app.explainer import OWN_MODELS_KEPT, Explainer, Request, RequestError
+from app.analysis import Request, RequestError
+from app.explainer import OWN_MODELS_KEPT, Explainer
 from app.own_weights import FILES_EACH, OwnWeights, plain_name
 from app.settings import Settings
 from app.text import plain

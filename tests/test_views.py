@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app import text, views
-from app.explainer import Analysis, Answer, Comparison
+from app.analysis import Analysis, Answer, Comparison
 from app.gallery import sample_clips
 from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from app.motion import MotionFocus
