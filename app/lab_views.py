@@ -273,7 +273,11 @@ def numbers(measured: dict) -> str:
     parts = []
     if "cards" in measured:
         cards = measured["cards"]
-        parts += [text.lab_cards_title(max(card["clips"] for card in cards.values())), _cards_table(cards)]
+        parts += [
+            text.lab_cards_title(max(card["clips"] for card in cards.values())),
+            _cards_table(cards),
+            text.LAB_UNEQUAL,
+        ]
     else:
         parts.append(text.LAB_NO_BENCHMARK)
     if "ablation" in measured:
@@ -301,10 +305,15 @@ def _ablation_table(rows: list[dict]) -> str:
         return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
 
     lines = [
-        [f"{row['variant']} ({row['start']})", *(cell(row[group]) for group in GROUPS), _printed(row["paper"])]
+        [
+            f"{row['variant']} ({row['start']})",
+            str(row["seeds"]),
+            *(cell(row[group]) for group in GROUPS),
+            _printed(row["paper"]),
+        ]
         for row in rows
     ]
-    return _table(["top-1, %", *GROUPS, "paper"], lines)
+    return _table(["top-1, %", "seeds", *GROUPS, "paper"], lines)
 
 
 def _paper_table() -> str:

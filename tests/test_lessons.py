@@ -181,11 +181,13 @@ def test_the_right_class_has_a_bar_even_where_it_is_the_least_likely():
 
 def test_numbers_show_the_ablation_once_it_is_measured():
     score = {"mean": 51.25, "half_interval": 2.0}
-    row = {"variant": "S-TDM only", "start": "neutral", "paper": 51.5} | dict.fromkeys(lab_views.GROUPS, score)
+    row = {"variant": "S-TDM only", "start": "neutral", "seeds": 3, "paper": 51.5} | dict.fromkeys(
+        lab_views.GROUPS, score
+    )
     measured = lessons.benchmark()
     assert "has not been measured yet" in lab_views.numbers({"cards": measured["cards"]})
     shown = lab_views.numbers({"cards": measured["cards"], "ablation": {"rows": [row]}})
-    assert "| S-TDM only (neutral) | 51.2 ± 2.0 |" in shown and "has not been measured yet" not in shown
+    assert "| S-TDM only (neutral) | 3 | 51.2 ± 2.0 |" in shown and "has not been measured yet" not in shown
     assert "| TDN, 8 segments | 52.3 | 36 |" in shown
 
 
