@@ -21,7 +21,7 @@ from pathlib import Path
 import gradio as gr
 
 from app import text
-from app.explainer import Explainer
+from app.explainer import ANALYSES_KEPT, Explainer
 from app.handlers import Handlers
 from app.settings import Settings
 from app.showcase import Showcase
@@ -32,8 +32,8 @@ from tdn.data.worker import DecodingWorker
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
 
 LONGEST_SENTENCE = 400
-# Until here networks are loaded, caches filled and memory pools grown.
-WARM = 40
+# By so many results networks are loaded, the analyses that are kept fill their place, and memory pools are grown.
+WARM_RESULTS = 2 * ANALYSES_KEPT
 GROWTH_MB = 100
 
 
@@ -106,7 +106,7 @@ def fuzz(handlers: Handlers, mutations: range, seed: int, limit_sec: float, fold
             broken.append({"number": number, "kind": kind, "words": words})
         counts[f"{ended}: {words}" if ended == "refused" else ended] += 1
         by_kind.setdefault(kind, Counter())[ended] += 1
-        if done + 1 == min(WARM, len(mutations) // 2):
+        if before is None and (counts["result"] >= WARM_RESULTS or done + 1 == len(mutations) // 2):
             before = resident_bytes()
         if done % 100 == 99:
             print(f"{done + 1} done, {len(broken)} broken, {resident_bytes() >> 20} MiB", file=sys.stderr)

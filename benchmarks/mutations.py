@@ -103,6 +103,8 @@ def encode(
                 frame.pts, frame.time_base = times[number], Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    if codec == "libsvtav1" and hasattr(os, "SCHED_OTHER"):  # it makes root's process a real-time one: all others wait
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return path
 
 
