@@ -52,6 +52,13 @@ def test_motion_enhancement_leaves_the_last_segment_as_it_is():
     assert torch.equal(MotionEnhanced(32, 8)(features)[-1], features[-1])
 
 
+@pytest.mark.parametrize("row", ["tdn_resnet50_8f", "tconv_baseline_resnet50_8f", "teinet_resnet50_8f"])
+def test_temporal_convolutions_start_as_the_architecture_says(row):
+    model = TDN(tiny(row, t_conv_init="difference"))
+    convolutions = [module for module in model.modules() if isinstance(module, TemporalConv)]
+    assert convolutions and {module.init for module in convolutions} == {"difference"}
+
+
 def test_t_conv_starts_as_a_shift():
     features = torch.randn(4, 16, 3, 3)
     out = TemporalConv(16, 4)(features)

@@ -94,6 +94,6 @@ class MotionEnhanced(nn.Module):
         return features * fold(gate)
 
 
-def teinet(channels: int, num_segments: int) -> nn.Sequential:
-    """TEINet's block: MEM, then TIM (the depthwise convolution with TSM's start). After the first ReLU: our choice."""
-    return nn.Sequential(MotionEnhanced(channels, num_segments), TemporalConv(channels, num_segments))
+def teinet(channels: int, num_segments: int, init: TConvInit = "shift") -> nn.Sequential:
+    """TEINet's block: MEM, then TIM (a depthwise convolution that starts as TSM). After the first ReLU: our choice."""
+    return nn.Sequential(MotionEnhanced(channels, num_segments), TemporalConv(channels, num_segments, init))

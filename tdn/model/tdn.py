@@ -161,7 +161,7 @@ def temporal_slot(architecture: Architecture, number: int) -> SlotMaker | None:
     if architecture.temporal == "tsm":
         return lambda channels: TemporalShift(segments)
     if architecture.temporal == "teinet":
-        return partial(teinet, num_segments=segments)
+        return partial(teinet, num_segments=segments, init=architecture.t_conv_init)
     return None
 
 
