@@ -4,15 +4,14 @@
 `views` turns those into what the page shows, `viewer` draws that in the browser. `lab` is layout and events of the
 lesson, `lessons` computes for it, `lab_views` draws. `motion` measures motion focus, `showcase` holds the samples'
 finished results, `own_weights` and `own_panel` take a visitor's checkpoint. `gallery` finds the samples, `text` holds
-the sentences, `settings` the limits, `guards` what a public page refuses, `sweeping` deletes old files, `zero` borrows
-a GPU on Spaces.
+the sentences, `settings` the limits, `guards` what a public page refuses, `sweeping` deletes old files, `memory` gives
+back what is free, `zero` borrows a GPU on Spaces.
 """
 
-import ctypes
 import os
-import sys
 import tempfile
-from contextlib import suppress
+
+from app.memory import share_pools
 
 # Before the first import of gradio, which reads them then.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -25,8 +24,4 @@ if os.environ.get("SYSTEM") == "spaces":
     # A Space stands behind a proxy; without this every visitor has the proxy's address, and they share one rate limit.
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 
-if sys.platform.startswith("linux"):
-    # glibc gives every few threads a pool of memory of their own, and a pool gives little back: with the threads of a
-    # server they grow by hundreds of megabytes that nobody uses. M_ARENA_MAX is -8; other C libraries have no mallopt.
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(-8, 2)
+share_pools()

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from app.memory import give_back
+
 # Gradio names the folder of a file by the SHA-256 of its content and an upload under way as Python's tempfile does;
 # ours (`views`) are named by chance.
 OURS = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|tmp[a-z0-9_]{8}")
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def sweep_on_schedule(page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float) -> None:
-    """Sweep the folder now and every so often, until the page is gone."""
+    """Sweep the folder and give memory back, now and every so often, until the page is gone."""
     threading.Thread(
         target=_sweep_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec), daemon=True
     ).start()
@@ -38,6 +40,7 @@ def _sweep_until_gone(page: weakref.ref, folder: Path, keep_sec: float, every_se
             sweep(folder, keep_sec, needed)
         except OSError:
             log.exception("old files were not deleted")
+        give_back()
         time.sleep(every_sec)
 
 

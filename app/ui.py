@@ -298,7 +298,8 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "blocked_paths": [str(checkpoint_folder())],
         "show_error": False,
         "strict_cors": True,
-        "state_session_capacity": 2000,
+        # A session takes 0.2 MB. One that has to go loses its result's downloads, which 24 later analyses end anyway.
+        "state_session_capacity": 200,
         "ssr_mode": False,
         "run_history": False,
         "enable_monitoring": False,
