@@ -249,7 +249,8 @@ DEMO_TDN = Recipe(
     val_clips=760,
     source="our choice",
 )
-# The same budget, clips and order; it starts from the trained TDN's trunk, because from scratch it stays at chance.
+# The same budget, clips and order; from scratch it stays at chance, so it starts from all tensors of the trained TDN
+# that fit. The temporal convolutions are among them, so that `t_conv_init` plays no role.
 DEMO_TCONV = replace(
     DEMO_TDN, name="demo-tconv", model="tconv_baseline_small_8f", start_from="checkpoints/tdn_small_8f.safetensors"
 )
