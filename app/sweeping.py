@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import gradio as gr
@@ -25,29 +26,33 @@ OURS = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|tmp[a-z0-9_]{8}")
 log = logging.getLogger(__name__)
 
 
-def sweep_on_schedule(page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float) -> None:
+def tidy_on_schedule(page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float) -> None:
     """Sweep the folder and give memory back, now and every so often, until the page is gone."""
     threading.Thread(
-        target=_sweep_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec), daemon=True
+        target=_tidy_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec), daemon=True
     ).start()
 
 
-def _sweep_until_gone(page: weakref.ref, folder: Path, keep_sec: float, every_sec: float) -> None:
+def _tidy_until_gone(page: weakref.ref, folder: Path, keep_sec: float, every_sec: float) -> None:
     while (there := page()) is not None:
-        needed = {Path(file) for block in there.blocks.values() for file in getattr(block, "keep_in_cache", ())}
-        del there
         try:
-            sweep(folder, keep_sec, needed)
-        except OSError:
+            sweep(folder, keep_sec, shown_by(there))
+        except Exception:  # whatever it was, files that come later have to go in their time
             log.exception("old files were not deleted")
+        del there
         give_back()
         time.sleep(every_sec)
 
 
+def shown_by(page: gr.Blocks) -> set[Path]:
+    """The files that the page itself shows."""
+    return {Path(file) for block in page.blocks.values() for file in getattr(block, "keep_in_cache", ())}
+
+
 def sweep(folder: Path, keep_sec: float, needed: set[Path] = frozenset()) -> None:
-    """Delete what in `folder` is older than `keep_sec`; files in `needed`, which the page itself shows, stay young."""
+    """Delete what in `folder` is older than `keep_sec`; files in `needed` stay young."""
     for path in needed:
-        if path.exists():
+        with suppress(FileNotFoundError):
             os.utime(path)
     for entry in list(folder.iterdir()) if folder.is_dir() else []:
         if not OURS.fullmatch(entry.name) or entry.is_symlink():
@@ -61,10 +66,10 @@ def sweep(folder: Path, keep_sec: float, needed: set[Path] = frozenset()) -> Non
 
 def _age(entry: Path) -> float:
     """Seconds since the newest of an entry and what lies in it was made or changed."""
-    newest = 0.0
-    for path in [entry, *(entry.iterdir() if entry.is_dir() else ())]:
-        try:
+    newest, inside = 0.0, []
+    with suppress(NotADirectoryError, FileNotFoundError):
+        inside = list(entry.iterdir())
+    for path in [entry, *inside]:
+        with suppress(FileNotFoundError):
             newest = max(newest, path.lstat().st_ctime)
-        except FileNotFoundError:
-            continue
     return time.time() - newest if newest else 0.0

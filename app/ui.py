@@ -19,7 +19,7 @@ from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
 from app.settings import Settings
 from app.showcase import Showcase
-from app.sweeping import sweep_on_schedule
+from app.sweeping import tidy_on_schedule
 from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
 from tdn.device import device_name
@@ -101,7 +101,7 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         gr.on([tdn.input, baseline.input], **follow, **PRIVATE)
         for brought in own_panel.wire(tdn, baseline):
             brought.success(**follow, **PRIVATE)
-    sweep_on_schedule(page, Path(page.GRADIO_CACHE), keep_sec, min(keep_sec, 60))
+    tidy_on_schedule(page, Path(page.GRADIO_CACHE), keep_sec, min(keep_sec, 60))
     # api_open=False: or every function could be called past the queue and its limits.
     page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
     return page

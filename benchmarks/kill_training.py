@@ -3,8 +3,9 @@
     python -m benchmarks.kill_training [--times 20] [--seed 0] [--save]
 
 Trains the `smoke` recipe once undisturbed, then again in a process that gets SIGKILL at random moments and is started
-anew with `--resume auto`. A run that ends before all kills are spent is compared and the next one begun. "Equal" means
-every tensor of the checkpoints and of the optimiser's state to the bit, and the log but for its times.
+anew with `--resume auto`. A run that has trained its last step before all kills are spent is compared and the next one
+begun; a kill after that step is not counted. "Equal" means every tensor of the checkpoints and of the optimiser's state
+to the bit, and the log but for its times.
 """
 
 import argparse
@@ -110,14 +111,17 @@ def measured(times: int, seed: int) -> dict:
         began = time.monotonic()
         expect_success(os.waitpid(start(whole), 0)[1])
         latest_sec = LATEST * (time.monotonic() - began)
-        while len(kills) < times or len(compared) == 0:
-            out = Path(folder) / f"killed-{len(compared)}"
-            while len(kills) < times and killed_after(start(out), draw.uniform(0, latest_sec)):
+        trained = place(whole)
+        while len(kills) < times:
+            out, before = Path(tempfile.mkdtemp(dir=folder)) / "run", len(kills)
+            while (
+                len(kills) < times and killed_after(start(out), draw.uniform(0, latest_sec)) and place(out) != trained
+            ):
                 kills.append(place(out))
                 print(f"kill {len(kills)}: {kills[-1]}", file=sys.stderr)
-            if len(kills) == times:
-                expect_success(os.waitpid(start(out), 0)[1])
-            compared.append(differences(whole, out))
+            expect_success(os.waitpid(start(out), 0)[1])
+            if len(kills) > before:
+                compared.append(differences(whole, out))
     return {
         "kills": len(kills),
         "seed": seed,

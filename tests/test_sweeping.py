@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from app.sweeping import sweep, sweep_on_schedule
+from app.sweeping import sweep, tidy_on_schedule
 
 UPLOAD, RESULT, UNDER_WAY = "ab" * 32, "cd" * 16, "tmpabc_1xyz"
 
@@ -49,13 +49,34 @@ def test_a_file_that_the_page_itself_shows_stays_young(folder: Path):
 def test_the_folder_is_swept_while_the_page_lives(folder: Path):
     with gr.Blocks() as page:
         gr.Markdown("")
-    sweep_on_schedule(page, folder, keep_sec=-1, every_sec=0.01)
+    tidy_on_schedule(page, folder, keep_sec=-1, every_sec=0.01)
     waiting = threading.Event()
     for _ in range(1000):
         if UPLOAD not in names(folder):
             return
         waiting.wait(0.01)
     raise AssertionError("the upload is still there")
+
+
+def test_sweeping_goes_on_after_an_error(folder: Path):
+    class Page:
+        """Gradio's page on a bad day: it can't say what it shows, the first time."""
+
+        asked = 0
+
+        @property
+        def blocks(self) -> dict:
+            self.asked += 1
+            if self.asked == 1:
+                raise RuntimeError("dictionary changed size during iteration")
+            return {}
+
+    page = Page()
+    tidy_on_schedule(page, folder, keep_sec=-1, every_sec=0.01)
+    waiting = threading.Event()
+    while UPLOAD in names(folder) and page.asked < 100:
+        waiting.wait(0.01)
+    assert UPLOAD not in names(folder)
 
 
 def test_a_folder_that_is_not_there_yet_is_no_error(tmp_path: Path):
