@@ -28,10 +28,10 @@ from app.showcase import Showcase
 from benchmarks import report
 from benchmarks.measure import resident_bytes
 from benchmarks.mutations import mutation, sources
+from benchmarks.visitors import is_sentence
 from tdn.data.worker import DecodingWorker
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
 
-LONGEST_SENTENCE = 400
 # By so many results networks are loaded, the analyses that are kept fill their place, and memory pools are grown.
 WARM_RESULTS = 2 * ANALYSES_KEPT
 GROWTH_MB = 100
@@ -52,8 +52,7 @@ def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[
     except gr.Error as error:
         message = error.message
         cause = type(error.__context__).__name__
-        is_sentence = 0 < len(message) <= LONGEST_SENTENCE and "\n" not in message and str(path.parent) not in message
-        if message == text.UNEXPECTED or "Traceback" in message or not is_sentence:
+        if not is_sentence(message) or str(path.parent) in message:
             return "broken", f"{cause}: {message}"
         return "refused", cause
     except Exception as error:
@@ -165,7 +164,10 @@ def in_processes(mutations: int, seed: int, processes: int) -> dict:
         )
         for part in range(processes)
     ]
-    return together([json.loads(process.communicate()[0]) for process in started])
+    printed = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        sys.exit("a process died; its last words are above, and --processes 1 shows after how many files")
+    return together([json.loads(one) for one in printed])
 
 
 if __name__ == "__main__":

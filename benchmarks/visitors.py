@@ -19,10 +19,13 @@ from pathlib import Path
 
 import httpx
 
+from app.text import UNEXPECTED
+
 ROOT = Path(__file__).resolve().parents[1]
 FILE_TYPE = {"_type": "gradio.FileData"}
 # A visitor gives up after this time; an answer that has not come by then is lost.
 PATIENCE_SEC = 600
+LONGEST_SENTENCE = 400
 
 
 class Server:
@@ -185,6 +188,11 @@ class Memory:
         self._ended.set()
         self._thread.join()
         return self.seen
+
+
+def is_sentence(words: str) -> bool:
+    """Whether a refusal is in one sentence for a visitor, and not what the page says when it doesn't know why."""
+    return 0 < len(words) <= LONGEST_SENTENCE and "\n" not in words and "Traceback" not in words and words != UNEXPECTED
 
 
 def percentile(values: list[float], share: float) -> float | None:
