@@ -345,7 +345,7 @@ def _facts(card: Card) -> str:
         f"trained on {plain(card.trained_on)}. Top-1 {top1} ({plain(card.protocol)}; chance "
         f"{100 / len(card.labels):.1f}%). It "
         f"reads {segments} windows of {window} frames, {view} at {card.preprocess.input_size} pixels. Made by "
-        f"`{card.command.replace('`', ' ')}`."
+        f"`{card.command.replace('`', ' ')}`. Time: {plain(card.time)}. Limits: {plain(card.known_limits)}."
     )
 
 

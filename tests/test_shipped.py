@@ -30,6 +30,11 @@ def test_a_shipped_file_tells_its_data_command_and_accuracy_by_class(path):
     assert set(card.accuracy["per_class"]) == set(LABELS)
 
 
+def test_a_shipped_file_tells_how_long_it_was_trained_and_what_it_can_not_do(path):
+    card = read_card(path)
+    assert "minutes" in card.time and "no real video" in card.known_limits
+
+
 def test_both_networks_of_the_pair_read_the_same_clip_and_differ_in_kind():
     tdn, baseline = map(read_card, shipped_pair())
     assert tdn.preprocess == baseline.preprocess

@@ -46,6 +46,7 @@ def test_a_run_leaves_a_checkpoint_that_says_where_it_comes_from(undisturbed):
     assert "procedural motion clips" in model.card.trained_on
     assert set(model.card.accuracy["per_class"]) == set(LABELS)
     assert model.card.extra["recipe"]["epochs"] == 3
+    assert "minutes" in model.card.time and "no real video" in model.card.known_limits
 
 
 def test_the_log_has_a_row_an_epoch(undisturbed):

@@ -195,11 +195,13 @@ def test_motion_focus_says_where_numbers_mean_nothing(analysis: Analysis):
 
 def test_the_words_about_weights_say_classes_training_accuracy_and_device():
     card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", "a|b"], trained_on="100 procedural clips")
+    card.time, card.known_limits = "7 minutes", "blind to _colour_"
     card.accuracy = {"top1": 91.26, "per_class": {"up": 88.0}}
     words = text.about({"tdn.safetensors": card}, {"tdn.safetensors": "TDN"}, "CPU, 2 threads")
     assert (
         "100 procedural clips" in words and "91.3%" in words and "chance 50.0%" in words and "CPU, 2 threads" in words
     )
+    assert "Time: 7 minutes." in words and "blind to \\_colour\\_" in words
     assert "| up | 88.0% |" in words and "| a\\|b | not measured |" in words
     assert "2 classes and nothing else" in text.weights_warning({"tdn.safetensors": card})
 

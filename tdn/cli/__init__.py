@@ -126,7 +126,7 @@ def card(
     checkpoints: Annotated[list[Path] | None, typer.Argument(help="Checkpoints; the shipped pair if left out.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What checkpoints say about themselves: data, command, accuracy by class, side by side."""
+    """What checkpoints say about themselves: data, command, time, limits, accuracy by class, side by side."""
     from tdn.weights import read_card
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
@@ -141,7 +141,8 @@ def card(
         )
         return
     for path, one in zip(paths, cards, strict=True):
-        print(f"- `{path.name}`: {one.trained_on}. Made by `{one.command}`. {one.protocol}.")
+        print(f"- `{path.name}`: {one.trained_on}. Made by `{one.command}`. {one.protocol}. Time: {one.time}.")
+        print(f"  Limits: {one.known_limits}.")
     scored = [one.accuracy or {} for one in cards]
     print("\n| top-1 in percent | " + " | ".join(path.stem for path in paths) + " |")
     print("| --- |" + " ---: |" * len(paths))

@@ -57,6 +57,14 @@ def append_row(path: Path, row: dict) -> None:
         os.fsync(file.fileno())
 
 
+def column(path: Path, name: str) -> list[str]:
+    """What the log says so far of one thing, epoch by epoch."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [row[name] for row in csv.DictReader(file)]
+
+
 def keep_rows(path: Path, epoch: int) -> None:
     """Drop rows of epochs that will be trained again, and one that was cut off while it was written."""
     if not path.exists():

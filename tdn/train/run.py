@@ -16,11 +16,21 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from tdn.data.transforms import Preprocess
+from tdn.device import device_name
 from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
 from tdn.train.batches import open_clips, write_list
 from tdn.train.checkpoint import has_state, read_state, write_state
 from tdn.train.engine import Trainer, TrainingStopped, Validation, fit, remaining_batches, train_step
-from tdn.train.logs import CONFUSION, LOG, append_row, draw_confusion, keep_rows, open_tensorboard, write_confusion
+from tdn.train.logs import (
+    CONFUSION,
+    LOG,
+    append_row,
+    column,
+    draw_confusion,
+    keep_rows,
+    open_tensorboard,
+    write_confusion,
+)
 from tdn.train.recipes import MACHINE_FIELDS, Recipe, micro_batches
 from tdn.weights import (
     Card,
@@ -304,7 +314,8 @@ def _after_epoch(
     out: Path, settings: str, command: str, board, trainer: Trainer, row: dict, validation: Validation, is_best: bool
 ) -> None:
     if trainer.accelerator.is_main_process:
-        card = card_of(trainer, validation, command)
+        seconds = sum(map(float, column(out / LOG, "seconds"))) + row["seconds"]
+        card = card_of(trainer, validation, command, seconds)
         save_checkpoint(out / LAST, trainer.average, card)
         if is_best:
             save_checkpoint(out / BEST, trainer.average, card)
@@ -325,7 +336,7 @@ def _after_epoch(
     _save(out, settings, trainer)
 
 
-def card_of(trainer: Trainer, validation: Validation, command: str) -> Card:
+def card_of(trainer: Trainer, validation: Validation, command: str, seconds: float) -> Card:
     recipe, clips = trainer.recipe, trainer.clips
     procedural = clips.name.startswith("procedural")
     preprocess = clips.preprocess
@@ -344,6 +355,11 @@ def card_of(trainer: Trainer, validation: Validation, command: str) -> Card:
             )
         ),
         command=command or f"python -m tdn train {recipe.name}",
+        time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
+        known_limits=(
+            "it has seen drawn scenes only, no real video" if procedural else f"it has seen only videos of {clips.name}"
+        )
+        + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
         accuracy=accuracy(validation, clips.labels),
         protocol=(
             f"{int(validation.confusion.sum())} "

@@ -16,6 +16,8 @@ from tdn.model import TDN, Architecture
 from tdn.weights import limits
 
 FLOATS = ("F64", "F32", "F16", "BF16")
+# Of a card: what was said by whoever made it.
+WORDS = ("trained_on", "command", "time", "known_limits", "protocol", "version")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
@@ -27,8 +29,8 @@ class CheckpointError(ValueError):
 class Card:
     """What a checkpoint says about itself, beside its tensors.
 
-    `labels` [K]; `trained_on`, `command`, `protocol` plain sentences; `accuracy` {"top1": percent, "per_class": {...}}
-    or None where it was never measured.
+    `labels` [K]; `trained_on`, `command`, `time`, `known_limits`, `protocol` plain words; `accuracy` {"top1": percent,
+    "per_class": {...}} or None where it was never measured.
     """
 
     architecture: Architecture
@@ -36,6 +38,8 @@ class Card:
     labels: list[str]
     trained_on: str = "unknown"
     command: str = "unknown"
+    time: str = "unknown"
+    known_limits: str = "unknown"
     accuracy: dict | None = None
     protocol: str = "unknown"
     version: str = __version__
@@ -76,7 +80,7 @@ class Card:
         card = cls(architecture, Preprocess.from_dict(values["preprocess"]), values["labels"])
         limits.expect_possible(architecture, card.preprocess)
         limits.expect_labels(card.labels, architecture.num_classes)
-        for name in ("trained_on", "command", "protocol", "version"):
+        for name in WORDS:
             limits.expect_words(name, values.get(name, getattr(card, name)))
         _expect_accuracy(values.get("accuracy"))
         if not isinstance(values.get("extra", {}), dict):
@@ -86,7 +90,7 @@ class Card:
         for name in ("num_segments", "alpha", "beta", "input_size"):
             if name in values and values[name] != second[name]:
                 raise ValueError(f"{name} is {limits.shown(values[name])} here and {second[name]} in its description")
-        for name in ("trained_on", "command", "accuracy", "protocol", "version", "extra"):
+        for name in (*WORDS, "accuracy", "extra"):
             if name in values:
                 setattr(card, name, values[name])
         return card

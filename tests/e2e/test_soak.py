@@ -1,6 +1,5 @@
 """The short version of `benchmarks.soak`: everything its visitors do ends as it should on the page, once."""
 
-
 import pytest
 
 from benchmarks.crowd import SAMPLES
