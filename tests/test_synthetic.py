@@ -1,8 +1,10 @@
 """The motion benchmark: same seed same bytes, masks that follow what moves, classes that no single frame tells."""
 
+import json
 import math
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from tdn.data.synthetic import (
     LABELS,
     REVERSE_TIME,
     TRANSPOSE,
+    VERSION,
     Scene,
     draws,
     label_index,
@@ -94,6 +97,20 @@ def test_same_seed_gives_same_bytes():
     frames, masks = synthetic_clip("Moving something up", 3, size=64)
     again, masks_again = synthetic_clip("Moving something up", 3, size=64)
     assert frames.tobytes() == again.tobytes() and masks.tobytes() == masks_again.tobytes()
+
+
+def glance(label: str) -> list[int]:
+    """The frame in the middle of a clip as 4 x 4 grey levels, and how many thousandths of the clip move."""
+    frames, masks = synthetic_clip(label, 5, size=64)
+    grey = frames[len(frames) // 2].reshape(4, 16, 4, 16, 3).mean((1, 3, 4))
+    return [*grey.round().astype(int).ravel().tolist(), round(1000 * float(masks.mean()))]
+
+
+def test_a_version_of_the_generator_shows_what_it_always_showed():
+    """Where a change is meant: raise VERSION, and write {label: glance(label) for label in LABELS} under its number."""
+    known = json.loads((Path(__file__).parent / "data" / "synthetic_glances.json").read_text())[str(VERSION)]
+    for label in LABELS:  # other processors round otherwise
+        assert np.abs(np.subtract(glance(label), known[label])).max() <= 2, label
 
 
 def test_frames_do_not_depend_on_the_order_in_which_they_are_asked_for():
