@@ -14,10 +14,12 @@ Results of finished runs stand in benchmarks/ablation_runs.json and are not made
 
 import argparse
 import csv
+import fcntl
 import json
 import math
-import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -181,31 +183,17 @@ def train_all(out: Path) -> None:
                 shutil.rmtree(out / run.name / "tensorboard", ignore_errors=True)
 
 
-class held:
-    """A file that one living process owns: True inside if it is this one."""
-
-    def __init__(self, path: Path):
-        self.path, self.mine = path, False
-
-    def __enter__(self) -> bool:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.exists() and not is_alive(int(self.path.read_text() or 0)):
-            self.path.unlink()
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file that one process at a time can hold, until this one ends at the latest: True inside if it does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
         try:
-            with self.path.open("x") as file:
-                file.write(str(os.getpid()))
-            self.mine = True
-        except FileExistsError:
-            pass
-        return self.mine
-
-    def __exit__(self, *error: object) -> None:
-        if self.mine:
-            self.path.unlink(missing_ok=True)
-
-
-def is_alive(process: int) -> bool:
-    return process > 0 and Path(f"/proc/{process}").exists()
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_mine = True
+        except BlockingIOError:
+            is_mine = False
+        yield is_mine
 
 
 def summary(out: Path) -> dict:

@@ -118,7 +118,7 @@ def sources(folder: Path, largest: int = 400_000) -> list[Path]:
 # Each takes the random draws, the sound videos, and a folder for the one file that it makes.
 
 
-def sound(rng: random.Random, videos: list[Path], folder: Path) -> Path:
+def unchanged(rng: random.Random, videos: list[Path], folder: Path) -> Path:
     return write(folder, rng.choice(videos))
 
 
@@ -416,7 +416,7 @@ def costly(rng: random.Random, videos: list[Path], folder: Path) -> Path:
 
 
 KINDS: dict[str, Callable[[random.Random, list[Path], Path], Path]] = {
-    "sound": sound,
+    "unchanged": unchanged,
     "bit flips": bit_flips,
     "bit flips in the header": header_bit_flips,
     "runs of noise": noise_runs,

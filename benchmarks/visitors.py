@@ -39,7 +39,13 @@ class Server:
             self.url = f"http://127.0.0.1:{probe.getsockname()[1]}"
         self.log = Path(self.folder.name) / "server.log"
         self.files = Path(self.folder.name) / "files"
-        settings = {"GRADIO_TEMP_DIR": str(self.files), "DEVICE": "cpu", "TDN_RATE": "0", **environment}
+        settings = {
+            "GRADIO_TEMP_DIR": str(self.files),
+            "DEVICE": "cpu",
+            "OMP_NUM_THREADS": "1",
+            "TDN_RATE": "0",
+            **environment,
+        }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "app.py", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2]],
