@@ -83,8 +83,14 @@ def after(network: str, change: str) -> str:
     return f"{network} after “{CHANGES[change]}”"
 
 
+def quoted(given: object) -> str:
+    """What a visitor gave, short enough for a sentence."""
+    words = repr(given)
+    return words if len(words) <= 120 else words[:117] + "..."
+
+
 def unknown_change(change: object) -> str:
-    return f"Change {change!r}: expected one of {', '.join(CHANGES)}."
+    return f"Change {quoted(change)}: expected one of {', '.join(CHANGES)}."
 
 
 def no_such_part(change: str) -> str:
@@ -250,7 +256,7 @@ def limits(settings: Settings) -> str:
 
 
 def no_such_file(path: str) -> str:
-    return f"There is no file {path!r} on this machine; give the whole path, or upload the clip."
+    return f"There is no file {quoted(path)} on this machine; give the whole path, or upload the clip."
 
 
 def too_large(name: str, max_mb: int) -> str:
@@ -266,7 +272,7 @@ def empty_file(name: str) -> str:
 
 
 def unknown_checkpoint(name: str) -> str:
-    return f"Checkpoint {name!r} is not among those of this server."
+    return f"Checkpoint {quoted(name)} is not among those of this server."
 
 
 def other_frames(first: str, second: str) -> str:

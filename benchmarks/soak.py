@@ -5,8 +5,8 @@
 Starts the real server with the shipped weights. Each visitor does one thing after the other, drawn by chance: a sample
 clip, a hostile file (`benchmarks.mutations`), a link, a path of the server, a class or checkpoint that is not there,
 other checkpoints, a comparison, the figure and its download, leaving while it waits, an upload broken off. Answers to
-sample clips must equal those of the empty server. Prints JSON; exits 1 if one was wrong, or something ended in other
-words than it should.
+sample clips must equal those of the empty server. Prints JSON; exits 1 if one was wrong, if something ended in other
+words than it should, if Ctrl-C did not end the server, or if the last third of the time needed more memory.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from benchmarks.crowd import SAMPLES, Tally
 from benchmarks.mutations import mutation, sources
 from benchmarks.visitors import Memory, Refused, Server, Visitor, is_sentence, percentile
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
+
+GROWTH_MB = 100
 
 
 class Guest:
@@ -169,6 +172,13 @@ def stay(guest: Guest, until: float, tally: Tally, bad: list[dict]) -> None:
             bad.append({"act": name, "guest": guest.seed, "done": guest.done, "words": words[:300]})
 
 
+def growth_mb(seen: list[dict]) -> int:
+    """How much higher the server's memory stood in the last third of the time than ever before."""
+    sizes = [one["server"] for one in seen]
+    late = 2 * len(sizes) // 3
+    return max(sizes[late:], default=0) - max(sizes[:late], default=0)
+
+
 def soak(minutes: float, visitors: int, seed: int) -> dict:
     server = Server()
     try:
@@ -196,7 +206,7 @@ def soak(minutes: float, visitors: int, seed: int) -> dict:
             "p95_s": percentile(tally.waits, 0.95),
             "same_afterwards": again == alone,
             "waiting_afterwards": server.waiting(),
-            "tracebacks": server.tracebacks(),
+            "tracebacks": Counter(server.tracebacks()),
             "memory": seen,
         }
     finally:
@@ -215,7 +225,8 @@ def main() -> None:
     print(json.dumps(found, indent=1))
     if given.save:
         report.save("reliability", "soak", found)
-    sys.exit(bool(found["bad"]) or not (found["same_afterwards"] and found["stopped_by_ctrl_c"]))
+    sound = found["same_afterwards"] and found["stopped_by_ctrl_c"] and growth_mb(found["memory"]) <= GROWTH_MB
+    sys.exit(bool(found["bad"]) or not sound)
 
 
 if __name__ == "__main__":

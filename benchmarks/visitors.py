@@ -53,6 +53,8 @@ class Server:
                 env=os.environ | settings,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # What a shell starts in the background ignores Ctrl-C, and so would its children.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self._wait()
 

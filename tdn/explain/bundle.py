@@ -113,12 +113,12 @@ def find_label(labels: list[str], wanted: str) -> int:
     lowered = [label.lower() for label in labels]
     if wanted.lower() in lowered:
         return lowered.index(wanted.lower())
-    if wanted.lstrip("-").isdigit() and 0 <= int(wanted) < len(labels):
+    if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(labels):
         return int(wanted)
     words = set(wanted.lower().split())
     close = sorted(labels, key=lambda label: -len(words & set(label.lower().split())))[:3]
     raise ValueError(
-        f"target {wanted!r}: no such class; expected an index from 0 to {len(labels) - 1} or a label such as "
+        f"target {wanted[:100]!r}: no such class; expected an index from 0 to {len(labels) - 1} or a label such as "
         + ", ".join(repr(label) for label in close)
     )
 
