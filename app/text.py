@@ -596,8 +596,8 @@ LAB_ABLATION_TABLE = "### Trained alike, module by module"
 LAB_UNEQUAL = "Beware: these were not trained alike (their cards say how), so a few points between them say little."
 LAB_NO_ABLATION = "A comparison on equal footing, seed by seed, has not been measured yet."
 LAB_ABLATION_NOTE = (
-    "Same clips, same start, same schedule; mean over the seeds done so far, and its 95% interval once there are "
-    "three. “Neutral” starts know no motion; “tdn” starts come from the shipped TDN and favour its relatives."
+    "Same clips, same start, same schedule; mean over the seeds, and its 95% interval where there are three. “Neutral” "
+    "starts know no motion; “tdn” starts come from the shipped TDN and favour its relatives."
 )
 LAB_PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
 LAB_NO_BENCHMARK = "The measured numbers of `docs/benchmark.json` are not on this server."
