@@ -357,7 +357,7 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         command=command or f"python -m tdn train {recipe.name}",
         time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
         known_limits=(
-            "it has seen drawn scenes only, no real video" if procedural else f"it has seen only videos of {clips.name}"
+            "it has seen drawn scenes only, no real video" if procedural else f"its classes are those of {clips.name}"
         )
         + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
         accuracy=accuracy(validation, clips.labels),
