@@ -130,6 +130,13 @@ def test_the_figure_has_a_row_for_the_frames_and_each_map_and_says_what_is_empty
     assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_a_long_class_name_fits_above_its_picture_in_the_video():
+    row = MapRow("TDN · final", "Moving something closer to the camera", "per clip", rows()[1].scaled)
+    video = grid_video(np.zeros((8, 240, 240, 3), np.uint8), [row], (0, 0, 240, 240), columns=1)
+    words = (video[0, 18:32] > 100).any((0, 2)).nonzero()[0]
+    assert words[0] >= 5 and words[-1] <= video.shape[2] - 5
+
+
 def test_the_video_grid_has_even_sides_for_the_codec():
     frames = np.zeros((3, 33, 47, 3), np.uint8)
     video = grid_video(frames, rows(3), (0, 0, 47, 33), cell_height=101)

@@ -198,5 +198,7 @@ def _captioned(image: np.ndarray, row: MapRow) -> np.ndarray:
     for line, y in zip(lines, (14, 28, 42), strict=True):
         # OpenCV's fonts are ASCII.
         text = line.replace("·", "-").encode("ascii", "replace").decode()
-        cv2.putText(strip, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (235, 235, 235), 1, cv2.LINE_AA)
+        (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
+        size = 0.38 * min(1.0, (strip.shape[1] - 12) / max(1, width))  # a long class name in smaller letters, not cut
+        cv2.putText(strip, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, size, (235, 235, 235), 1, cv2.LINE_AA)
     return np.concatenate([strip, image])
