@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import report
-from tdn.data.clip import ClipTaker, load_clip
+from tdn.data.clip import load_clip
+from tdn.data.film import ClipTaker
 from tdn.data.source import frame_files
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.explain.focus import pixel_auc

@@ -47,10 +47,14 @@ def misbehave(asked: dict) -> Pictures:
         deed()
     segments, window, size = asked["num_segments"], asked["window"], asked["preprocess"]["input_size"]
     return Pictures(
-        views=np.full((segments, window, size, size, 3), 7, np.uint8),
-        frames=np.zeros((segments, window), np.int64),
-        centre_frames=np.zeros((segments, 20, 30, 3), np.uint8),
-        times_sec=np.zeros(segments),
+        views=np.full((1, size, size, 3), 7, np.uint8),
+        numbers=np.zeros(1, np.int64),
+        shown=np.zeros((1, 20, 30, 3), np.uint8),
+        shown_numbers=np.zeros(1, np.int64),
+        times_sec=np.zeros(1),
+        windows=np.zeros((1, segments, window), np.int64),
+        seam_windows=np.zeros(1, np.int64),
+        showings=(),
         info=VideoInfo("clip.mp4", 1, 12.5, 30, 20),
     )
 

@@ -158,6 +158,29 @@ def test_explain_takes_any_layer_method_scale_and_intervention(tdn, pair, video,
     assert sum(manifest["evidence_share"]["baseline_res3"]) == pytest.approx(1, abs=1e-3)
 
 
+def test_explain_shows_a_video_repeated_and_in_part_as_the_file_written_that_way(tdn, pair, video, tmp_path):
+    (tmp_path / "once").mkdir()
+    (tmp_path / "seven").mkdir()
+    pictures = [Image.fromarray(picture) for _, picture in decode_frames(video, range(12))]
+    for number in range(7 * 12):
+        if number < 12:
+            pictures[number].save(tmp_path / "once" / f"{number + 1:05d}.png")
+        pictures[number % 12].save(tmp_path / "seven" / f"{number + 1:05d}.png")
+    asked = ("--target", 2, "--layers", "final")
+    changes = ("--change", "repeat 7", "--change", "first 50%")
+    result = tdn("explain", tmp_path / "once", "--out", tmp_path / "a", *asked, *changes, checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    assert "repeat 7: The video is shown 7 times over; of 8 windows, " in result.stderr
+    assert tdn("explain", tmp_path / "seven", "--out", tmp_path / "b", *asked, checkpoints=pair).returncode == 0
+    here, written = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in "ab")
+    for role in ("tdn", "baseline"):
+        logits = here["changes"]["repeat 7"][role]["logits"]
+        assert logits == pytest.approx(written["models"][role]["logits"], abs=1e-4)
+        assert here["changes"]["first 50%"][role]["note"].startswith("Only the first 6 of 12 frames are shown.")
+    maps, other = np.load(tmp_path / "a" / "maps.npz"), np.load(tmp_path / "b" / "maps.npz")
+    assert maps["tdn_final_after_repeat_7"] == pytest.approx(other["tdn_final"], abs=1e-4)
+
+
 def test_a_timeline_has_every_frame_and_marks_those_that_were_looked_at(tdn, pair, video, tmp_path):
     result = tdn("explain", video, "--out", tmp_path, "--timeline", "--layers", "final", checkpoints=pair)
     assert result.returncode == 0, result.stderr
@@ -224,6 +247,8 @@ def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair
         (("--method", "scorecam"), "expected one of grad_cam"),
         (("--scale", "log"), "clip, shared, frame"),
         (("--change", "melt"), "freeze windows"),
+        (("--change", "repeat 17"), "expected a whole number from 1 to 16, got 17"),
+        (("--change", "first 0%"), "above 0 and at most 1"),
         (("--versus", "Flying"), "no such class"),
         (("--speed", "0"), "above 0"),
         (("--target", "Flying"), "no such class"),

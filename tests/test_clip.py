@@ -1,15 +1,17 @@
 """From a file to the clip of a network: the right frames, in the right place, with what is shown beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
-from tdn.data.clip import clip_from_frames, load_clip, read_clip
+from tdn.data.clip import clip_from_frames, clip_of, load_clip, read_clip, read_pictures
+from tdn.data.film import Showing
 from tdn.data.sampling import centre_window_starts, windows
 from tdn.data.transforms import Preprocess, normalise, to_view
-from tdn.data.video import VideoError, read_frames, write_mp4
+from tdn.data.video import VideoError, decode_frames, read_frames, write_mp4
+from tests.conftest import network, tiny
 
 SMALL_CROP = Preprocess(view="centre_crop", short_side=40, input_size=32, sampling="released")
 WHOLE = Preprocess(view="whole", short_side=32, input_size=32, sampling="even")
@@ -101,6 +103,69 @@ def test_a_lower_speed_shows_frames_twice(video):
         load_clip(video(60), Taker(), speed=0)
 
 
+@pytest.mark.parametrize(
+    "preprocess",
+    [
+        SMALL_CROP,
+        Preprocess("whole", 32, 32, "even", fps=12),
+        Preprocess("whole", 32, 32, "even", max_frames=50),
+        Preprocess("whole", 32, 32, "even", fps=15, min_frames=48),
+    ],
+)
+@pytest.mark.parametrize(("repeat", "part"), [(1, 0.5), (3, 1), (7, 1), (8, 1), (16, 1), (5, 0.4)])
+def test_a_repeated_video_is_the_file_that_was_written_repeated(repeat, part, preprocess, tmp_path, rng):
+    frames = rng.integers(0, 255, (23, 48, 64, 3), np.uint8)
+    used = round(part * 23)
+    # Lossless, so that a frame has the same pixels wherever in a file it stands.
+    write_mp4(tmp_path / "once.mp4", frames, fps=24, crf=0)
+    write_mp4(tmp_path / "written.mp4", np.concatenate([frames[:used]] * repeat), fps=24, crf=0)
+    model = network(tiny())
+    model.preprocess = replace(preprocess, input_size=64, short_side=64)
+    shown = load_clip(tmp_path / "once.mp4", model, repeat=repeat, part=part)
+    written = load_clip(tmp_path / "written.mp4", model)
+    assert (shown.frames == written.frames % used).all()
+    assert torch.equal(shown.tensor, written.tensor) and (shown.centre_frames == written.centre_frames).all()
+    with torch.inference_mode():
+        assert torch.allclose(model(shown.tensor), model(written.tensor), atol=1e-4)
+    rounds = written.frames // used
+    assert shown.seam_windows == (rounds.min(1) < rounds.max(1)).sum()
+
+
+def test_frames_in_memory_are_repeated_as_those_of_a_file(video):
+    path = video(20)
+    from_file = load_clip(path, Taker(), repeat=7, part=0.5, speed=2)
+    from_memory = clip_from_frames(read_frames(path, range(20)), Taker(), showing=Showing(2, 7, 0.5))
+    assert torch.equal(from_file.tensor, from_memory.tensor) and (from_file.frames == from_memory.frames).all()
+
+
+def test_each_frame_of_a_repeated_video_is_decoded_once(video, monkeypatch):
+    asked = []
+
+    def counting(path, indices, info=None):
+        asked.append(list(indices))
+        return decode_frames(path, indices, info)
+
+    monkeypatch.setattr("tdn.data.clip.decode_frames", counting)
+    pictures = read_pictures(video(30), Taker(), [Showing(repeat=k) for k in range(1, 17)])
+    assert len(asked) == 1 and len(asked[0]) == len(set(asked[0])) <= 30
+    assert len(pictures.views) == len(asked[0]) and pictures.windows.shape == (16, 8, 5)
+    for place in (0, 6, 15):
+        alone = load_clip(video(30), Taker(), repeat=place + 1)
+        together = clip_of(pictures, WHOLE, place)
+        assert torch.equal(alone.tensor, together.tensor) and alone.note == together.note
+        assert (alone.centre_frames == together.centre_frames).all()
+
+
+def test_a_part_of_a_video_has_at_least_one_frame(video):
+    assert load_clip(video(4), Taker(), part=0.01).frames.max() == 0
+
+
+@pytest.mark.parametrize("wrong", [{"repeat": 0}, {"repeat": 17}, {"repeat": 2.5}, {"part": 0}, {"part": 1.1}])
+def test_a_showing_that_cannot_be_is_refused(wrong, video):
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: expected .*, got {next(iter(wrong.values()))}"):
+        load_clip(video(9), Taker(), **wrong)
+
+
 def test_the_times_are_those_of_the_centre_frames(video):
     clip = load_clip(video(100, fps=20), Taker())
     assert clip.times_sec == pytest.approx(clip.frames[:, 2] / 20)
@@ -178,6 +243,22 @@ def test_a_clip_with_repeated_segments_says_how_many_differ(video):
     clip = load_clip(video(7), Taker(WHOLE))
     assert not clip.is_collapsed
     assert clip.note == "The video is short (7 frames): 8 segments show 3 different windows."
+
+
+def test_a_repeated_video_says_so_and_counts_windows_across_the_seam(video):
+    path = video(30)
+    assert load_clip(path, Taker(), repeat=2).note == (
+        "The video is shown 2 times over; of 8 windows, no window crosses a seam, where it begins again."
+    )
+    clip = load_clip(path, Taker(), repeat=7, part=0.5)
+    rounds_change = (np.diff(clip.frames, axis=1) < 0).any(1)
+    assert clip.seam_windows == rounds_change.sum() == 2
+    assert clip.note == (
+        "Only the first 15 of 30 frames are shown. "
+        "The video is shown 7 times over; of 8 windows, 2 windows cross a seam, where it begins again."
+    )
+    one = load_clip(video(1), Taker(), repeat=3)
+    assert one.note.endswith("begins again. All 8 segments show the same frames.")
 
 
 @pytest.mark.parametrize(

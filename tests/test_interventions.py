@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from tdn.data.film import Showing
 from tdn.explain.interventions import (
     CLIP_CHANGES,
     NETWORK_CHANGES,
@@ -12,6 +13,7 @@ from tdn.explain.interventions import (
     freeze_where,
     freeze_windows,
     l_tdm_off,
+    other_showing,
     randomised,
     reverse,
     reverse_inside,
@@ -194,3 +196,22 @@ def test_a_part_that_a_network_lacks_is_said(row, name):
 def test_an_unknown_change_is_refused_with_the_known_ones(model, clip):
     with pytest.raises(ValueError, match="freeze windows"):
         compare(model, clip, "melt")
+
+
+def test_a_change_of_the_showing_is_named_with_its_number_and_keeps_the_rest():
+    assert other_showing("repeat 7") == Showing(repeat=7)
+    assert other_showing("first 33.5%", Showing(speed=2)) == Showing(speed=2, part=0.335)
+    assert other_showing("speed .5", Showing(repeat=3)) == Showing(speed=0.5, repeat=3)
+    assert other_showing("reverse") is other_showing("S-TDM at 0.5") is other_showing("repeat") is None
+
+
+@pytest.mark.parametrize("name", ["repeat 0", "repeat 17", "repeat 999999999", "first 0%", "first 101%", "speed 0"])
+def test_a_showing_that_cannot_be_is_refused_by_its_name(name):
+    with pytest.raises(ValueError, match=f"^change '{name}': .* expected .*, got"):
+        other_showing(name)
+
+
+@pytest.mark.parametrize("name", ["repeat 7", "first 50%", "speed 2"])
+def test_a_change_of_the_showing_needs_the_video(model, clip, name):
+    with pytest.raises(ValueError, match="read its clip again"):
+        compare(model, clip, name)

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tdn.data.clip import load_clip
+from tdn.data.clip import load_clip, read_pictures
+from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import TooManyFrames, UnreadableVideo, UnsuitablePicture, write_mp4
-from tdn.data.worker import DecoderBroke, DecodingWorker, TookTooLong, TookTooMuch
+from tdn.data.worker import ARRAYS, DecoderBroke, DecodingWorker, TookTooLong, TookTooMuch
 
 ROOT = Path(__file__).resolve().parents[1]
 MISBEHAVING = (sys.executable, "-m", "tests.misbehaving")
@@ -48,6 +49,19 @@ def test_the_clip_is_that_of_decoding_here(worker: DecodingWorker, clip: Path):
     assert (there.centre_frames == here.centre_frames).all() and (there.times_sec == here.times_sec).all()
     assert (there.frames == here.frames).all() and there.seen_box == here.seen_box and there.note == here.note
     assert (there.info.name, there.info.num_frames, there.info.fps) == ("clip.mp4", 30, here.info.fps)
+
+
+def test_a_repeated_clip_is_that_of_decoding_here_and_no_limit_refuses_it(clip: Path):
+    strict = DecodingWorker(max_frames=30)
+    there, here = strict.load_clip(clip, MODEL, repeat=7, part=0.5), load_clip(clip, MODEL, repeat=7, part=0.5)
+    assert (there.tensor == here.tensor).all() and (there.frames == here.frames).all()
+    assert (there.note, there.seam_windows, there.showing) == (here.note, here.seam_windows, here.showing)
+    showings = [Showing(part=1 / 3), Showing(), Showing(repeat=16)]
+    pictures, same = strict.read_pictures(clip, MODEL, showings, 48), read_pictures(clip, MODEL, showings, 48)
+    for name in ARRAYS:
+        assert (getattr(pictures, name) == getattr(same, name)).all()
+    assert pictures.shown.shape[1:] == (48, 64, 3) and list(pictures.showings) == showings
+    strict.close()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,10 @@ def explain(
     scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
     change: Annotated[
         list[str] | None,
-        typer.Option(help="Also after a change: 'freeze windows', reverse, 'S-TDM off', 'speed 2', ...; repeatable."),
+        typer.Option(
+            help="Also after a change: 'freeze windows', reverse, 'S-TDM off', 'repeat 7', 'first 50%', 'speed 2', "
+            "...; repeatable."
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(help="Show the video this many times as fast.")] = 1.0,
     timeline: Annotated[
@@ -94,6 +97,9 @@ def explain(
         }
         for name in change or []
     }
+    for note in dict.fromkeys(f"{name}: {one.note}" for name, after in changes.items() for one in after.values()):
+        if not note.endswith(": "):
+            typer.echo(note, err=True)
     if timeline:
         out.mkdir(parents=True, exist_ok=True)
         write_timeline(out / "timeline.mp4", video, clip, explained["tdn"], question)

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from tdn.data import sampling
-from tdn.data.clip import ClipTaker
 from tdn.data.crops import TrainCrop, cut, cut_views, draw_crop
 from tdn.data.datasets import DataSet, Item
+from tdn.data.film import ClipTaker
 from tdn.data.source import decode_frames, probe
 from tdn.data.transforms import Preprocess
 from tdn.data.video import VideoError, VideoInfo

@@ -17,21 +17,22 @@ import traceback
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO
 
 import numpy as np
 
-from tdn.data.clip import Clip, ClipTaker, Pictures, clip_of, read_pictures
+from tdn.data.clip import Clip, Pictures, clip_of, read_pictures
+from tdn.data.film import ClipTaker, Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import MAX_PIXELS, VideoError, VideoInfo, load_decoder
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-m", "tdn.data.worker")
 START_SECONDS = 60
-ARRAYS = ("views", "frames", "centre_frames", "times_sec")
+ARRAYS = ("views", "numbers", "shown", "shown_numbers", "times_sec", "windows", "seam_windows")
 FACTS = [field.name for field in fields(VideoInfo) if field.name != "timeline"]
 
 
@@ -79,28 +80,36 @@ class DecodingWorker:
         """The process that decodes now."""
         return self._process.pid
 
-    def load_clip(self, path: Path, model: ClipTaker) -> Clip:
-        """As `tdn.data.clip.load_clip`, within the limits.
+    def load_clip(self, path: Path, model: ClipTaker, speed: float = 1.0, repeat: int = 1, part: float = 1.0) -> Clip:
+        """As `tdn.data.clip.load_clip`, within the limits, which are on the file and not on what is shown of it.
 
         Raises TookTooLong, TookTooMuch and DecoderBroke as well, and RuntimeError where no process can be started.
         """
+        return clip_of(self.read_pictures(path, model, [Showing(speed, repeat, part)]), model.preprocess)
+
+    def read_pictures(
+        self, path: Path, model: ClipTaker, showings: Sequence[Showing], display_short_side: int = 360
+    ) -> Pictures:
+        """As `tdn.data.clip.read_pictures`, within the limits: several showings of a video for one reading."""
         job = {
             "path": str(path.absolute()),
             "num_segments": model.num_segments,
             "window": model.window,
             "preprocess": model.preprocess.to_dict(),
+            "showings": [asdict(showing) for showing in showings],
+            "display_short_side": display_short_side,
             "max_pixels": self.max_pixels,
             "max_frames": self.max_frames,
             "seconds": self.seconds,
         }
         with self._turn:
-            return clip_of(self._pictures(job, path.name), model.preprocess)
+            return self._pictures(job, path.name, showings)
 
     def close(self) -> None:
         """End the process."""
         self._stop()
 
-    def _pictures(self, job: dict, name: str) -> Pictures:
+    def _pictures(self, job: dict, name: str, showings: Sequence[Showing]) -> Pictures:
         self._wait_until_ready()
         answer, arrays = None, {}
         with _killed_after(self.seconds, self._process) as is_late:
@@ -119,7 +128,7 @@ class DecodingWorker:
             self._restart()
         error = answer.get("error")
         if error is None:
-            return Pictures(**arrays, info=VideoInfo(**answer["info"]))
+            return Pictures(**arrays, showings=showings, info=VideoInfo(**answer["info"]))
         if error in REPORTED:
             raise REPORTED[error](answer["message"])
         self._restart()
@@ -255,7 +264,9 @@ def _read(asked: dict) -> Pictures:
         window=asked["window"],
         preprocess=Preprocess.from_dict(asked["preprocess"]),
     )
-    return read_pictures(asked["path"], model, max_pixels=asked["max_pixels"], max_frames=asked["max_frames"])
+    showings = [Showing(**values) for values in asked["showings"]]
+    side, max_pixels, max_frames = (asked[name] for name in ("display_short_side", "max_pixels", "max_frames"))
+    return read_pictures(asked["path"], model, showings, side, max_pixels, max_frames)
 
 
 def _limited_to(memory_mb: int) -> int:

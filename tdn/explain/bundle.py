@@ -3,9 +3,8 @@
 import hashlib
 import json
 import platform
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,12 +18,11 @@ from tdn.data.source import decode_frames
 from tdn.data.video import write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
 from tdn.explain.gradcam import explain_logits
-from tdn.explain.interventions import changed, segments_shown
+from tdn.explain.interventions import changed, other_showing, segments_shown
 from tdn.explain.methods import GRAD_CAM, METHODS, Rule
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.model import TDN, Architecture, system_name
 
-SPEED = re.compile(r"speed (\d*\.?\d+)")
 LAYERS = ("res2", "final")
 LAYER_TITLES = {
     **{f"res{stage}": f"Res{stage}" for stage in range(1, 5)},
@@ -61,7 +59,8 @@ USUAL = Question()
 class Explained:
     """What one model says of a clip: logits [K], raw maps {layer: float32 [T, h, w]} of class `target`.
 
-    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3].
+    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3], and `note` what to
+    know about that other clip.
     """
 
     title: str
@@ -70,6 +69,7 @@ class Explained:
     label: str
     maps: dict[str, np.ndarray]
     frames: np.ndarray | None = None
+    note: str = ""
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -87,11 +87,11 @@ def explain_clip(
 def explain_changed(
     model: TDN, clip: Clip, name: str, before: Explained, question: Question = USUAL, video: Path | None = None
 ) -> Explained:
-    """The same class after the intervention `name` (`tdn.explain.interventions`), or at "speed X" of the `video`."""
-    if speed := SPEED.fullmatch(name):
-        other = load_clip(video, model, speed=float(speed[1]))
+    """The same class after the intervention `name`; one that shows the `video` in another way reads it again."""
+    if showing := other_showing(name, clip.showing):
+        other = load_clip(video, model, **asdict(showing))
         found = _explained(model, other.tensor, before.title, before.target, question)
-        return replace(found, frames=other.centre_frames)
+        return replace(found, frames=other.centre_frames, note=other.note)
     with changed(model, clip.tensor, name) as (network, tensor):
         found = _explained(network, tensor, before.title, before.target, question)
     return replace(found, frames=clip.centre_frames[segments_shown(name, len(clip.centre_frames))])
@@ -205,7 +205,10 @@ def write_bundle(
             for layer, raw in one.maps.items()
         },
         "changes": {
-            name: {role: {"logits": _rounded(one.logits), "target": one.label} for role, one in after.items()}
+            name: {
+                role: {"logits": _rounded(one.logits), "target": one.label, "note": one.note}
+                for role, one in after.items()
+            }
             for name, after in changes.items()
         },
         "frames": np.asarray(clip.frames).tolist(),

@@ -6,20 +6,21 @@ network is missing a part it was trained with, and later stages see features the
 that motion mattered, or only that the rest is upset. `s_tdm_clip_mean` keeps the features' size and takes away what
 differs between segments.
 
-Changes of a clip are functions of a tensor [N, T, L, 3, H, W] (another speed: `tdn.data.clip.load_clip`); changes of a
-network are context managers that leave it as it was.
+Changes of a clip are functions of a tensor [N, T, L, 3, H, W]; changes of a network are context managers that leave it
+as it was. A third kind shows the video in another way (`other_showing`): its clip has to be read again.
 """
 
 import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from tdn.data.film import AS_FILMED, Showing
 from tdn.explain.controls import random_weights
 from tdn.explain.gradcam import target_classes
 from tdn.explain.kept import KeptPass
@@ -194,6 +195,9 @@ NETWORK_CHANGES: dict[str, NetworkChange] = {
 _NUMBER = r"(\d*\.?\d+)"
 BLANK = re.compile(rf"blank {_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}")
 WEIGHT = re.compile(rf"S-TDM at {_NUMBER}")
+SPEED = re.compile(rf"speed {_NUMBER}")
+REPEAT = re.compile(r"repeat (\d{1,9})")
+FIRST = re.compile(rf"first {_NUMBER}%")
 
 
 @dataclass(frozen=True)
@@ -251,7 +255,7 @@ def changed(model: TDN, clip: Tensor, name: str) -> Iterator[tuple[TDN, Tensor]]
     """The network and the clip after the change called `name`; afterwards the network is as it was.
 
     Names are those of CLIP_CHANGES and NETWORK_CHANGES, "blank X0,Y0,X1,Y1" (shares of the picture) and "S-TDM at W"
-    with a weight. Raises ValueError for any other.
+    with a weight. Raises ValueError for any other, and for one that `other_showing` knows, which no tensor can show.
     """
     if name in CLIP_CHANGES:
         yield model, CLIP_CHANGES[name](clip)
@@ -263,9 +267,35 @@ def changed(model: TDN, clip: Tensor, name: str) -> Iterator[tuple[TDN, Tensor]]
     elif weight := WEIGHT.fullmatch(name):
         with s_tdm_weight(model, float(weight[1])) as network:
             yield network, clip
+    elif other_showing(name):
+        raise ValueError(f"change {name!r} shows the video in another way; read its clip again, with that showing")
     else:
-        known = (*CLIP_CHANGES, "blank X0,Y0,X1,Y1", *NETWORK_CHANGES, "S-TDM at WEIGHT")
+        known = (
+            *CLIP_CHANGES,
+            *("blank X0,Y0,X1,Y1", "repeat K", "first N%", "speed X"),
+            *NETWORK_CHANGES,
+            "S-TDM at WEIGHT",
+        )
         raise ValueError(f"change {name!r}: expected one of {', '.join(known)}")
+
+
+def other_showing(name: str, showing: Showing = AS_FILMED) -> Showing | None:
+    """How the video is shown after the change called `name`; None for changes of a tensor or a network.
+
+    "repeat K" shows it K times over (1 to 16), "first N%" only its beginning, "speed X" X times as fast; what else
+    `showing` says stays. The clip is then `tdn.data.clip.load_clip`'s, or `DecodingWorker.load_clip`'s, with the fields
+    of the showing as keywords. Raises ValueError for a number that can't be.
+    """
+    try:
+        if found := REPEAT.fullmatch(name):
+            return replace(showing, repeat=int(found[1]))
+        if found := FIRST.fullmatch(name):
+            return replace(showing, part=float(found[1]) / 100)
+        if found := SPEED.fullmatch(name):
+            return replace(showing, speed=float(found[1]))
+    except ValueError as error:
+        raise ValueError(f"change {name!r}: {error}") from None
+    return None
 
 
 def segments_shown(name: str, num_segments: int) -> list[int]:
