@@ -13,12 +13,28 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Opening:
+    """How the page opens on a clip: `sentence` says what it shows, `part` percent of it are one thing passing, and
+    `repeat` times over that part makes the stroboscope.
+    """
+
+    sentence: str
+    part: int
+    repeat: int
+
+
+@dataclass(frozen=True)
 class SampleClip:
-    """`picture` uint8 [H, W, 3] is the frame in the middle of the clip."""
+    """`picture` uint8 [H, W, 3] is the frame in the middle of the clip; `label` what it shows, where that is known;
+    `credit` who made it, where that was somebody else; `opening` where the page may open on it.
+    """
 
     path: Path
     title: str
     picture: np.ndarray
+    label: str | None = None
+    credit: str = ""
+    opening: Opening | None = None
 
 
 def sample_clips(folder: Path) -> list[SampleClip]:
@@ -28,17 +44,20 @@ def sample_clips(folder: Path) -> list[SampleClip]:
     """
     listing = folder / "samples.json"
     if listing.is_file():
-        titles = {entry["file"]: entry["title"] for entry in json.loads(listing.read_text())}
+        entries = json.loads(listing.read_text())
     else:
-        titles = {path.name: path.stem.replace("_", " ") for path in sorted(folder.glob("*.mp4"))}
+        entries = [{"file": path.name, "title": path.stem.replace("_", " ")} for path in sorted(folder.glob("*.mp4"))]
     clips = []
-    for file, title in titles.items():
+    for entry in entries:
         try:
-            path = (folder / file).resolve()
+            path = (folder / entry["file"]).resolve()
             info = probe(path)
             picture = read_frames(path, [info.num_frames // 2], info=info)[0]
         except (VideoError, FileNotFoundError) as error:
             log.warning("sample not offered: %s", error)
             continue
-        clips.append(SampleClip(path, title, picture))
+        opening = Opening(**entry["opening"]) if "opening" in entry else None
+        clips.append(
+            SampleClip(path, entry["title"], picture, entry.get("label"), entry.get("credit", ""), opening)
+        )
     return clips

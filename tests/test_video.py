@@ -450,6 +450,12 @@ def test_a_written_video_plays_in_browsers_from_its_first_byte(long_video):
     assert data.index(b"moov") < data.index(b"mdat")
 
 
+def test_a_written_video_says_how_its_colours_were_made(long_video):
+    with av.open(str(long_video)) as container:
+        codec = container.streams.video[0].codec_context
+        assert (codec.color_range, codec.colorspace, codec.color_primaries, codec.color_trc) == (1, 6, 6, 6)  # BT.601
+
+
 def test_writing_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"out.mp4: no frames to write"):
         write_mp4(tmp_path / "out.mp4", [])

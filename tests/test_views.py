@@ -11,10 +11,10 @@ import pytest
 
 from app import text, views
 from app.analysis import Analysis, Answer, Comparison
-from app.gallery import sample_clips
+from app.gallery import Opening, sample_clips
 from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from app.motion import MotionFocus
-from app.settings import Settings
+from app.settings import SAMPLES, Settings
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.explain.bundle import LAYERS, Explained
@@ -214,6 +214,23 @@ def test_samples_are_listed_with_titles_and_bad_ones_left_out(tmp_path: Path):
     (tmp_path / "samples.json").write_text(json.dumps(entries))
     assert [(clip.title, clip.picture.shape) for clip in sample_clips(tmp_path)] == [("A", (32, 32, 3))]
     assert sample_clips(tmp_path / "absent") == []
+
+
+def test_a_sample_may_be_somebody_s_and_may_open_the_page(tmp_path: Path):
+    write_mp4(tmp_path / "a.mp4", np.full((4, 32, 32, 3), 200, np.uint8), fps=8)
+    opening = {"sentence": "A belt.", "part": 30, "repeat": 7}
+    entry = {"file": "a.mp4", "label": "x", "title": "A", "credit": "Somebody", "opening": opening}
+    (tmp_path / "samples.json").write_text(json.dumps([entry]))
+    (clip,) = sample_clips(tmp_path)
+    assert (clip.label, clip.credit, clip.opening) == ("x", "Somebody", Opening("A belt.", 30, 7))
+
+
+def test_every_sample_that_others_made_stands_in_the_credits():
+    credits = (SAMPLES.parent / "CREDITS.md").read_text()
+    filmed = [clip for clip in sample_clips(SAMPLES) if clip.credit]
+    assert [clip.path.name for clip in filmed] == ["conveyor.mp4"]
+    assert all(f"samples/{clip.path.name}" in credits and "CC BY 4.0" in credits for clip in filmed)
+    assert all(clip.path.stat().st_size < 400_000 for clip in filmed)
 
 
 def test_settings_come_from_the_environment():

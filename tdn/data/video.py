@@ -217,6 +217,7 @@ def write_mp4(path: str | Path, frames: Iterable[np.ndarray], fps: float = 8, cr
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": "veryfast"}
         stream.codec_context.thread_count = 1  # the same bytes whatever the number of cores
+        _tag_colours(stream.codec_context)
         for frame in chain([first], frames):
             if frame.dtype != np.uint8 or frame.shape != first.shape or frame.shape[2:] != (3,):
                 raise ValueError(
@@ -226,6 +227,11 @@ def write_mp4(path: str | Path, frames: Iterable[np.ndarray], fps: float = 8, cr
             even = np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge")
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")))
         container.mux(stream.encode(None))
+
+
+def _tag_colours(codec: av.VideoCodecContext) -> None:
+    """Say what the conversion from RGB does (BT.601, limited range): players guess for a file that does not tell."""
+    codec.color_range, codec.colorspace, codec.color_primaries, codec.color_trc = 1, 6, 6, 6
 
 
 def load_decoder() -> None:
