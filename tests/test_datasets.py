@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tdn.data.datasets import open_dataset, skip_list_of
 from tdn.data.flips import mirrored_classes
+from tdn.data.synthetic.labels import FLIP_HORIZONTAL, LABELS
 from tests import standins
 from tests.standins import frame_folder, video
 
@@ -243,6 +244,75 @@ def test_a_pair_is_found_however_it_is_spelt(pair):
 
 def test_classes_without_directions_may_be_mirrored():
     assert mirrored_classes(["upright", "bright", "leftovers"]) == ((0, 1, 2), "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "向左移动",
+            "к югу",
+            "izquierda",
+            "links",
+            "nach links",
+            "moveleft",
+            "lefthand",
+            "turn L",
+            "mv right",
+            "←",
+            "wärts",
+        ),
+        *(
+            "serve",
+            "port",
+            "starboard",
+            "steer",
+            "bear left",
+            "left-handed serve",
+            "unscrewing",
+            "golf swing",
+            "forward",
+        ),
+        *(
+            "next page",
+            "exit",
+            "driving",
+            "north",
+            "swipe 1",
+            "gesture B",
+            "letter d",
+            "on",
+            "a",
+            "left+right",
+            "U-turn",
+        ),
+    ],
+)
+def test_a_name_that_is_not_understood_means_no_mirroring_and_is_told_with_the_setting(name):
+    flip, said = mirrored_classes(["clapping", name])
+    assert flip is None and repr(name) in said and "--set flip_unknown=true" in said
+    if not {"left", "right"} & set(name.replace("+", " ").replace("-", " ").split()):
+        assert mirrored_classes(["clapping", name], trusted=True) == ((0, 1), "")
+
+
+def test_whoever_says_that_names_have_no_side_still_swaps_left_and_right():
+    assert mirrored_classes(["bear left", "bear right", "stay"], trusted=True) == ((1, 0, 2), "")
+    assert mirrored_classes(["bear left", "stay"], trusted=True)[0] is None
+
+
+def test_the_names_of_our_own_classes_and_of_published_lists_are_understood():
+    assert mirrored_classes(LABELS) == (FLIP_HORIZONTAL, "")
+    something = [
+        "Plugging something into something but pulling it right out as you remove your hand",
+        "Laying something on the table on its side, not upright",
+        "Letting something roll up a slanted surface, so it rolls back down",
+        "Putting something that can't roll onto a slanted surface, so it stays where it is",
+        "Moving something and something so they pass each other",
+        "Twisting (wringing) something wet until water comes out",
+        "Turning the camera left while filming something",
+        "Turning the camera right while filming something",
+    ]
+    assert mirrored_classes(something) == ((0, 1, 2, 3, 4, 5, 7, 6), "")
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ def _print_report(report: "Report") -> None:
         frames = report.frames
         print(f"  frames: {frames['least']} to {frames['most']}, median {frames['median']:g}")
     print(f"  mirroring {report.mirroring}")
+    if len(report.not_understood) > 3:  # the sentence names three
+        print(f"    not understood: {', '.join(map(repr, report.not_understood))}")
     if report.skipped:
         print(f"  left out by the skip list: {report.skipped}")
     for warning in report.warnings:

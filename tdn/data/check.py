@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tdn.data.datasets import DataSet, Item
+from tdn.data.flips import not_understood
 from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.source import decode_frames, probe
 
@@ -44,6 +45,7 @@ class Report:
     per_class: dict[str, int]
     frames: dict[str, float]
     mirroring: str
+    not_understood: list[str]
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def report_on(dataset: DataSet, readings: Sequence[Reading]) -> Report:
         per_class={label: counts[label] for label in dataset.labels},
         frames={"least": int(lengths.min()), "median": float(np.median(lengths)), "most": int(lengths.max())},
         mirroring=mirroring(dataset),
+        not_understood=[] if dataset.flip else not_understood(dataset.labels),
     )
     report.warnings = [*_warn_of_classes(report), *_warn_of_lengths(dataset, good)]
     return report
@@ -104,7 +107,7 @@ def mirroring(dataset: DataSet) -> str:
         return f"refused: {dataset.flip_reason}"
     pairs = [(a, b) for a, b in enumerate(dataset.flip) if a < b]
     if not pairs:
-        return "allowed: no class speaks of left, right or a sense of turning"
+        return "allowed: all names are understood, and none speaks of left, right or a sense of turning"
     shown = "; ".join(f"{dataset.labels[a]!r} and {dataset.labels[b]!r}" for a, b in pairs[:3])
     return f"allowed, swapping {len(pairs)} pairs of classes: {shown}" + (" ..." if len(pairs) > 3 else "")
 

@@ -89,7 +89,8 @@ def open_dataset(
         title, listed = _read_csv(_part_file(path, kind), kind, root)
     else:
         title, listed = _read_released(_part_file(path, kind), labels, root)
-    return _left_out(_assembled(title, listed), skip_list or skip_list_of(data))
+    dataset = _assembled(title, listed, is_published=name is not None)
+    return _left_out(dataset, skip_list or skip_list_of(data))
 
 
 EXPECTED = "a folder with a sub-folder for each class, a .csv, a released list (.txt), or NAME:ROOT with NAME of " + (
@@ -124,7 +125,7 @@ def _split(split: str, name: str | None) -> tuple[str, int | None]:
     return match[1], int(match[2]) if match[2] else None
 
 
-def _assembled(title: str, listed: Listed) -> DataSet:
+def _assembled(title: str, listed: Listed, is_published: bool) -> DataSet:
     """Rows to items; raises ValueError where a row's class does not exist or nothing of it is on disk."""
     if not listed.rows:
         raise ValueError(f"{title}: no videos listed; expected at least one")
@@ -138,7 +139,7 @@ def _assembled(title: str, listed: Listed) -> DataSet:
     missing = tuple(row.id for row in listed.rows if row.path is None)
     if not present:
         raise FileNotFoundError(f"{title}: none of its {len(missing)} videos is there, such as {listed.example}")
-    flip, reason = mirrored_classes(listed.labels)
+    flip, reason = mirrored_classes(listed.labels, trusted=is_published)
     items = tuple(Item(row.id, row.path, row.label, row.num_frames) for row in present)
     twice = [name for name, count in Counter(item.id for item in items).items() if count > 1]
     if twice:

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from tdn.data.flips import mirrored_classes
 from tdn.data.pool import Pool, augment, load_or_render_pool
 from tdn.data.processes import batches_of
 from tdn.data.synthetic import LABELS, VERSION
@@ -96,6 +97,9 @@ class VideoClips:
 
     def __init__(self, recipe: Recipe, num_segments: int, window: int, data: str, preprocess: Preprocess):
         self.train, self.val, self.held_out = open_parts(data, recipe)
+        if recipe.flip_unknown:
+            flip, reason = mirrored_classes(self.train.labels, trusted=True)
+            self.train = replace(self.train, flip=flip, flip_reason=reason)
         self.recipe, self.num_segments, self.window, self.preprocess = recipe, num_segments, window, preprocess
         self.name, self.labels = self.train.name, self.train.labels
         self.num_train, self.num_val = len(self.train.items), len(self.val.items)

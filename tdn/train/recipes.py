@@ -49,8 +49,10 @@ class Recipe:
 
     Clips: an epoch is `clips_per_epoch` clips, None for every clip once. `sizes` ((share of the run, pixels), ...) is
     the side of the input until that share is over. `preprocess`: how clips are seen after training, "released" (short
-    side 256, centre crop 224 or in proportion) or "whole" (the whole picture, spread evenly over the video). `split`
-    is the number of a split of UCF101 or HMDB51. `val_share` of each class is held out where the data have no
+    side 256, centre crop 224 or in proportion) or "whole" (the whole picture, spread evenly over the video). `flip`
+    mirrors half of the training clips, the label with the pixels, where the names of all classes are understood;
+    `flip_unknown` takes names that are not understood for such that name no side. `split` is the number of a split of
+    UCF101 or HMDB51. `val_share` of each class is held out where the data have no
     validation part. Procedural clips only: `pool_clips` rendered ones and `val_clips` for validation, at `render_size`,
     those of `pool_seed`; order, augmentation and fresh weights follow from `seed`.
 
@@ -86,6 +88,7 @@ class Recipe:
     preprocess: View = "released"
     crop: Crop = "multi_scale"
     flip: bool = True
+    flip_unknown: bool = False
     clips_per_epoch: int | None = None
     split: int | None = None
     val_share: float = 0.2

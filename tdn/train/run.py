@@ -7,7 +7,7 @@ import shlex
 import sys
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -297,7 +297,9 @@ def run_settings(trainer: Trainer, data: str) -> str:
 
 def expect_same_run(out: Path, before: str, now: str) -> None:
     then, wanted = json.loads(before), json.loads(now)
-    changed = [key for key in wanted if then.get(key) != wanted[key]]
+    # A field that the run did not know yet stood for what it is when left out.
+    left_out = {field.name: field.default for field in fields(Recipe)}
+    changed = [key for key in wanted if then.get(key, left_out.get(key)) != wanted[key]]
     if changed:
         raise ValueError(
             f"{out} holds a run with another {', '.join(changed)}; use the same settings, or choose another --out"
