@@ -150,7 +150,8 @@ class Explainer:
             model = self._model(answer.file)
             if not applies(change, model):
                 continue
-            with self._using, changed(model, prepared.clip.tensor, change) as (network, tensor):
+            with self._using:
+                network, tensor = changed(model, prepared.clip.tensor, change)
                 kept = KeptPass(network, tensor, LAYERS)
                 explained = replace(answer.explained, logits=kept.logits[0].float().cpu().numpy())
                 top = top_scores(explained.probabilities, model.labels)

@@ -57,7 +57,5 @@ def sample_clips(folder: Path) -> list[SampleClip]:
             log.warning("sample not offered: %s", error)
             continue
         opening = Opening(**entry["opening"]) if "opening" in entry else None
-        clips.append(
-            SampleClip(path, entry["title"], picture, entry.get("label"), entry.get("credit", ""), opening)
-        )
+        clips.append(SampleClip(path, entry["title"], picture, entry.get("label"), entry.get("credit", ""), opening))
     return clips

@@ -95,11 +95,10 @@ class Lessons:
         found = {}
         for role, file in (("tdn", TDN_FILE), ("baseline", BASELINE_FILE)):
             with self.explainer.lent(file) as model, torch.no_grad():
-                if change is None:
-                    logits = model(clip.tensor.to(self.explainer.device))
-                else:
-                    with changed(model, clip.tensor.to(self.explainer.device), change) as (network, tensor):
-                        logits = network(tensor)
+                network, tensor = model, clip.tensor.to(self.explainer.device)
+                if change is not None:
+                    network, tensor = changed(model, tensor, change)
+                logits = network(tensor)
             found[role] = opinion(model, file, logits)
         return found
 
@@ -119,8 +118,7 @@ class Lessons:
         with self.explainer.lent(TDN_FILE) as model:
             points = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2")
             for weight in weights:
-                with s_tdm_weight(model, weight):
-                    logits, found = channel_means(model, tensor, points)
+                logits, found = channel_means(s_tdm_weight(model, weight), tensor, points)
                 opinions.append(opinion(model, TDN_FILE, logits))
                 means.append({point: values[0].float().cpu().numpy() for point, values in found.items()})
             alpha, beta = model.architecture.alpha, model.architecture.beta
@@ -132,8 +130,8 @@ class Lessons:
         tensor = clip.tensor.to(self.explainer.device)
         with self.explainer.lent(TDN_FILE) as model:
             logits, sizes = gate_sizes(model, tensor)
-            with l_tdm_off(model), torch.no_grad():
-                without = model(tensor)
+            with torch.no_grad():
+                without = l_tdm_off(model)(tensor)
         arrays = {stage: size[0].float().cpu().numpy() for stage, size in sizes.items()}
         return Gates(arrays, opinion(model, TDN_FILE, logits), opinion(model, TDN_FILE, without))
 

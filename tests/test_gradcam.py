@@ -44,8 +44,8 @@ def test_both_layers_come_from_one_backward_pass_and_agree_with_one_at_a_time():
 def test_the_final_map_is_the_closed_form_and_sums_to_the_logit():
     model = network(tiny()).double()
     clip = random_clip(model.architecture).double()
-    with recorded(model.requires_grad_(False), ["res5"]) as taken:
-        logits = model(clip).detach()
+    twin, taken = recorded(model, ["res5"])
+    logits = twin(clip).detach()
     evidence = closed_form_final(model, taken["res5"].detach())  # [1, T, K, h, w]
     assert torch.allclose(evidence.sum((1, 3, 4)) + model.head.bias, logits, atol=1e-10)
     for target in range(len(model.head.bias)):

@@ -104,12 +104,11 @@ def test_freezing_a_region_leaves_the_rest_moving(clip):
 def test_full_weight_changes_no_bit_and_none_takes_the_differences_away(model, clip):
     with torch.inference_mode():
         as_trained = model(clip)
-        with s_tdm_weight(model, 1.0):
-            assert torch.equal(model(clip), as_trained)
-        with s_tdm_weight(model, 0.0):
-            off = model(clip)
-            assert not torch.allclose(off, as_trained)
-            assert torch.allclose(model(freeze_windows(clip)), off)
+        assert torch.equal(s_tdm_weight(model, 1.0)(clip), as_trained)
+        without = s_tdm_weight(model, 0.0)
+        off = without(clip)
+        assert not torch.allclose(off, as_trained)
+        assert torch.allclose(without(freeze_windows(clip)), off)
         assert torch.equal(model(clip), as_trained)
 
 
@@ -117,31 +116,29 @@ def test_the_clip_mean_of_a_clip_that_is_the_same_throughout_is_itself(model, cl
     same = clip[:, :1].expand_as(clip).contiguous()
     with torch.inference_mode():
         expected = model(same)
-        with s_tdm_clip_mean(model):
-            assert torch.allclose(model(same), expected, atol=1e-5)
-            assert not torch.allclose(model(clip), expected, atol=1e-5)
+        other = s_tdm_clip_mean(model)
+        assert torch.allclose(other(same), expected, atol=1e-5)
+        assert not torch.allclose(other(clip), expected, atol=1e-5)
 
 
 def test_without_gates_l_tdm_hands_its_features_on(model, clip):
     seen = []
-    module = next(module for module in model.modules() if isinstance(module, LongTermTDM))
-    with l_tdm_off(model):
-        handle = module.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
-        model(clip)
-        handle.remove()
+    other = l_tdm_off(model)
+    module = next(module for module in other.modules() if isinstance(module, LongTermTDM))
+    module.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
+    other(clip)
     assert seen[0][0] is seen[0][1]
 
 
 def test_randomising_from_above_keeps_what_lies_below(model):
-    with randomised(model, down_to=5) as other:
-        assert torch.equal(other.res4[0].conv1.weight, model.res4[0].conv1.weight)
-        assert torch.equal(other.s_tdm.res1.conv.weight, model.s_tdm.res1.conv.weight)
-        assert not torch.equal(other.res5[0].conv1.weight, model.res5[0].conv1.weight)
-        assert not torch.equal(other.head.weight, model.head.weight)
-    with randomised(model) as other:
-        own, drawn = model.state_dict(), other.state_dict()
-        weights = [name for name in own if name.endswith("conv1.weight")]
-        assert weights and not any(torch.equal(own[name], drawn[name]) for name in weights)
+    other = randomised(model, down_to=5)
+    assert torch.equal(other.res4[0].conv1.weight, model.res4[0].conv1.weight)
+    assert torch.equal(other.s_tdm.res1.conv.weight, model.s_tdm.res1.conv.weight)
+    assert not torch.equal(other.res5[0].conv1.weight, model.res5[0].conv1.weight)
+    assert not torch.equal(other.head.weight, model.head.weight)
+    own, drawn = model.state_dict(), randomised(model).state_dict()
+    weights = [name for name in own if name.endswith("conv1.weight")]
+    assert weights and not any(torch.equal(own[name], drawn[name]) for name in weights)
 
 
 @pytest.mark.parametrize("name", [*CLIP_CHANGES, *NETWORK_CHANGES])

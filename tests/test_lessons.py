@@ -85,8 +85,8 @@ def test_differences_are_those_of_neighbouring_frames_in_levels_of_the_picture(t
 def test_the_sweep_goes_from_s_tdm_off_to_the_network_as_trained(taught: Lessons, clip: Clip, explainer: Explainer):
     sweep = taught.sweep(clip)
     assert np.allclose(sweep.opinions[-1].probabilities, taught.opinions(clip)["tdn"].probabilities, atol=1e-6)
-    with explainer.lent(TDN_FILE) as model, s_tdm_weight(model, 0.0), torch.no_grad():
-        off = model(clip.tensor).softmax(1)[0].numpy()
+    with explainer.lent(TDN_FILE) as model, torch.no_grad():
+        off = s_tdm_weight(model, 0.0)(clip.tensor).softmax(1)[0].numpy()
     assert np.allclose(sweep.opinions[0].probabilities, off, atol=1e-6)
 
 

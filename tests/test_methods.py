@@ -35,8 +35,8 @@ def test_frames_are_weighed_as_the_library_weighs_images(method, rng):
 def test_three_methods_agree_with_the_closed_form_at_the_final_stage(model, method):
     clip = clip_of(model)
     rule = Rule(method, signed=True)
-    with recorded(model.requires_grad_(False), ["res5"]) as taken:
-        logits = model(clip)
+    twin, taken = recorded(model, ["res5"])
+    logits = twin(clip)
     expected = closed_form_final(model, taken["res5"].detach())[0, :, 2]
     found = grad_cam(model, clip, 2, ["final"], rule)["final"][0]
     assert torch.allclose(found, expected, atol=1e-7)
@@ -46,12 +46,10 @@ def test_three_methods_agree_with_the_closed_form_at_the_final_stage(model, meth
 
 def test_a_hand_made_gradient_at_the_final_stage_is_the_one_of_autograd(model):
     clip, rule = clip_of(model, 2), Rule("layercam")
-    features = {}
-    with recorded(model.requires_grad_(False), ["res5"]) as taken:
-        score = model(clip)[[0, 1], [1, 4]].sum()
-        features["res5"] = taken["res5"]
-    (gradient,) = torch.autograd.grad(score, [features["res5"]])
-    expected = weigh(features["res5"].detach(), gradient, rule, 8).unflatten(0, (2, 8))
+    twin, taken = recorded(model, ["res5"])
+    score = twin(clip)[[0, 1], [1, 4]].sum()
+    (gradient,) = torch.autograd.grad(score, [taken["res5"]])
+    expected = weigh(taken["res5"].detach(), gradient, rule, 8).unflatten(0, (2, 8))
     assert torch.allclose(grad_cam(model, clip, [1, 4], ["final"], rule)["final"], expected, atol=1e-10)
 
 

@@ -92,8 +92,8 @@ def explain_changed(
         other = load_clip(video, model, **asdict(showing))
         found = _explained(model, other.tensor, before.title, before.target, question)
         return replace(found, frames=other.centre_frames, note=other.note)
-    with changed(model, clip.tensor, name) as (network, tensor):
-        found = _explained(network, tensor, before.title, before.target, question)
+    network, tensor = changed(model, clip.tensor, name)
+    found = _explained(network, tensor, before.title, before.target, question)
     return replace(found, frames=clip.centre_frames[segments_shown(name, len(clip.centre_frames))])
 
 

@@ -1,6 +1,7 @@
 """Maps that know nothing of the network's answer: what a motion-focus number has to beat to mean anything."""
 
 import copy
+import threading
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from tdn.model.tdn import initialise
 
 # Standard deviation of the centre control, as a share of the short side.
 CENTRE_SPREAD = 0.25
+_DRAWING = threading.Lock()
 
 
 def uniform(num_segments: int, height: int, width: int) -> np.ndarray:
@@ -45,7 +47,8 @@ def random_weights(model: TDN, seed: int = 0) -> TDN:
 
     Statistics are those of fresh batch norms, so maps are those of an untrained network of the same architecture.
     """
-    with torch.random.fork_rng(devices=[]):
+    # PyTorch's layers draw from one generator for all threads.
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         other = copy.deepcopy(model)
         for module in other.modules():

@@ -130,8 +130,7 @@ def model_randomisation(
     before = grad_cam(model, clip, target, layers)
     found: dict[str, dict[int, float]] = {layer: {} for layer in layers}
     for stage in STAGES:
-        with randomised(model, down_to=stage, seed=seed) as other:
-            after = grad_cam(other, clip, target, layers)
+        after = grad_cam(randomised(model, down_to=stage, seed=seed), clip, target, layers)
         for layer in layers:
             found[layer][stage] = spearman(before[layer], after[layer])
     return found

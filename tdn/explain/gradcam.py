@@ -5,9 +5,10 @@ gradients into weights; the passes, the taps and every scale are ours, because t
 alone and so draws noise as bright as evidence.
 """
 
-from collections.abc import Sequence
-from numbers import Integral
+from collections.abc import Iterable, Sequence
+from operator import index
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,8 +16,9 @@ from tdn.explain.kept import KeptPass
 from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.model import TDN
 from tdn.shapes import unfold
+from tdn.weights.limits import shown
 
-Target = int | Sequence[int] | None
+Target = int | Sequence[int] | Tensor | np.ndarray | None
 
 
 def grad_cam(
@@ -25,7 +27,7 @@ def grad_cam(
     target: Target = None,
     layers: Sequence[str] = ("res2", "final"),
     rule: Rule = GRAD_CAM,
-    versus: int | Sequence[int] | None = None,
+    versus: Target = None,
 ) -> dict[str, Tensor]:
     """Raw maps of a clip: {layer: [N, T, h, w]}, on the model's device, in its dtype, unscaled, >= 0 unless signed.
 
@@ -33,8 +35,9 @@ def grad_cam(
     `versus` another one, whose score is taken off. `layers`: "res2", "final", or any other named point of the network
     (`tdn.model.tdn.Taps`). `rule` is the method; by default Grad-CAM. The class score is the logit after consensus,
     before softmax. Weights are the gradient's mean over one frame's cells, so a map says where in each segment the
-    evidence lies, not which segment it came from. The model is left as it was: no hooks, no `.grad`, same mode, also
-    when something fails. Raises ValueError for a class, layer or method that does not exist.
+    evidence lies, not which segment it came from. Any number of threads may ask about one model, in any of PyTorch's
+    modes (`no_grad`, `inference_mode`, `autocast`); the model is not touched. Raises ValueError for a class, layer or
+    method that does not exist.
     """
     return explain_logits(model, clip, target, layers, rule, versus)[1]
 
@@ -45,7 +48,7 @@ def explain_logits(
     target: Target = None,
     layers: Sequence[str] = ("res2", "final"),
     rule: Rule = GRAD_CAM,
-    versus: int | Sequence[int] | None = None,
+    versus: Target = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """`grad_cam` with the logits [N, K] of the same forward pass, detached."""
     kept = KeptPass(model, clip, layers)
@@ -70,10 +73,23 @@ def target_classes(target: Target, logits: Tensor) -> Tensor:
     num_clips, num_classes = logits.shape
     if target is None:
         return logits.argmax(1)
-    classes = [int(target)] * num_clips if isinstance(target, Integral) else [int(t) for t in target]
+    # Tensors and arrays of any whole numbers, as argmax gives them, with or without dimensions of size 1.
+    wanted = target.reshape(-1).tolist() if isinstance(target, Tensor | np.ndarray) else target
+    try:
+        classes = [_whole_number(one) for one in (wanted if isinstance(wanted, Iterable) else [wanted])]
+    except TypeError:
+        raise ValueError(f"target {shown(target)}: expected a class index, or one a clip, as whole numbers") from None
+    single = not isinstance(target, Iterable) or getattr(target, "ndim", 1) == 0
+    classes = classes * num_clips if single else classes
     if len(classes) != num_clips:
         raise ValueError(f"target: expected one class or {num_clips}, one a clip, got {len(classes)}")
-    for wanted in classes:
-        if not 0 <= wanted < num_classes:
-            raise ValueError(f"target {wanted}: expected a class index from 0 to {num_classes - 1}")
+    for one in classes:
+        if not 0 <= one < num_classes:
+            raise ValueError(f"target {one}: expected a class index from 0 to {num_classes - 1}")
     return torch.tensor(classes, device=logits.device)
+
+
+def _whole_number(value: object) -> int:
+    if isinstance(value, bool):
+        raise TypeError  # a row of a mask, not a class
+    return index(value)

@@ -6,14 +6,13 @@ network is missing a part it was trained with, and later stages see features the
 that motion mattered, or only that the rest is upset. `s_tdm_clip_mean` keeps the features' size and takes away what
 differs between segments.
 
-Changes of a clip are functions of a tensor [N, T, L, 3, H, W]; changes of a network are context managers that leave it
-as it was. A third kind shows the video in another way (`other_showing`): its clip has to be read again.
+Changes of a clip are functions of a tensor [N, T, L, 3, H, W]. Changes of a network return another one, mostly a twin
+(`tdn.model.twin`) over the same weights; the one given is left as it was. A third kind shows the video in another way
+(`other_showing`): its clip has to be read again.
 """
 
-import copy
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,11 +21,12 @@ from torch import Tensor, nn
 
 from tdn.data.film import AS_FILMED, Showing
 from tdn.explain.controls import random_weights
-from tdn.explain.gradcam import target_classes
+from tdn.explain.gradcam import Target, target_classes
 from tdn.explain.kept import KeptPass
 from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.model import TDN
 from tdn.model.l_tdm import LongTermTDM
+from tdn.model.twin import bare, twin_of
 from tdn.shapes import fold, unfold
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of width and height
@@ -101,77 +101,63 @@ def _other_order(count: int, seed: int) -> Tensor:
     return torch.arange(count)
 
 
-@contextmanager
-def s_tdm_weight(model: TDN, weight: float = 0.0) -> Iterator[TDN]:
+def s_tdm_weight(model: TDN, weight: float = 0.0) -> TDN:
     """S-TDM's features times `weight` before they are fused: 1 as trained, 0 switched off."""
-    with _features_changed(model, lambda motion: weight * motion):
-        yield model
+    return _with_features_changed(model, lambda motion: weight * motion)
 
 
-@contextmanager
-def s_tdm_clip_mean(model: TDN) -> Iterator[TDN]:
+def s_tdm_clip_mean(model: TDN) -> TDN:
     """S-TDM's features in every segment become their mean over the clip: as large as ever, the same throughout."""
+    segments = bare(model).num_segments
 
     def mean(motion: Tensor) -> Tensor:
-        clips = unfold(motion, model.num_segments)
+        clips = unfold(motion, segments)
         return fold(clips.mean(1, keepdim=True).expand_as(clips))
 
-    with _features_changed(model, mean):
-        yield model
+    return _with_features_changed(model, mean)
 
 
-@contextmanager
-def l_tdm_off(model: TDN) -> Iterator[TDN]:
+def l_tdm_off(model: TDN) -> TDN:
     """Every L-TDM passes its features on as they are: all gates at zero. Temporal convolutions stay."""
-    modules = [module for module in model.modules() if isinstance(module, LongTermTDM)]
+    other = twin_of(model)
+    modules = [module for module in other.modules() if isinstance(module, LongTermTDM)]
     if not modules:
         raise ValueError("this network has no L-TDM to switch off")
-    handles = [module.register_forward_hook(lambda module, inputs, output: inputs[0]) for module in modules]
-    try:
-        yield model
-    finally:
-        for handle in handles:
-            handle.remove()
+    for module in modules:
+        module.register_forward_hook(lambda module, inputs, output: inputs[0])
+    return other
 
 
-@contextmanager
-def randomised(model: TDN, down_to: int = 1, seed: int = 0) -> Iterator[TDN]:
-    """A copy with fresh weights from the classifier down to stage `down_to` (6: the classifier alone).
+def randomised(model: TDN, down_to: int = 1, seed: int = 0) -> TDN:
+    """Fresh weights from the classifier down to stage `down_to` (6: the classifier alone).
 
     Model randomisation (Adebayo et al., NeurIPS 2018): a map that stays the same shows nothing of what was learnt.
     Raises ValueError for an inference copy, whose batch norms are folded away.
     """
+    model = bare(model)
     if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
         raise ValueError("weights can't be drawn anew in an inference copy; use the network itself")
-    other = copy.deepcopy(model)
+    other = random_weights(model, seed)
     kept = {f"{part}{stage}." for stage in range(1, down_to) for part in ("res", "fuse")}
     kept |= {f"s_tdm.res{stage}." for stage in range(1, down_to)}
     kept |= {f"s_tdm.later.res{stage}." for stage in range(1, down_to)}
-    drawn = random_weights(model, seed).state_dict()
-    other.load_state_dict(
-        {name: value if name.startswith(tuple(kept)) else drawn[name] for name, value in model.state_dict().items()}
-    )
-    yield other.eval()
+    own = {name: value for name, value in model.state_dict().items() if name.startswith(tuple(kept))}
+    other.load_state_dict(own, strict=False)
+    return other
 
 
-@contextmanager
-def _features_changed(model: TDN, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    if model.s_tdm is None:
+def _with_features_changed(model: TDN, change: Callable[[Tensor], Tensor]) -> TDN:
+    other = twin_of(model)
+    if other.s_tdm is None:
         raise ValueError("this network has no S-TDM to change")
-    stages = range(1, model.architecture.s_tdm_stages + 1)
-    handles = [
-        getattr(model.taps, f"diff{stage}").register_forward_hook(lambda module, inputs, output: change(output))
-        for stage in stages
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+    for stage in range(1, other.architecture.s_tdm_stages + 1):
+        tap = getattr(other.taps, f"diff{stage}")
+        tap.register_forward_hook(lambda module, inputs, output: change(output))
+    return other
 
 
 ClipChange = Callable[[Tensor], Tensor]
-NetworkChange = Callable[[TDN], AbstractContextManager[TDN]]
+NetworkChange = Callable[[TDN], TDN]
 
 CLIP_CHANGES: dict[str, ClipChange] = {
     "freeze windows": freeze_windows,
@@ -221,7 +207,7 @@ class Change:
 def look(
     model: TDN,
     clip: Tensor,
-    target: int | Sequence[int] | None = None,
+    target: Target = None,
     layers: Sequence[str] = ("res2", "final"),
     rule: Rule = GRAD_CAM,
 ) -> tuple[Look, Tensor]:
@@ -235,7 +221,7 @@ def compare(
     model: TDN,
     clip: Tensor,
     name: str,
-    target: int | Sequence[int] | None = None,
+    target: Target = None,
     layers: Sequence[str] = ("res2", "final"),
     rule: Rule = GRAD_CAM,
 ) -> Change:
@@ -245,38 +231,33 @@ def compare(
     that does not exist, or that this network has no part for.
     """
     before, classes = look(model, clip, target, layers, rule)
-    with changed(model, clip, name) as (network, shown):
-        after, _ = look(network, shown, classes.tolist(), layers, rule)
+    after, _ = look(*changed(model, clip, name), classes, layers, rule)
     return Change(name, classes, before, after)
 
 
-@contextmanager
-def changed(model: TDN, clip: Tensor, name: str) -> Iterator[tuple[TDN, Tensor]]:
-    """The network and the clip after the change called `name`; afterwards the network is as it was.
+def changed(model: TDN, clip: Tensor, name: str) -> tuple[TDN, Tensor]:
+    """The network and the clip after the change called `name`; neither `model` nor `clip` is touched.
 
     Names are those of CLIP_CHANGES and NETWORK_CHANGES, "blank X0,Y0,X1,Y1" (shares of the picture) and "S-TDM at W"
     with a weight. Raises ValueError for any other, and for one that `other_showing` knows, which no tensor can show.
     """
     if name in CLIP_CHANGES:
-        yield model, CLIP_CHANGES[name](clip)
-    elif name in NETWORK_CHANGES:
-        with NETWORK_CHANGES[name](model) as network:
-            yield network, clip
-    elif region := BLANK.fullmatch(name):
-        yield model, blank(clip, tuple(float(edge) for edge in region.groups()))
-    elif weight := WEIGHT.fullmatch(name):
-        with s_tdm_weight(model, float(weight[1])) as network:
-            yield network, clip
-    elif other_showing(name):
+        return model, CLIP_CHANGES[name](clip)
+    if name in NETWORK_CHANGES:
+        return NETWORK_CHANGES[name](model), clip
+    if region := BLANK.fullmatch(name):
+        return model, blank(clip, tuple(float(edge) for edge in region.groups()))
+    if weight := WEIGHT.fullmatch(name):
+        return s_tdm_weight(model, float(weight[1])), clip
+    if other_showing(name):
         raise ValueError(f"change {name!r} shows the video in another way; read its clip again, with that showing")
-    else:
-        known = (
-            *CLIP_CHANGES,
-            *("blank X0,Y0,X1,Y1", "repeat K", "first N%", "speed X"),
-            *NETWORK_CHANGES,
-            "S-TDM at WEIGHT",
-        )
-        raise ValueError(f"change {name!r}: expected one of {', '.join(known)}")
+    known = (
+        *CLIP_CHANGES,
+        *("blank X0,Y0,X1,Y1", "repeat K", "first N%", "speed X"),
+        *NETWORK_CHANGES,
+        "S-TDM at WEIGHT",
+    )
+    raise ValueError(f"change {name!r}: expected one of {', '.join(known)}")
 
 
 def other_showing(name: str, showing: Showing = AS_FILMED) -> Showing | None:
@@ -306,6 +287,7 @@ def segments_shown(name: str, num_segments: int) -> list[int]:
 
 def applies(name: str, model: TDN) -> bool:
     """Whether this network has the part that a change is about; changes of the clip apply to all."""
+    model = bare(model)
     if name.startswith("S-TDM"):
         return model.s_tdm is not None
     if name.startswith("L-TDM"):

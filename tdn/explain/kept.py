@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tdn.explain.methods import GRAD_CAM, Rule, closed_form, constant_gradient, weigh
 from tdn.model import TDN
 from tdn.model.tdn import Taps
+from tdn.model.twin import twin_of
 from tdn.shapes import expect_shape, unfold
 
 # The two layers the paper shows: `res2`, the features after the fusion of stage 2, and the input of the classifier.
@@ -21,22 +22,26 @@ class KeptPass:
 
     `layers` are named points of the forward pass (`tdn.model.tdn.Taps`), with "final" for the last. `logits` [N, K]. It
     holds memory (for ResNet-50 at 224 pixels and Res2 about half a gigabyte) until it is dropped. Frames and network
-    are no longer needed; the network's weights must not change meanwhile. Raises ValueError for a layer that does not
-    exist.
+    are no longer needed; the network's weights must not change meanwhile. The pass runs in a twin of the network
+    (`tdn.model.twin`), in its own precision, with gradients whatever mode the caller is in. Raises ValueError for a
+    layer that does not exist.
     """
 
-    def __init__(self, model: TDN, clip: Tensor, layers: Sequence[str] = ("res2", FINAL)):
+    def __init__(self, model: nn.Module, clip: Tensor, layers: Sequence[str] = ("res2", FINAL)):
         unknown = [layer for layer in layers if layer not in LAYERS]
         if unknown:
             raise ValueError(f"layer {unknown[0]!r}: expected one of {', '.join(LAYERS)}")
-        expect_shape(clip, "clip", ("N", model.num_segments, model.window, 3, "H", "W"))
-        reference = next(model.parameters())
-        with left_as_it_was(model), recorded(model, [_tap(layer) for layer in layers]) as taken:
-            model.eval()
-            self._scores = model(clip.to(reference.device, reference.dtype))
-        self.layers, self.num_segments = tuple(layers), model.num_segments
+        network, taken = recorded(model, [_tap(layer) for layer in layers])
+        expect_shape(clip, "clip", ("N", network.num_segments, network.window, 3, "H", "W"))
+        if not clip.is_floating_point():
+            raise ValueError(f"clip: expected normalised values as read_clip returns them, got {clip.dtype}")
+        self._head = network.head.weight.detach()
+        with gradients_as_usual(self._head.device):
+            # A tensor of inference mode can't be part of a graph; its copy can.
+            clip = clip.clone() if clip.is_inference() else clip.detach()
+            self._scores = network(clip.to(self._head.device, self._head.dtype))
+        self.layers, self.num_segments = tuple(layers), network.num_segments
         self._taken = {layer: taken[_tap(layer)] for layer in layers}
-        self._head = model.head.weight.detach()
         self.logits = self._scores.detach()
 
     def maps(
@@ -52,46 +57,76 @@ class KeptPass:
         One backward pass for all layers below the final stage, none for that one or for Eigen-CAM. The graph is given
         up where this is `for_the_last_time`.
         """
-        layers = self.layers if layers is None else layers
-        pairs = [torch.as_tensor(list(wanted), device=self.logits.device) for wanted in (classes, versus or ())]
-        weight = self._head[pairs[0]] - (self._head[pairs[1]] if versus else 0)
+        with gradients_as_usual(self.logits.device):
+            return self._maps(classes, self.layers if layers is None else layers, rule, versus or (), for_the_last_time)
+
+    def _maps(
+        self, classes: Sequence[int], layers: Sequence[str], rule: Rule, versus: Sequence[int], for_the_last_time: bool
+    ) -> dict[str, Tensor]:
+        pairs = [torch.as_tensor(list(wanted), device=self.logits.device) for wanted in (classes, versus)]
+        head = _wide(self._head)
+        weight = head[pairs[0]] - (head[pairs[1]] if versus else 0)
         below = [layer for layer in layers if layer != FINAL]
-        activations = {layer: self._taken[layer].detach() for layer in layers}
+        activations = {layer: _wide(self._taken[layer].detach()) for layer in layers}
         gradients: dict[str, Tensor | None] = dict.fromkeys(layers)
         if below and rule.method != "eigencam":
-            score = sum(
-                sign * self._scores.gather(1, wanted.unsqueeze(1)).sum()
-                for sign, wanted in zip((1, -1), pairs, strict=True)
-                if len(wanted)
-            )
-            found = torch.autograd.grad(
-                score, [self._taken[layer] for layer in below], retain_graph=not for_the_last_time
-            )
-            gradients.update(zip(below, found, strict=True))
+            gradients.update(self._gradients(pairs, below, for_the_last_time))
         maps = {}
         for layer in layers:
             if layer == FINAL and rule.is_plain:
                 signed = closed_form(weight, activations[layer], self.num_segments)
-                maps[layer] = signed if rule.signed else signed.relu()
-                continue
-            if layer == FINAL:
-                gradients[layer] = constant_gradient(weight, activations[layer], self.num_segments)
-            found = weigh(activations[layer], gradients[layer], rule, self.num_segments)
-            maps[layer] = unfold(found, self.num_segments)
+                found = signed if rule.signed else signed.relu()
+            else:
+                if layer == FINAL:
+                    gradients[layer] = constant_gradient(weight, activations[layer], self.num_segments)
+                found = weigh(activations[layer], gradients[layer], rule, self.num_segments)
+                found = unfold(found, self.num_segments)
+            maps[layer] = found.to(self.logits.dtype)
         return maps
+
+    def _gradients(self, pairs: Sequence[Tensor], layers: Sequence[str], for_the_last_time: bool) -> dict[str, Tensor]:
+        """Of the scores of the first classes less those of the second, at each layer: [N*T, C, h, w]."""
+        # Gradients of a float16 network are below its smallest number unless the score is larger.
+        larger = 2.0**12 if self._scores.dtype == torch.float16 else 1.0
+        score = sum(
+            sign * self._scores.gather(1, wanted.unsqueeze(1)).sum()
+            for sign, wanted in zip((1, -1), pairs, strict=True)
+            if len(wanted)
+        )
+        found = torch.autograd.grad(
+            score,
+            [self._taken[layer] for layer in layers],
+            torch.full_like(score, larger),
+            retain_graph=not for_the_last_time,
+        )
+        found = [_wide(gradient) for gradient in found]
+        if larger != 1:
+            found = [gradient / larger for gradient in found]
+        return dict(zip(layers, found, strict=True))
 
 
 def _tap(layer: str) -> str:
     return Taps.NAMES[-1] if layer == FINAL else layer
 
 
-@contextmanager
-def recorded(model: TDN, taps: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """Collect the tensors at `taps` during a forward pass; a graph is built from the earliest of them on.
+def _wide(values: Tensor) -> Tensor:
+    """At least float32: sums over channels and cells are taken of it."""
+    return values.float() if values.itemsize < 4 else values
 
-    Parameters must be frozen. The first tap reached becomes a leaf, so what lies below it runs without a graph.
+
+@contextmanager
+def gradients_as_usual(device: torch.device) -> Iterator[None]:
+    """Gradients in the network's own precision, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        yield
+
+
+def recorded(model: nn.Module, taps: Sequence[str]) -> tuple[TDN, dict[str, Tensor]]:
+    """A twin of `model` that keeps the tensors at `taps` of its next forward pass, and where it keeps them.
+
+    The first tap reached becomes a leaf, so what lies below it runs without a graph.
     """
-    taken: dict[str, Tensor] = {}
+    network, taken = twin_of(model), {}
 
     def take(name: str) -> object:
         def hook(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
@@ -102,25 +137,6 @@ def recorded(model: TDN, taps: Sequence[str]) -> Iterator[dict[str, Tensor]]:
 
         return hook
 
-    handles = [getattr(model.taps, name).register_forward_hook(take(name)) for name in dict.fromkeys(taps)]
-    try:
-        with torch.enable_grad():
-            yield taken
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextmanager
-def left_as_it_was(model: TDN) -> Iterator[None]:
-    """Freeze the parameters inside the block; afterwards restore them and every module's mode."""
-    modes = [(module, module.training) for module in model.modules()]
-    needed = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    model.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-        for parameter, requires_grad in needed:
-            parameter.requires_grad_(requires_grad)
+    for name in dict.fromkeys(taps):
+        getattr(network.taps, name).register_forward_hook(take(name))
+    return network, taken
