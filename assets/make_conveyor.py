@@ -1,7 +1,8 @@
 """Make the clip that the page opens on, assets/samples/conveyor.mp4: `python -m assets.make_conveyor SOURCE.gif`.
 
-SOURCE is preview/fruit-and-vegetable-detection.gif of https://github.com/intel-iot-devkit/sample-videos (CC BY 4.0), which
-is not part of this repository. Pictures, their number and their rate stay as they are; assets/CREDITS.md says what changes.
+SOURCE is preview/fruit-and-vegetable-detection.gif of https://github.com/intel-iot-devkit/sample-videos (CC BY 4.0),
+which is not part of this repository. Pictures, their number and their rate stay as they are; assets/CREDITS.md says
+what changes.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import numpy as np
 from assets.make_samples import FOLDER
 from tdn.data.video import probe, read_frames, write_mp4
 
-# Good enough that the shipped networks answer as they do to the GIF, and a third of the 400 kB that a first visit allows.
+# Good enough that the shipped networks answer as they do to the GIF; a third of the 400 kB that a first visit allows.
 CRF = 23
 
 

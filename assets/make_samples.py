@@ -17,8 +17,9 @@ FOLDER = Path(__file__).parent / "samples"
 SIZE = 224
 MASK_SIZE = 112
 SEED = 7  # of validation scenes; training and the published accuracy use seed 0
-# The page opens on the first sample, and shows it in three ways: the first `part` percent of it, in which one thing passes,
-# the whole as filmed, and that part `repeat` times over. With seven repeats, eight segments stand 7/8 of a round apart.
+# The page opens on the first sample, and shows it in three ways: the first `part` percent of it, in which one thing
+# passes, the whole as filmed, and that part `repeat` times over. With seven repeats, eight segments stand 7/8 of a
+# round apart.
 FILMED = {
     "file": "conveyor.mp4",
     "label": "Moving something from right to left",
