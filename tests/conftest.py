@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from tdn.model import FAMILY, TDN, TINY, Architecture, on_backbone
+from tdn.model import FAMILY, TDN, TINY, TINY_MOBILENET, Architecture, on_backbone
 
 SHARED_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
 TINY_SIZE = 64
@@ -23,8 +23,10 @@ hypothesis.settings.load_profile("suite")
 
 
 def tiny(name: str = "tdn_resnet50_8f", num_classes: int = 6, **changes) -> Architecture:
-    """A row of the family on the smallest backbone."""
-    return replace(on_backbone(FAMILY[name].architecture, TINY), num_classes=num_classes, dropout=0.0, **changes)
+    """A row of the family on the smallest backbone of its kind."""
+    architecture = FAMILY[name].architecture
+    smallest = TINY_MOBILENET if architecture.backbone.block == "inverted" else TINY
+    return replace(on_backbone(architecture, smallest), num_classes=num_classes, dropout=0.0, **changes)
 
 
 def network(architecture: Architecture, seed: int = 0) -> TDN:

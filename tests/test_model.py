@@ -1,6 +1,7 @@
 """What the network is, stated as properties: S-TDM, L-TDM, the slot, the whole."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from tdn.model import FAMILY, RESNET50, TDN, Architecture, released_fusion_weigh
 from tdn.model.baselines import MotionEnhanced, TemporalConv, TemporalShift, teinet
 from tdn.model.cost import multiply_adds
 from tdn.model.l_tdm import LongTermTDM
+from tdn.model.resnet import stem
 from tdn.model.s_tdm import Fusion, ShortTermTDM
 from tests.conftest import network, random_clip, tiny
 
@@ -122,7 +124,7 @@ def test_l_tdm_batch_norms_see_each_direction_as_a_batch_of_its_own():
 
 def test_s_tdm_stacks_consecutive_differences_in_time_order():
     window = torch.randn(1, 5, 3, 4, 4)
-    stacked = ShortTermTDM(8, [])
+    stacked = ShortTermTDM(partial(stem, width=8, bias=False), [])
     differences = stacked.stack(window)
     assert differences.shape == (1, 12, 4, 4)
     assert torch.equal(differences[0, 3:6], window[0, 2] - window[0, 1])

@@ -9,15 +9,19 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tdn.model.baselines import TConvInit
 from tdn.model.l_tdm import LForm, LOperator
+from tdn.model.mobilenet import BLOCKS as MOBILENET_BLOCKS
 from tdn.model.s_tdm import SFusion, SInput, Upsampling
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A ResNet: kind of block, blocks in Res2 to Res5, channels of Res1, stride of Res5."""
+    """A ResNet ("bottleneck" or "basic" blocks) or MobileNetV2 ("inverted"), which has these 2, 3, 7, 4 blocks only.
+
+    Kind of block, blocks in Res2 to Res5, channels of the first convolution, stride of Res5.
+    """
 
     name: str
-    block: Literal["bottleneck", "basic"]
+    block: Literal["bottleneck", "basic", "inverted"]
     blocks: tuple[int, int, int, int]
     width: int = 64
     last_stride: int = 2
@@ -28,6 +32,8 @@ class Backbone:
                 f"backbone: expected at least one block a stage and one channel, and last_stride 1 or 2, got "
                 f"{self.blocks}, {self.width}, {self.last_stride}"
             )
+        if self.block == "inverted" and self.blocks != MOBILENET_BLOCKS:
+            raise ValueError(f"backbone: MobileNetV2 has {MOBILENET_BLOCKS} blocks, got {self.blocks}")
 
 
 RESNET50 = Backbone("resnet50", "bottleneck", (3, 4, 6, 3))
@@ -36,9 +42,12 @@ RESNET101 = Backbone("resnet101", "bottleneck", (3, 4, 23, 3))
 SMALL = Backbone("resnet10_w32", "basic", (1, 1, 1, 1), width=32, last_stride=1)
 # For tests and the smoke recipe.
 TINY = Backbone("resnet10_w8", "basic", (1, 1, 1, 1), width=8, last_stride=1)
+# Small, and there are ImageNet weights for it; Res5 keeps its resolution, as in the other small ones.
+MOBILENET = Backbone("mobilenetv2", "inverted", MOBILENET_BLOCKS, width=32, last_stride=1)
+TINY_MOBILENET = Backbone("mobilenetv2_w8", "inverted", MOBILENET_BLOCKS, width=8, last_stride=1)
 
 
-BACKBONES = {backbone.name: backbone for backbone in (RESNET50, RESNET101, SMALL, TINY)}
+BACKBONES = {backbone.name: backbone for backbone in (RESNET50, RESNET101, SMALL, TINY, MOBILENET, TINY_MOBILENET)}
 
 
 def released_fusion_weights(num_segments: int) -> tuple[float, float]:
@@ -50,9 +59,11 @@ def released_fusion_weights(num_segments: int) -> tuple[float, float]:
 class Architecture:
     """Everything that decides layers and arithmetic. The defaults are TDN as released.
 
-    `s_tdm_stages`: S-TDM reaches stages 1 to this one; 0 for none. `l_tdm_stages`: stages whose every block holds
-    L-TDM followed by a temporal convolution. `temporal` fills the slot in `temporal_stages` that hold no L-TDM.
-    `alpha` and `beta` default to the released pair for `num_segments`.
+    `s_tdm_stages`: S-TDM reaches stages 1 to this one; 0 for none. `s_tdm_width`: channels of the first stage of its
+    CNN, which double from stage to stage; None copies the backbone's stages, as released. `l_tdm_stages`: stages whose
+    every block (of MobileNetV2: every residual block) holds L-TDM followed by a temporal convolution. `temporal` fills
+    the slot in `temporal_stages` that hold no L-TDM. `alpha` and `beta` default to the released pair for
+    `num_segments`.
     """
 
     backbone: Backbone
@@ -60,6 +71,7 @@ class Architecture:
     num_segments: int = 8
     window: int = 5
     s_tdm_stages: int = 2
+    s_tdm_width: int | None = None
     s_tdm_input: SInput = "difference"
     s_tdm_fusion: SFusion = "sum"
     alpha: float | None = None
@@ -128,7 +140,7 @@ def _is(value: object, kind: Any) -> bool:
         count = len(value) if isinstance(value, tuple) and parts[-1] is Ellipsis else len(parts)
         return isinstance(value, tuple) and len(value) == count <= 64 and all(_is(part, int) for part in value)
     if type(None) in get_args(kind):
-        return value is None or _is(value, float)
+        return value is None or _is(value, next(part for part in get_args(kind) if part is not type(None)))
     if kind is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
     if kind is Backbone:
@@ -152,13 +164,18 @@ class Row:
 
 
 def on_backbone(architecture: Architecture, backbone: Backbone) -> Architecture:
-    """The same temporal modules on another ResNet.
+    """The same temporal modules on another backbone.
 
-    Basic blocks are narrow where the slot sits, so L-TDM squeezes them by 4 there: 8, 16 and 32 channels in stages 3
-    to 5 at width 32, as in ResNet-50.
+    Basic and inverted blocks are narrow where the slot sits, so L-TDM squeezes them by 4 there: 8, 16 and 32 channels
+    in stages 3 to 5 of a ResNet of width 32, as in ResNet-50. MobileNetV2 has 16 and 24 channels where S-TDM is added,
+    too few for a CNN of its own: S-TDM's has 32 and 64 (at width 32).
     """
-    reduction = 4 if backbone.block == "basic" else 16
-    return replace(architecture, backbone=backbone, l_tdm_reduction=reduction)
+    return replace(
+        architecture,
+        backbone=backbone,
+        l_tdm_reduction=16 if backbone.block == "bottleneck" else 4,
+        s_tdm_width=backbone.width if backbone.block == "inverted" else None,
+    )
 
 
 def system_name(architecture: Architecture) -> str:
@@ -184,6 +201,10 @@ _TEINET = replace(_NO_TDM, temporal="teinet", temporal_stages=(2, 3, 4, 5))
 _PLUS = {"num_segments": 40, "window": 1}
 _SMALL_TDN = replace(on_backbone(_TDN, SMALL), dropout=0.2)
 _SMALL_BASELINE = replace(on_backbone(_BASELINE, SMALL), dropout=0.2)
+
+
+def _mobile(architecture: Architecture) -> Row:
+    return Row(replace(on_backbone(architecture, MOBILENET), dropout=0.2), input_size=144)
 
 
 def _with_segments(architecture: Architecture, num_segments: int) -> Architecture:
@@ -239,4 +260,13 @@ FAMILY: dict[str, Row] = {
     "s_tdm_small_8f": Row(replace(_SMALL_BASELINE, s_tdm_stages=2), input_size=112),
     "l_tdm_small_8f": Row(replace(_SMALL_TDN, s_tdm_stages=0), input_size=112),
     "tdn_tiny_8f": Row(on_backbone(_SMALL_TDN, TINY), input_size=64),
+    # On MobileNetV2, which starts from ImageNet weights anywhere; no published number belongs to these.
+    "tdn_mobilenetv2_8f": _mobile(_TDN),
+    "tconv_baseline_mobilenetv2_8f": _mobile(_BASELINE),
+    "s_tdm_mobilenetv2_8f": _mobile(replace(_BASELINE, s_tdm_stages=2)),
+    "l_tdm_mobilenetv2_8f": _mobile(replace(_TDN, s_tdm_stages=0)),
+    "tsm_mobilenetv2_8f": _mobile(_TSM),
+    "teinet_mobilenetv2_8f": _mobile(_TEINET),
+    "tsn_mobilenetv2_8f": _mobile(_NO_TDM),
+    "tdn_concat_average_mobilenetv2_8f": _mobile(replace(_TDN, s_tdm_input="concatenation", l_tdm_operator="average")),
 }

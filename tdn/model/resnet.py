@@ -1,4 +1,4 @@
-"""The 2-D backbone every system here shares: a ResNet whose residual block has one named slot, `temporal`.
+"""The paper's 2-D backbone, and that of our small networks: a ResNet whose block has one named slot, `temporal`.
 
 He et al., CVPR 2016; the stride sits in the 3x3 convolution, as in torchvision's weights and the released TDN
 (`base_module.py:245`). Convolutions keep the bias of the released checkpoints although a batch norm follows.
@@ -13,16 +13,16 @@ from torch import Tensor, nn
 SlotMaker = Callable[[int], nn.Module]  # channels -> the temporal module of one block
 
 
-def stem(in_channels: int, width: int, bias: bool) -> nn.Sequential:
-    """Res1 of the paper: convolution 7x7 / 2, batch norm, ReLU, max-pool 3x3 / 2."""
-    return nn.Sequential(
-        OrderedDict(
-            conv=nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=bias),
-            bn=nn.BatchNorm2d(width),
-            relu=nn.ReLU(),
-            pool=nn.MaxPool2d(3, stride=2, padding=1),
-        )
+def stem(in_channels: int, width: int, bias: bool, pool: bool = True) -> nn.Sequential:
+    """Res1 of the paper: convolution 7x7 / 2, batch norm, ReLU, max-pool 3x3 / 2 (without `pool`: none)."""
+    layers = OrderedDict(
+        conv=nn.Conv2d(in_channels, width, 7, stride=2, padding=3, bias=bias),
+        bn=nn.BatchNorm2d(width),
+        relu=nn.ReLU(),
     )
+    if pool:
+        layers["pool"] = nn.MaxPool2d(3, stride=2, padding=1)
+    return nn.Sequential(layers)
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:

@@ -6,13 +6,13 @@ D stacks the four RGB differences inside a window of five frames. In the release
 alpha F + beta H (0.5 and 0.5 at 8 segments, 0.75 and 0.25 otherwise), and official checkpoints depend on it.
 """
 
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
-
-from tdn.model.resnet import stem
 
 SInput = Literal["difference", "concatenation"]
 SFusion = Literal["sum", "gate", "residual_gate", "channel_gate", "residual_channel_gate"]
@@ -30,29 +30,50 @@ def upsample(x: Tensor, like: Tensor, mode: Upsampling) -> Tensor:
 class ShortTermTDM(nn.Module):
     """The CNN on the differences of a window: half resolution in, one feature map for each fused stage out.
 
-    `source` "concatenation" stacks the five frames instead of their four differences (Table 1(a); 15 channels is
-    inferred from the published cost).
+    `make_stem` makes its first stage for a number of input channels; `source` "concatenation" stacks the five frames
+    instead of their four differences (Table 1(a); 15 channels is inferred from the published cost).
     Its stem and stages are its own, not shared with the RGB path, though both start from the same ImageNet weights.
+    `projections` (channels of a stage, channels of what it is added to) are for stages of another width than the RGB
+    path's: 1x1 convolutions and batch norms between the two (ours, for backbones that are thin in front).
     """
 
-    def __init__(self, width: int, later_stages: list[nn.Module], source: SInput = "difference", window: int = 5):
+    def __init__(
+        self,
+        make_stem: Callable[[int], nn.Module],
+        later_stages: list[nn.Module],
+        source: SInput = "difference",
+        window: int = 5,
+        projections: list[tuple[int, int]] | None = None,
+    ):
         super().__init__()
         self.source = source
         images = window - 1 if source == "difference" else window
-        self.res1 = stem(3 * images, width, bias=False)
+        self.res1 = make_stem(3 * images)
         self.later = nn.ModuleDict({f"res{i}": module for i, module in enumerate(later_stages, start=2)})
+        self.project = nn.ModuleDict(
+            {f"res{i}": projection(*pair) for i, pair in enumerate(projections or [], start=1)}
+        )
 
     def forward(self, half_windows: Tensor) -> list[Tensor]:  # [N*T, L, 3, H/2, W/2]
         features = [self.res1(self.stack(half_windows))]  # [N*T, 64, H/8, W/8]
         for module in self.later.values():
             features.append(module(features[-1]))
-        return features
+        if not self.project:
+            return features
+        return [project(feature) for project, feature in zip(self.project.values(), features, strict=True)]
 
     def stack(self, half_windows: Tensor) -> Tensor:
         """[N*T, L, 3, h, w] -> [N*T, 12, h, w]: x2 - x1, x3 - x2, x4 - x3, x5 - x4, each in RGB order."""
         if self.source == "concatenation":
             return half_windows.flatten(1, 2)
         return (half_windows[:, 1:] - half_windows[:, :-1]).flatten(1, 2)
+
+
+def projection(in_channels: int, out_channels: int) -> nn.Sequential:
+    """From S-TDM's own channels to those of the stage it is added to."""
+    return nn.Sequential(
+        OrderedDict(conv=nn.Conv2d(in_channels, out_channels, 1, bias=False), bn=nn.BatchNorm2d(out_channels))
+    )
 
 
 class Fusion(nn.Module):

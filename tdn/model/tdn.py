@@ -6,15 +6,13 @@ from functools import partial
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
+from tdn.model.backbone import first_stage, later_stage, stage_channels
 from tdn.model.baselines import TemporalConv, TemporalShift, teinet
 from tdn.model.family import Architecture
 from tdn.model.l_tdm import LongTermTDM
-from tdn.model.resnet import BasicBlock, Bottleneck, SlotMaker, stage, stem
+from tdn.model.resnet import BasicBlock, SlotMaker, stem
 from tdn.model.s_tdm import Fusion, ShortTermTDM, Unfused
 from tdn.shapes import expect_shape, fold, unfold
-
-BLOCKS = {"bottleneck": Bottleneck, "basic": BasicBlock}
-STAGE_STRIDES = {2: 1, 3: 2, 4: 2, 5: 2}
 
 
 class Taps(nn.Module):
@@ -43,24 +41,11 @@ class TDN(nn.Module):
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
-        backbone = architecture.backbone
-        block = BLOCKS[backbone.block]
-        width = backbone.width
-        channels = {1: width, **{s: width * 2 ** (s - 2) * block.expansion for s in (2, 3, 4, 5)}}
+        backbone, on_input = architecture.backbone, architecture.temporal == "tsm"
+        channels = stage_channels(backbone)
 
-        def plain_or_temporal_stage(number: int, make_temporal: SlotMaker | None) -> nn.Sequential:
-            stride = backbone.last_stride if number == 5 else STAGE_STRIDES[number]
-            return stage(
-                block,
-                channels[number - 1],
-                width * 2 ** (number - 2),
-                backbone.blocks[number - 2],
-                stride,
-                make_temporal,
-                temporal_on_input=architecture.temporal == "tsm",
-                # TSM leaves out every second block of a ResNet-101 (its own code, n_round).
-                every=2 if architecture.temporal == "tsm" and max(backbone.blocks) >= 23 else 1,
-            )
+        def stage(number: int) -> nn.Sequential:
+            return later_stage(backbone, number, temporal_slot(architecture, number), on_input)
 
         def fusion(number: int) -> nn.Module:
             if number > architecture.s_tdm_stages:
@@ -73,18 +58,15 @@ class TDN(nn.Module):
                 architecture.upsampling,
             )
 
-        self.s_tdm = None
-        if architecture.s_tdm_stages:
-            later = [plain_or_temporal_stage(s, None) for s in range(2, architecture.s_tdm_stages + 1)]
-            self.s_tdm = ShortTermTDM(width, later, architecture.s_tdm_input, architecture.window)
-        self.res1 = stem(3, width, bias=True)
+        self.s_tdm = short_term_path(architecture) if architecture.s_tdm_stages else None
+        self.res1 = first_stage(backbone, 3)
         self.fuse1 = fusion(1)
-        self.res2 = plain_or_temporal_stage(2, temporal_slot(architecture, 2))
+        self.res2 = stage(2)
         self.fuse2 = fusion(2)
-        self.res3 = plain_or_temporal_stage(3, temporal_slot(architecture, 3))
+        self.res3 = stage(3)
         self.fuse3 = fusion(3)
-        self.res4 = plain_or_temporal_stage(4, temporal_slot(architecture, 4))
-        self.res5 = plain_or_temporal_stage(5, temporal_slot(architecture, 5))
+        self.res4 = stage(4)
+        self.res5 = stage(5)
         self.dropout = nn.Dropout(architecture.dropout)
         self.head = nn.Linear(channels[5], architecture.num_classes)
         self.taps = Taps()
@@ -134,6 +116,23 @@ class TDN(nn.Module):
         """[N*T, C, h, w] -> logits [N, K]: average pooling, one score a segment, mean over segments."""
         pooled = features.mean((2, 3))  # [N*T, C]
         return unfold(self.head(self.dropout(pooled)), self.num_segments).mean(1)
+
+
+def short_term_path(architecture: Architecture) -> ShortTermTDM:
+    """S-TDM's CNN: copies of the backbone's first stages, or with `s_tdm_width` a small ResNet of its own."""
+    backbone, stages = architecture.backbone, range(1, architecture.s_tdm_stages + 1)
+    reads = (architecture.s_tdm_input, architecture.window)
+    width = architecture.s_tdm_width
+    if width is None:
+        later = [later_stage(backbone, number) for number in stages[1:]]
+        return ShortTermTDM(partial(first_stage, backbone, bias=False), later, *reads)
+    wide = {number: width * 2 ** (number - 1) for number in stages}
+    return ShortTermTDM(
+        partial(stem, width=width, bias=False, pool=False),
+        [BasicBlock(wide[number - 1], wide[number], stride=2) for number in stages[1:]],
+        *reads,
+        projections=[(wide[number], stage_channels(backbone)[number]) for number in stages],
+    )
 
 
 def temporal_slot(architecture: Architecture, number: int) -> SlotMaker | None:

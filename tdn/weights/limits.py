@@ -22,6 +22,7 @@ ARCHITECTURE_RANGES = (
     ("num_segments", 1, 64),
     ("window", 1, 16),
     ("l_tdm_reduction", 1, 1024),
+    ("s_tdm_width", 1, 256),
 )
 MAX_BLOCKS, MAX_WIDTH, MAX_PARAMETERS = 64, 256, 500e6
 PREPROCESS_RANGES = (
