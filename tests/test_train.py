@@ -202,6 +202,23 @@ def test_released_groups_have_one_rate_and_full_decay():
     assert (group["lr"], group["weight_decay"], group["momentum"]) == (0.01, 5e-4, 0.9)
 
 
+def test_the_trunk_half_groups_move_the_backbone_at_half_the_rate():
+    model = TDN(tiny("tdn_mobilenetv2_8f"))
+    optimizer = new_optimizer(RECIPES["demo-mobile-tdn"], model)
+    set_rate(optimizer, 0.1)
+    rates = {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
+    by_name = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    slow = {name for name, rate in by_name.items() if rate == 0.05}
+    assert slow == {name for name in by_name if name.startswith("res") and ".temporal." not in name}
+    assert {by_name[name] for name in set(by_name) - slow} == {0.1}
+
+
+def test_the_four_mobile_demos_differ_in_their_network_alone():
+    recipes = [RECIPES[f"demo-mobile-{name}"] for name in ("tdn", "tconv", "s-tdm", "l-tdm")]
+    assert len({replace(recipe, name="", model=None, start_from="x.safetensors") for recipe in recipes}) == 1
+    assert {recipe.start_from for recipe in recipes} == {"imagenet"}
+
+
 def test_tsm_groups_double_biases_spare_norms_and_hurry_the_head():
     model = TDN(tiny())
     optimizer = new_optimizer(replace(RECIPES["ssv1-r50-8f"], param_groups="tsm"), model)

@@ -15,6 +15,7 @@ from tdn.cli.evaluate import register
 from tdn.cli.explain import explain
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
+from tdn.cli.imagenet import imagenet
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
 UsageError = typer.BadParameter.__base__
@@ -35,6 +36,7 @@ app.command()(explain)
 app.command()(focus)
 app.command()(doctor)
 app.command()(figures)
+app.command()(imagenet)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]

@@ -8,11 +8,15 @@ from torch import nn
 
 from tdn.model import TDN
 from tdn.train.recipes import Recipe
+from tdn.weights.start import is_backbone
 
 
 def new_optimizer(recipe: Recipe, model: TDN) -> torch.optim.Optimizer:
     """SGD with momentum 0.9 (released `main.py:106-109`) or AdamW over the recipe's parameter groups."""
-    groups = tsm_groups(recipe, model) if recipe.param_groups == "tsm" else [{"params": list(model.parameters())}]
+    if recipe.param_groups == "released":
+        groups = [{"params": list(model.parameters())}]
+    else:
+        groups = {"tsm": tsm_groups, "trunk_half": trunk_half_groups}[recipe.param_groups](recipe, model)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.weight_decay, fused=True)
     return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, weight_decay=recipe.weight_decay)
@@ -37,6 +41,13 @@ def tsm_groups(recipe: Recipe, model: TDN) -> list[dict]:
         {"params": parameters, "rate_multiple": rate, "weight_decay": decay * recipe.weight_decay}
         for (rate, decay), parameters in groups.items()
     ]
+
+
+def trunk_half_groups(recipe: Recipe, model: TDN) -> list[dict]:
+    """The 2-D backbone at half the rate: it starts from ImageNet weights, all else from nothing. Our choice."""
+    is_trunk = {name: is_backbone(name) for name, _ in model.named_parameters()}
+    trunk, fresh = ([p for name, p in model.named_parameters() if is_trunk[name] == part] for part in (True, False))
+    return [{"params": trunk, "rate_multiple": 0.5}, {"params": fresh}]
 
 
 NORMS = (nn.modules.batchnorm._BatchNorm,)

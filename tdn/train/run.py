@@ -246,7 +246,8 @@ def new_network(recipe: Recipe, architecture: Architecture, accelerator: Acceler
     if recipe.start_from is None:
         return model
     if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
-        started = start_from_imagenet(model, imagenet_weights(recipe.start_from, architecture.backbone.name))
+        path = None if recipe.start_from == "imagenet" else recipe.start_from
+        started = start_from_imagenet(model, imagenet_state(architecture.backbone.name, path))
     else:
         trained = load_model(recipe.start_from)
         if recipe.model is None:
@@ -256,19 +257,6 @@ def new_network(recipe: Recipe, architecture: Architecture, accelerator: Acceler
     fresh = f"; fresh: {', '.join(started.fresh)}" if started.fresh else ""
     say(accelerator, f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}")
     return model
-
-
-def imagenet_weights(start_from: str, backbone: str) -> dict[str, torch.Tensor]:
-    """torchvision's weights: downloaded for "imagenet", else from the file. Raises ValueError without a connection."""
-    if start_from != "imagenet":
-        return imagenet_state(backbone, start_from)
-    try:
-        return imagenet_state(backbone)
-    except OSError as error:
-        raise ValueError(
-            f"ImageNet weights of {backbone} can't be downloaded ({error}); fetch torchvision's .pth file elsewhere "
-            f"and add --set start_from=FILE.pth"
-        ) from None
 
 
 def described(trainer: Trainer, data: str) -> str:
@@ -350,11 +338,7 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         trained_on=(
             (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
             + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
-            + (
-                f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
-                if recipe.start_from
-                else ""
-            )
+            + started_from(recipe)
         ),
         command=command or f"python -m tdn train {recipe.name}",
         time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
@@ -370,6 +354,15 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         ),
         extra={"recipe": asdict(recipe)},
     )
+
+
+def started_from(recipe: Recipe) -> str:
+    """Where the weights began, in words for a card."""
+    if recipe.start_from is None:
+        return ""
+    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
+        return ", started from torchvision's ImageNet weights (BSD-3)"
+    return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
 
 
 def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:

@@ -1,7 +1,8 @@
 """Checkpoints in and out: ours, the released code's, ImageNet's."""
 
+from tdn.weights.imagenet import fetch_imagenet, imagenet_state
 from tdn.weights.official import convert_official, export_official
-from tdn.weights.start import Started, imagenet_state, start_from_imagenet, start_from_network, start_from_trunk
+from tdn.weights.start import Started, start_from_imagenet, start_from_network, start_from_trunk
 from tdn.weights.store import (
     Card,
     CheckpointError,
@@ -19,6 +20,7 @@ __all__ = [
     "convert_official",
     "default_labels",
     "export_official",
+    "fetch_imagenet",
     "imagenet_state",
     "load_model",
     "read_card",
