@@ -80,12 +80,27 @@ class TDN(nn.Module):
     def window(self) -> int:
         return self.architecture.window
 
+    @property
+    def windows_meet_late(self) -> bool:
+        """Whether everything up to Res2 looks at each window by itself: segments meet in stage 3 or not at all."""
+        return temporal_slot(self.architecture, 2) is None
+
     def forward(self, clip: Tensor, half_windows: Tensor | None = None) -> Tensor:
+        return self.across_segments(*self.within_windows(*self.inputs(clip, half_windows)))
+
+    def within_windows(self, centre: Tensor, half_windows: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Res1 and Res2, and S-TDM beside them: `inputs` to the features [N*T, 256, H/4, W/4] after its second fusion,
+        and what S-TDM has for stage 3, None where it does not reach it.
+        """
         at = self.taps
-        centre, half_windows = self.inputs(clip, half_windows)
         d1, d2, d3 = self.short_term(half_windows)
         f1 = self.fuse1(at.rgb1(self.res1(centre)), at.diff1(d1))  # [N*T, 64, H/4, W/4]
         f2 = self.fuse2(at.rgb2(self.res2(at.res1(f1))), at.diff2(d2))  # [N*T, 256, H/4, W/4]
+        return f2, d3
+
+    def across_segments(self, f2: Tensor, d3: Tensor | None) -> Tensor:
+        """Res3 to Res5, where segments meet, and the consensus: logits [N, K]."""
+        at = self.taps
         f3 = self.fuse3(at.rgb3(self.res3(at.res2(f2))), at.diff3(d3))  # [N*T, 512, H/8, W/8]
         f4 = self.res4(at.res3(f3))  # [N*T, 1024, H/16, W/16]
         f5 = at.res5(self.res5(at.res4(f4)))  # [N*T, 2048, H/32, W/32]

@@ -1,0 +1,146 @@
+"""The stroboscope: what networks answer as a video is shown over and over, or only in part.
+
+A network with sparse sampling sees one window a segment, far apart in time. Show a short film k times over and the
+segments become a stroboscope: with 8 segments and k = 7, each looks an eighth of the film earlier than the one before,
+so between segments everything runs backwards. Only what looks inside the windows can tell. The answers over all k say
+which network believes the segments; below 1 the film is cut, which is the same question with nothing repeated.
+
+Steps share what they can: every frame is decoded once, and what a network makes of a window before segments meet (Res1,
+Res2 and S-TDM) is computed once however many steps show that window.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from tdn.data.clip import Pictures
+from tdn.data.film import MAX_REPEAT, Showing
+from tdn.data.transforms import normalise
+from tdn.explain.kept import left_as_it_was
+from tdn.model import TDN
+
+PARTS = (1 / 3, 1 / 2, 3 / 4)
+REPEATS = range(1, MAX_REPEAT + 1)
+# Of windows kept for later steps, all networks together; beyond it a window is computed again.
+KEPT_MB = 256
+
+Window = tuple[int, ...]  # frame numbers
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point of the curve: how the video was shown, and the answer of each network, logits {name: float32 [K]}.
+
+    `frames` int64 [T, L] are the numbers of the video's frames that all networks were given; `seam_windows` of the T
+    windows cross a seam between two rounds.
+    """
+
+    showing: Showing
+    frames: np.ndarray
+    seam_windows: int
+    logits: dict[str, np.ndarray]
+
+    @property
+    def probabilities(self) -> dict[str, np.ndarray]:
+        """{name: float32 [K]}, the softmax of the logits."""
+        return {name: torch.from_numpy(logits).softmax(0).numpy() for name, logits in self.logits.items()}
+
+
+def steps(repeats: Sequence[int] = REPEATS, parts: Sequence[float] = PARTS) -> list[Showing]:
+    """The showings of a curve, from left to right: parts of the video once, then all of it 1 to 16 times over."""
+    return [*(Showing(part=part) for part in parts), *(Showing(repeat=repeat) for repeat in repeats)]
+
+
+def curve(networks: Mapping[str, TDN], pictures: Pictures) -> Iterator[Step]:
+    """Yield what each network says of each showing of a video, in the order of `pictures.showings`.
+
+    `pictures` come from `tdn.data.clip.read_pictures`, or from `DecodingWorker.read_pictures`, with `steps()`; all
+    networks must read the same frames at the same size, as those they were read for. Inference copies are fastest
+    (`tdn.model.inference`). The logits are those of `model(load_clip(...).tensor)` but for rounding. All work happens
+    between two steps, in the thread that asks for the next: who stops asking, or closes the generator, has cancelled
+    it. After each step the networks are as they were; a caller that shares them holds its lock while it waits for one.
+
+    Raises ValueError for a network that takes other clips.
+    """
+    for name, model in networks.items():
+        _expect_same_clips(name, model, pictures)
+    frames = _Frames(pictures)
+    kept: dict[str, dict[Window, list[Tensor | None]]] = {name: {} for name in networks}
+    order = [[tuple(window) for window in windows] for windows in pictures.windows.tolist()]
+    last_use = {window: place for place, windows in enumerate(order) for window in windows}
+    for place, windows in enumerate(order):
+        logits = {name: _logits(model, windows, kept[name], frames) for name, model in networks.items()}
+        _drop(kept, place, last_use)
+        yield Step(
+            showing=pictures.showings[place],
+            frames=pictures.windows[place],
+            seam_windows=int(pictures.seam_windows[place]),
+            logits={name: values[0].float().cpu().numpy() for name, values in logits.items()},
+        )
+
+
+def _logits(model: TDN, windows: list[Window], kept: dict[Window, list[Tensor | None]], frames: "_Frames") -> Tensor:
+    """Logits [1, K] of the clip of these windows; `kept` is what the network made of windows, and grows."""
+    weight = model.head.weight
+    with left_as_it_was(model), torch.inference_mode():
+        model.eval()
+        if not model.windows_meet_late:
+            return model(frames.clip(windows).to(weight))
+        new = [window for window in dict.fromkeys(windows) if window not in kept]
+        if new:
+            centre = frames.centres(new).to(weight)
+            halves = None if model.s_tdm is None else frames.halves(new).to(weight)
+            made = model.within_windows(centre, halves)
+            for place, window in enumerate(new):
+                kept[window] = [None if part is None else part[place : place + 1] for part in made]
+        parts = zip(*(kept[window] for window in windows), strict=True)
+        return model.across_segments(*(None if part[0] is None else torch.cat(part) for part in parts))
+
+
+def _drop(kept: dict[str, dict[Window, list[Tensor | None]]], place: int, last_use: dict[Window, int]) -> None:
+    """Forget windows that no later step shows, and the rest as well once they take too much."""
+    room = KEPT_MB * 2**20
+    for windows in kept.values():
+        for window in list(windows):
+            room -= sum(part.numel() * part.element_size() for part in windows[window] if part is not None)
+            if last_use[window] <= place or room < 0:
+                del windows[window]
+
+
+class _Frames:
+    """The frames of a video as networks take them, normalised, and at half resolution for S-TDM, each once."""
+
+    def __init__(self, pictures: Pictures):
+        self.pictures = pictures
+        self._halves: dict[int, Tensor] = {}
+
+    def clip(self, windows: Sequence[Window]) -> Tensor:
+        """[1, T, L, 3, H, W]"""
+        return normalise(self.pictures.views_of(np.array(windows)))[None]
+
+    def centres(self, windows: Sequence[Window]) -> Tensor:
+        """[W, 3, H, W]"""
+        frames = np.array(windows)
+        return normalise(self.pictures.views_of(frames[:, frames.shape[1] // 2]))
+
+    def halves(self, windows: Sequence[Window]) -> Tensor:
+        """[W, L, 3, H/2, W/2]"""
+        new = sorted({frame for window in windows for frame in window} - set(self._halves))
+        if new:
+            half = nnf.avg_pool2d(normalise(self.pictures.views_of(np.array(new))), 2)
+            self._halves.update(zip(new, half, strict=True))
+        return torch.stack([torch.stack([self._halves[frame] for frame in window]) for window in windows])
+
+
+def _expect_same_clips(name: str, model: TDN, pictures: Pictures) -> None:
+    taken = (model.num_segments, model.window, model.preprocess.input_size)
+    read = (*pictures.windows.shape[1:], pictures.views.shape[1])
+    if taken != read:
+        raise ValueError(
+            f"{name} takes {taken[0]} windows of {taken[1]} frames at {taken[2]} pixels, these were read as {read[0]} "
+            f"of {read[1]} at {read[2]}; read the video again for this network"
+        )
