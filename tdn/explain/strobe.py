@@ -20,8 +20,8 @@ from torch import Tensor
 from tdn.data.clip import Pictures
 from tdn.data.film import MAX_REPEAT, Showing
 from tdn.data.transforms import normalise
-from tdn.explain.kept import left_as_it_was
 from tdn.model import TDN
+from tdn.model.twin import twin_of
 
 PARTS = (1 / 3, 1 / 2, 3 / 4)
 REPEATS = range(1, MAX_REPEAT + 1)
@@ -62,18 +62,19 @@ def curve(networks: Mapping[str, TDN], pictures: Pictures) -> Iterator[Step]:
     networks must read the same frames at the same size, as those they were read for. Inference copies are fastest
     (`tdn.model.inference`). The logits are those of `model(load_clip(...).tensor)` but for rounding. All work happens
     between two steps, in the thread that asks for the next: who stops asking, or closes the generator, has cancelled
-    it. After each step the networks are as they were; a caller that shares them holds its lock while it waits for one.
+    it. The networks are used through twins (`tdn.model.twin`) and stay as they are.
 
     Raises ValueError for a network that takes other clips.
     """
     for name, model in networks.items():
         _expect_same_clips(name, model, pictures)
+    twins = {name: twin_of(model) for name, model in networks.items()}
     frames = _Frames(pictures)
     kept: dict[str, dict[Window, list[Tensor | None]]] = {name: {} for name in networks}
     order = [[tuple(window) for window in windows] for windows in pictures.windows.tolist()]
     last_use = {window: place for place, windows in enumerate(order) for window in windows}
     for place, windows in enumerate(order):
-        logits = {name: _logits(model, windows, kept[name], frames) for name, model in networks.items()}
+        logits = {name: _logits(model, windows, kept[name], frames) for name, model in twins.items()}
         _drop(kept, place, last_use)
         yield Step(
             showing=pictures.showings[place],
@@ -86,8 +87,7 @@ def curve(networks: Mapping[str, TDN], pictures: Pictures) -> Iterator[Step]:
 def _logits(model: TDN, windows: list[Window], kept: dict[Window, list[Tensor | None]], frames: "_Frames") -> Tensor:
     """Logits [1, K] of the clip of these windows; `kept` is what the network made of windows, and grows."""
     weight = model.head.weight
-    with left_as_it_was(model), torch.inference_mode():
-        model.eval()
+    with torch.inference_mode():
         if not model.windows_meet_late:
             return model(frames.clip(windows).to(weight))
         new = [window for window in dict.fromkeys(windows) if window not in kept]
