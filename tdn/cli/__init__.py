@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,9 @@ Checkpoint = Annotated[
 
 def main() -> None:
     """Run the command line. Expected errors become one `error: ...` line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):  # a file's name need not be text that can be printed here
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except UsageError as error:
@@ -97,8 +101,9 @@ def models(
         )
     if plot is not None:
         from tdn.explain.family_figure import cost_against_accuracy
+        from tdn.letters import save_figure
 
-        cost_against_accuracy(rows).savefig(plot, dpi=200)
+        save_figure(cost_against_accuracy(rows), plot, dpi=200)
         say(f"wrote {plot}")
     if as_json:
         print(json.dumps(rows))

@@ -56,6 +56,7 @@ def explain(
     from tdn.explain.interventions import applies
     from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
+    from tdn.letters import without_font
     from tdn.weights import load_model
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
@@ -104,4 +105,6 @@ def explain(
         out.mkdir(parents=True, exist_ok=True)
         write_timeline(out / "timeline.mp4", video, clip, explained["tdn"], question)
     write_bundle(out, clip, video.name, networks, explained, files, question, changes)
+    if strange := without_font(video.name + explained["tdn"].label):
+        typer.echo(f"no font on this machine has {', '.join(strange)}; written as numbers in the pictures", err=True)
     typer.echo(f"{explained['tdn'].label}: wrote {out}", err=True)

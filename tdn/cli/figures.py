@@ -31,6 +31,7 @@ def figures(
     from tdn.explain.overlay import colour_table
     from tdn.explain.paper_figures import Block, all_segments, one_frame_each
     from tdn.explain.scale import SCALES
+    from tdn.letters import save_figure
     from tdn.model import system_name
     from tdn.weights import load_model
     from tdn.weights.shipped import S_TDM_FILE, checkpoint_folder, shipped_pair
@@ -56,5 +57,5 @@ def figures(
     figure = (all_segments if kind == "6" else one_frame_each)(blocks, question, colours)
     out.mkdir(parents=True, exist_ok=True)
     for suffix in ("png", "pdf"):
-        figure.savefig(out / f"figure-{kind}.{suffix}", dpi=300)
+        save_figure(figure, out / f"figure-{kind}.{suffix}", dpi=300)
     typer.echo(f"wrote {out / f'figure-{kind}.png'} and .pdf", err=True)

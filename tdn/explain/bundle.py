@@ -21,6 +21,7 @@ from tdn.explain.gradcam import explain_logits
 from tdn.explain.interventions import changed, other_showing, segments_shown
 from tdn.explain.methods import GRAD_CAM, METHODS, Rule
 from tdn.explain.scale import evidence_share, scale_together
+from tdn.letters import save_figure, without_font
 from tdn.model import TDN, Architecture, system_name
 
 LAYERS = ("res2", "final")
@@ -128,7 +129,10 @@ def titles(architectures: dict[str, Architecture], files: dict[str, str]) -> dic
     names = {role: system_name(architecture) for role, architecture in architectures.items()}
     if len(set(names.values())) == len(names):
         return names
-    return {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
+    names = {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
+    if len(set(names.values())) == len(names):
+        return names
+    return {role: f"{name} ({role})" for role, name in names.items()}
 
 
 Changes = dict[str, dict[str, Explained]]
@@ -191,8 +195,8 @@ def write_bundle(
     write_mp4(out / "overlay.mp4", grid_video(clip.centre_frames, rows, clip.seen_box), fps=4)
     title = heading(file_name, list(explained.values()), question)
     figure = side_by_side(clip.centre_frames, clip.times_sec, rows, clip.seen_box, title)
-    figure.savefig(out / "figure.png", dpi=300)
-    figure.savefig(out / "figure.pdf")
+    save_figure(figure, out / "figure.png", dpi=300)
+    save_figure(figure, out / "figure.pdf")
     manifest = {
         "video": file_name,
         "target": {"index": explained["tdn"].target, "label": explained["tdn"].label},
@@ -211,6 +215,7 @@ def write_bundle(
             }
             for name, after in changes.items()
         },
+        "written_as_numbers": without_font(title + "".join(row.title + row.label for row in rows)),
         "frames": np.asarray(clip.frames).tolist(),
         "times_sec": [round(float(t), 4) for t in clip.times_sec],
         "models": {

@@ -1,6 +1,5 @@
 """The side-by-side figure, and the frames of the side-by-side video."""
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from matplotlib.gridspec import GridSpec
 
 from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, Box, blend, place_in_frame
 from tdn.explain.scale import SCALES, ScaledMap, evidence_share, over_timeline
+from tdn.letters import strip, wrapped
 
 CURVE_COLOURS = ("#c1440e", "#e8a33d", "#1f5fa8", "#62a5d9", "#3f7d4e", "#8fbf7f", "#6b4c9a", "#b39ddb")
 NO_EVIDENCE = "no positive evidence"
@@ -73,7 +73,7 @@ def side_by_side(
         hspace=0.06,
     )
     # A letter of this size is at most 0.1 inches wide.
-    lines = textwrap.fill(heading, int((size[0] - 0.24) / 0.1))
+    lines = wrapped(heading, int((size[0] - 0.24) / 0.1))
     figure.text(0.12 / size[0], 1 - 0.1 / size[1], lines, fontsize=11, weight="bold", va="top")
     pictures = [("Centre frames", "what each segment shows", frames, None)]
     pictures += [(row.title, row.note, overlays(row, frames, box, colours), row.scaled) for row in rows]
@@ -91,7 +91,7 @@ def side_by_side(
                 axes.text(
                     -0.08,
                     0.56,
-                    textwrap.fill(title, 24, replace_whitespace=False),
+                    wrapped(title, 24),
                     va="bottom",
                     transform=axes.transAxes,
                     ha="right",
@@ -193,12 +193,5 @@ def _time_strip(width: int, number: int, knots: Sequence[int], num_frames: int) 
 
 def _captioned(image: np.ndarray, row: MapRow) -> np.ndarray:
     """The picture with a strip above it that names model, layer, class and scale."""
-    strip = np.full((48, image.shape[1], 3), 24, np.uint8)
-    lines = (row.title, row.label, NO_EVIDENCE if row.scaled.is_empty else row.note.replace("\n", " "))
-    for line, y in zip(lines, (14, 28, 42), strict=True):
-        # OpenCV's fonts are ASCII.
-        text = line.replace("·", "-").encode("ascii", "replace").decode()
-        (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.38, 1)
-        size = 0.38 * min(1.0, (strip.shape[1] - 12) / max(1, width))  # a long class name in smaller letters, not cut
-        cv2.putText(strip, text, (6, y), cv2.FONT_HERSHEY_SIMPLEX, size, (235, 235, 235), 1, cv2.LINE_AA)
-    return np.concatenate([strip, image])
+    lines = (row.title, row.label, NO_EVIDENCE if row.scaled.is_empty else row.note)
+    return np.concatenate([strip(lines, image.shape[1]), image])

@@ -1,6 +1,5 @@
 """The layouts of the paper's Figures 4 to 7: two networks' maps of one layer, for several videos."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from tdn.explain.bundle import LAYER_TITLES, Explained, Question
 from tdn.explain.figures import NO_EVIDENCE, MapRow, overlays
 from tdn.explain.overlay import COLOUR_MAPS
 from tdn.explain.scale import evidence_share, scale_together
+from tdn.letters import wrapped
 
 CELL, GAP = 1.5, 0.08
 
@@ -40,7 +40,7 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
         pictures = [block.clip.centre_frames[segment]]
         pictures += [overlays(row, block.clip.centre_frames, block.clip.seen_box, colours)[segment] for row in rows]
         title = f"{shortened(block.name)}\n{block.clip.times_sec[segment]:.2f} s"
-        cells.append((title, textwrap.fill(f"“{rows[0].label}”", 26), pictures, rows))
+        cells.append((title, wrapped(f"“{rows[0].label}”", 26), pictures, rows))
     names = ["centre frame", *(row_title(block_row) for block_row in cells[0][3])]
     figure, axes = _grid(3, len(cells), cells[0][2][0].shape, top=0.75, left=1.5)
     for column, (title, label, pictures, rows) in enumerate(cells):
@@ -62,7 +62,7 @@ def all_segments(blocks: Sequence[Block], question: Question, colours: str = "in
         rows = map_rows(block, question)
         frames = block.clip.centre_frames
         pictures = [frames, *(overlays(row, frames, block.clip.seen_box, colours) for row in rows)]
-        names = [textwrap.fill(f"{shortened(block.name)}\n“{rows[0].label}”", 26, replace_whitespace=False)]
+        names = [wrapped(f"{shortened(block.name)}\n“{rows[0].label}”", 26)]
         names += [f"{row_title(row)}\n{row.note}" for row in rows]
         for line, (name, images) in enumerate(zip(names, pictures, strict=True)):
             for segment in range(segments):

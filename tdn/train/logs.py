@@ -100,6 +100,8 @@ def draw_confusion(path: Path) -> Path | None:
     """Draw a confusion matrix of `write_confusion` beside it as PNG; None where matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
+
+        from tdn.letters import save_figure
     except ImportError:
         return None
     with path.open(newline="") as file:
@@ -117,5 +119,5 @@ def draw_confusion(path: Path) -> Path | None:
         axes.set_yticks(range(len(labels)), labels, fontsize=7)
     figure.colorbar(image, shrink=0.6)
     picture = path.with_suffix(".png")
-    figure.savefig(picture, dpi=120)
+    save_figure(figure, picture, dpi=120)
     return picture
