@@ -163,23 +163,53 @@ def _rendered(jobs: tuple[Iterable, ...], num_clips: int) -> Iterator[Iterable]:
         yield pool.map(render_packed, *jobs, chunksize=32)
 
 
-def augment(centre: np.ndarray, half: np.ndarray, label: int, rng: np.random.Generator):
-    """Draw one of up to 16 exact variants of a clip, and a colour change: (centre, half, label of the variant).
+@dataclass(frozen=True)
+class Variant:
+    """One of up to 16 exact variants of a clip and a colour change, and the `label` it then has.
+
+    Applied in this order: mirrored (columns), flipped (rows), transposed, reversed in time, the three colours
+    exchanged, negative.
+    """
+
+    label: int
+    is_mirrored: bool = False
+    is_flipped: bool = False
+    is_transposed: bool = False
+    is_reversed: bool = False
+    colours: tuple[int, int, int] = (0, 1, 2)
+    is_negative: bool = False
+
+
+def draw_variant(label: int, rng: np.random.Generator) -> Variant:
+    """Draw a variant of a clip of class `label`.
 
     Mirrored, transposed or reversed motion is another class or the same one; where the class has no such partner the
-    operation is left out. Arrays as in `Pool`, without the first axis; views where possible.
+    operation is left out.
     """
-    if rng.random() < 0.5 and (flipped := FLIP_HORIZONTAL[label]) is not None:
-        centre, half, label = centre[:, :, ::-1], half[:, :, :, ::-1], flipped
-    if rng.random() < 0.5 and (flipped := FLIP_VERTICAL[label]) is not None:
-        centre, half, label = centre[:, ::-1], half[:, :, ::-1], flipped
-    if rng.random() < 0.5 and (turned := TRANSPOSE[label]) is not None:
-        centre, half, label = centre.swapaxes(1, 2), half.swapaxes(2, 3), turned
-    if rng.random() < 0.5 and (reversed_ := REVERSE_TIME[label]) is not None:
-        centre, half, label = centre[::-1], half[::-1, ::-1], reversed_
-    if rng.random() < 0.5:
-        colours = rng.permutation(3)
-        centre, half = centre[..., colours], half[..., colours]
-    if rng.random() < 0.2:
+    applied = []
+    for partner in (FLIP_HORIZONTAL, FLIP_VERTICAL, TRANSPOSE, REVERSE_TIME):
+        applied.append(rng.random() < 0.5 and partner[label] is not None)
+        label = partner[label] if applied[-1] else label
+    colours = tuple(rng.permutation(3).tolist()) if rng.random() < 0.5 else (0, 1, 2)
+    return Variant(label, *applied, colours, rng.random() < 0.2)
+
+
+def augment(centre: np.ndarray, half: np.ndarray, label: int, rng: np.random.Generator):
+    """A drawn variant of a clip: (centre, half, label of the variant).
+
+    Arrays as in `Pool`, without the first axis; views where possible.
+    """
+    variant = draw_variant(label, rng)
+    if variant.is_mirrored:
+        centre, half = centre[:, :, ::-1], half[:, :, :, ::-1]
+    if variant.is_flipped:
+        centre, half = centre[:, ::-1], half[:, :, ::-1]
+    if variant.is_transposed:
+        centre, half = centre.swapaxes(1, 2), half.swapaxes(2, 3)
+    if variant.is_reversed:
+        centre, half = centre[::-1], half[::-1, ::-1]
+    if variant.colours != (0, 1, 2):
+        centre, half = centre[..., variant.colours], half[..., variant.colours]
+    if variant.is_negative:
         centre, half = 255 - centre, 255 - half
-    return centre, half, label
+    return centre, half, variant.label
