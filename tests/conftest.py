@@ -46,6 +46,15 @@ def random_clip(architecture: Architecture, size: int = TINY_SIZE, num_clips: in
     return torch.randn(num_clips, architecture.num_segments, architecture.window, 3, size, size, generator=generator)
 
 
+def torchvision_mobilenet(width: float = 1.0, seed: int = 0) -> torch.nn.Module:
+    """torchvision's own mobilenet_v2 with fresh weights."""
+    from tdn.weights import torchvision_ops  # noqa: F401, I001 (before torchvision)
+    from torchvision.models import mobilenet_v2
+
+    torch.manual_seed(seed)
+    return mobilenet_v2(weights=None, width_mult=width)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -23,30 +23,23 @@ from tdn.train.recipes import SMOKE
 from tdn.train.run import train
 from tdn.weights import Card, CheckpointError, load_model, save_checkpoint, start_from_imagenet
 from tdn.weights import imagenet as published_files
-from tests.conftest import network, random_clip, tiny
+from tests.conftest import network, random_clip, tiny, torchvision_mobilenet
 from tests.test_gradcam import by_hand
 
 ROWS = [name for name, row in FAMILY.items() if row.architecture.backbone == MOBILENET]
 ROW = "tdn_mobilenetv2_8f"
 
 
-def torchvision_network(seed: int = 0) -> nn.Module:
-    """torchvision's mobilenet_v2 with every weight and statistic away from its start, in eval mode."""
-    from torchvision.models import mobilenet_v2
-
-    torch.manual_seed(seed)
-    model = mobilenet_v2(weights=None)
+@pytest.fixture(scope="module")
+def theirs() -> nn.Module:
+    """torchvision's network with every weight and statistic away from its start, in eval mode."""
+    model = torchvision_mobilenet()
     for name, value in model.state_dict().items():
         if name.endswith("running_var"):
             value.uniform_(0.5, 1.5)
         elif value.is_floating_point():
             value.add_(0.05 * torch.randn_like(value))
     return model.eval()
-
-
-@pytest.fixture(scope="module")
-def theirs() -> nn.Module:
-    return torchvision_network()
 
 
 def started(architecture: Architecture, theirs: nn.Module) -> TDN:
@@ -97,6 +90,7 @@ def test_an_s_tdm_without_width_of_its_own_starts_as_a_copy_of_the_first_stages(
 
 
 def test_weights_of_another_kind_of_network_are_refused():
+    from tdn.weights import torchvision_ops  # noqa: F401, I001 (before torchvision)
     from torchvision.models import resnet18
 
     with pytest.raises(CheckpointError, match="missing"):
@@ -166,9 +160,7 @@ def test_other_numbers_of_blocks_are_refused():
 
 
 def test_it_trains_from_an_imagenet_file(tmp_path, capsys):
-    from torchvision.models import mobilenet_v2
-
-    torch.save(mobilenet_v2(weights=None, width_mult=0.25).state_dict(), tmp_path / "imagenet.pth")
+    torch.save(torchvision_mobilenet(0.25).state_dict(), tmp_path / "imagenet.pth")
     recipe = replace(SMOKE, model=ROW, backbone=TINY_MOBILENET.name, start_from=str(tmp_path / "imagenet.pth"))
     recipe = replace(recipe, epochs=2, clips_per_epoch=4, pool_clips=4, val_clips=2, batch_size=2)
     model = load_model(train(recipe, tmp_path / "run"))
