@@ -50,7 +50,7 @@ def test_two_opencvs_at_two_versions_are_a_mixture(monkeypatch):
 
 
 def test_a_codec_that_is_missing_is_named(monkeypatch):
-    monkeypatch.setattr("tdn.data.video.USUAL_CODECS", ("h264", "no such codec"))
+    monkeypatch.setattr("tdn.data.video.codecs.USUAL_CODECS", ("h264", "no such codec"))
     states = {finding.name: finding for finding in doctor.codecs()}
     assert states["h264"].state == "ok" and states["codecs"].state == "broken"
     assert "no such codec" in states["codecs"].said and "pip install" in states["codecs"].remedy

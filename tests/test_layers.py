@@ -24,8 +24,8 @@ LEVELS = {
 }
 ONE_DOOR = {
     "gradio": ("app/",),
-    "av": ("tdn/data/video.py",),
-    "decord": ("tdn/data/video.py",),
+    "av": ("tdn/data/video/",),
+    "decord": ("tdn/data/video/",),
     "pytorch_grad_cam": ("tdn/explain/methods.py",),
     "typer": ("tdn/cli/",),
 }

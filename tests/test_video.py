@@ -482,7 +482,7 @@ REAL = {
     "awkward/odd_101x67_444.mp4": (17, 16, 101, 67),
     "awkward/av1_video.mkv": (125, 25, 640, 360),
     "awkward/h265_video.mp4": (10, 10, 128, 128),
-    "awkward/var_fps_video.mp4": (300, 20.02, 128, 128),
+    "awkward/var_fps_video.mp4": (300, 30, 128, 128),
     "awkward/gif_swipe.gif": (17, 16, 160, 120),
     "actions/preview_car-detection.gif": (62, 12.01, 480, 270),
     "actions/v_BaseballPitch_g01_c01.avi": (107, 29.97, 320, 240),

@@ -231,8 +231,11 @@ def classify(
                 "probabilities": [float(probabilities[i]) for i in indices],
                 "logits": [float(v) for v in logits],
                 "frames": clip.frames.tolist(),
+                "notes": clip.notes,
             }
         )
+        for note in clip.notes:
+            say(f"{video.name}: {note}")
         if not as_json:
             sure_above = (model.card.accuracy or {}).get("sure_above")
             unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above

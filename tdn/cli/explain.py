@@ -98,6 +98,8 @@ def explain(
         }
         for name in change or []
     }
+    for note in clip.notes:
+        typer.echo(f"{video.name}: {note}", err=True)
     for note in dict.fromkeys(f"{name}: {one.note}" for name, after in changes.items() for one in after.values()):
         if not note.endswith(": "):
             typer.echo(note, err=True)

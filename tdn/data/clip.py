@@ -86,9 +86,15 @@ class Clip:
         return self.distinct_segments == 1
 
     @property
+    def notes(self) -> list[str]:
+        """Sentences on what a reader of the result should know about the video."""
+        own = (self._break_note(), self._showing_note(), self._repeat_note())
+        return [*self.info.notes, *filter(None, own)]
+
+    @property
     def note(self) -> str:
-        """What a reader of the result should know about the video; empty where there is nothing."""
-        return " ".join(filter(None, (self._break_note(), self._showing_note(), self._repeat_note())))
+        """The notes as one text; empty where there is nothing."""
+        return " ".join(self.notes)
 
     def _break_note(self) -> str:
         promised = self.info.num_frames + self.info.missing_frames

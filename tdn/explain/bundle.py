@@ -218,6 +218,7 @@ def write_bundle(
         "written_as_numbers": without_font(title + "".join(row.title + row.label for row in rows)),
         "frames": np.asarray(clip.frames).tolist(),
         "times_sec": [round(float(t), 4) for t in clip.times_sec],
+        "notes": clip.notes,
         "models": {
             role: {
                 "title": one.title,
@@ -252,7 +253,8 @@ def write_timeline(path: Path, video: Path, clip: Clip, explained: Explained, qu
         for _, frame in decode_frames(video, range(info.num_frames), info)
     )
     knots = clip.frames[:, clip.frames.shape[1] // 2]
-    write_mp4(path, timeline_video(pictures, row, knots, info.num_frames, clip.seen_box), fps=info.fps)
+    painted = timeline_video(pictures, row, knots, info.num_frames, clip.seen_box)
+    write_mp4(path, painted, fps=info.fps, times_sec=info.times_sec)
 
 
 def _rounded(logits: np.ndarray) -> list[float]:
