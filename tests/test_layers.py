@@ -20,6 +20,8 @@ LEVELS = {
     "tdn.shapes": 0,
     "tdn.device": 0,
     "tdn.letters": 0,
+    "tdn.lfs": 0,
+    "tdn.words": 0,
     "tdn": 0,
 }
 ONE_DOOR = {

@@ -17,6 +17,7 @@ from tdn.cli.explain import explain
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 from tdn.cli.imagenet import imagenet
+from tdn.words import one_line
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
 UsageError = typer.BadParameter.__base__
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def fail(message: str) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)
 
 
@@ -166,6 +167,9 @@ def convert(
     num_segments: Annotated[int | None, typer.Option(help="8 or 16: the official file can't tell.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Class names, one a line, in the order of the weights.")] = None,
     legacy_backward: Annotated[bool, typer.Option(help="For weights trained before March 2021 (TDN issue 6).")] = False,
+    part: Annotated[
+        str | None, typer.Option(help="Which weights of a file that holds several sets, such as model_ema.")
+    ] = None,
 ) -> None:
     """Convert official weights to a checkpoint of ours, or back."""
     from tdn.weights import Card, convert_official, export_official, load_model, save_checkpoint
@@ -176,7 +180,7 @@ def convert(
         export_official(load_model(src), dst)
     elif dst.suffix == ".safetensors":
         names = [line.strip() for line in labels.read_text().splitlines() if line.strip()] if labels else None
-        model = convert_official(src, num_segments, names, legacy_backward)
+        model = convert_official(src, num_segments, names, legacy_backward, part)
         card: Card = model.card
         save_checkpoint(dst, model, card)
         say(f"{model.architecture.backbone.name}, {model.num_segments} segments, {len(model.labels)} classes")
@@ -215,7 +219,7 @@ def classify(
         try:
             clip = load_clip(video, model)
         except (ValueError, FileNotFoundError) as error:
-            say(f"error: {' '.join(str(error).split())}")
+            say(f"error: {one_line(error)}")
             results.append({"video": str(video), "error": str(error)})
             continue
         with torch.inference_mode():

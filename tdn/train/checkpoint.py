@@ -8,6 +8,7 @@ import torch
 
 from tdn.weights import CheckpointError
 from tdn.weights.store import write_whole
+from tdn.words import first_line
 
 STATE, STATE_BEFORE, NEXT = "resume.pt", "resume-before.pt", "resume-next.pt"
 
@@ -39,7 +40,7 @@ def read_state(out: Path) -> dict | None:
         try:
             state = torch.load(out / name, weights_only=True, map_location="cpu")
         except Exception as error:  # a broken file ends in many kinds of error, by where it is broken
-            errors.append(f"{out / name} is not whole ({str(error).splitlines()[0][:100]})")
+            errors.append(f"{out / name} is not whole ({first_line(error)})")
             print(errors[-1], file=sys.stderr)
             continue
         return state

