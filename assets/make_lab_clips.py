@@ -15,7 +15,7 @@ import torch
 from tdn.data.clip import clip_from_frames
 from tdn.data.pool import scene_seed
 from tdn.data.synthetic import make_scene
-from tdn.data.synthetic_files import FPS
+from tdn.data.synthetic.splits import FPS
 from tdn.data.video import write_mp4
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair

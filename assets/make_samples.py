@@ -10,7 +10,7 @@ import numpy as np
 
 from tdn.data.pool import scene_seed
 from tdn.data.synthetic import make_scene
-from tdn.data.synthetic_files import FPS
+from tdn.data.synthetic.splits import FPS
 from tdn.data.video import write_mp4
 
 FOLDER = Path(__file__).parent / "samples"

@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import report
-from tdn.data.pool import part_scene
+from tdn.data.pool import windowed_clip
 from tdn.data.synthetic import LABELS, PROBES
 from tdn.explain.focus import energy_share, focus_of_clip, resized
 from tdn.explain.kept import KeptPass
@@ -59,7 +59,7 @@ def probed(model: TDN, probe: str, num_clips: int) -> dict:
 
 def named_share(values, moving, index: int, model: TDN) -> float:
     """Share of the energy on what moves that lies on the main thing; NaN where there is none at all."""
-    scene, places = part_scene("opposite", 0, index, RENDERED, model.num_segments, model.window)
+    scene, places = windowed_clip("opposite", 0, index, RENDERED, model.num_segments, model.window)
     seen = resized(values, *moving.shape[1:])
     main = [scene.main_mask(int(frame)) for frame in places[:, model.window // 2]]
     on_both = (seen * moving).sum()

@@ -137,6 +137,14 @@ def tdn_first(found: dict) -> dict:
     return {name: found[name] for name in sorted(found, key=lambda name: (not name.startswith("tdn"), name))}
 
 
+def appearance_free(found: dict) -> list[str]:
+    kinds = list(next(iter(found["right"].values())))
+    return rows_of(
+        (f"{found['clips']} clips, chance {found['chance']:.1f}%", *(f"{kind}, % right" for kind in kinds)),
+        ((given, *(f"{share:.1f}" for share in shares.values())) for given, shares in found["right"].items()),
+    )
+
+
 def probes(found: dict) -> list[str]:
     found = tdn_first(found)
     titles = {name: name.removesuffix("_small_8f").replace("_", " ") for name in found}
@@ -361,6 +369,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "focus intervals": focus_intervals,
     "faithful": faithful,
     "flow": flow,
+    "appearance_free": appearance_free,
     "probes": probes,
     "probes named": named,
     "real": real,

@@ -11,11 +11,14 @@ import torch
 
 from tdn.cli import main
 from tdn.data.clip import clip_from_frames, read_clip
-from tdn.data.pool import scene_seed
-from tdn.data.synthetic import LABELS, synthetic_clip
+from tdn.data.synthetic import LABELS, REVERSE_TIME, labels, pairs, strobe, synthetic_clip
+from tdn.data.synthetic.bias import sign_of
+from tdn.data.synthetic.splits import SPLITS, scene_seed
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.evaluate import Protocol, Scores, SyntheticSet, match_labels, run_protocol
+from tdn.evaluate.intervals import of_mean, wilson
+from tdn.evaluate.splits import split_numbers
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -315,3 +318,97 @@ def test_a_network_that_answers_nonsense_is_refused_naming_the_clip(folder):
     model.head.bias.data[0] = torch.nan
     with pytest.raises(ValueError, match="val_0_00000: the network's scores are not finite"):
         run_protocol(model, SyntheticSet(1), Protocol(), progress=False)
+
+
+def test_the_interval_of_a_share_is_wilsons():
+    # Newcombe (1998), table I: 81 of 263, 15 of 148, 0 of 20 and 1 of 29.
+    for hits, draws, told in (
+        (81, 263, (25.53, 36.62)),
+        (15, 148, (6.24, 16.05)),
+        (0, 20, (0, 16.11)),
+        (1, 29, (0.61, 17.18)),
+    ):
+        assert wilson(100 * hits / draws, draws) == pytest.approx(told, abs=0.006)
+
+
+def test_the_interval_of_a_mean_over_one_split_is_its_own():
+    assert of_mean([40.0], [(30.0, 52.0)]) == pytest.approx((30, 52))
+    low, high = of_mean([40.0, 60.0], [(30.0, 52.0), (50.0, 72.0)])
+    assert (low, high) == pytest.approx((50 - 10 / 2**0.5, 50 + 12 / 2**0.5))
+
+
+def test_every_number_stands_with_its_chance_and_interval(tdn, videos, checkpoint):
+    report = evaluated(tdn, videos, "--checkpoint", checkpoint)
+    low, high = report["interval"]
+    assert report["chance"] == pytest.approx(100 / 3) and low < report["top1"] < high
+    both = evaluated(tdn, videos, videos, "--checkpoint", checkpoint)
+    assert both["chance"] == report["chance"] and high - low > both["interval"][1] - both["interval"][0] > 0
+
+
+def answering(split: str, clips: int, answer: Callable[[int, int], int]) -> Scores:
+    """Scores of a network that says `answer(index, label)` of each clip, its classes in another order than ours."""
+    names = list(LABELS[::-1])
+    own = [SPLITS[split].make(0, index, 32).label_index for index in range(clips)]
+    logits = np.zeros((clips, 1, len(names)), np.float32)
+    for index, label in enumerate(own):
+        logits[index, 0, names.index(LABELS[answer(index, label)])] = 9
+    return Scores(
+        [f"{index}" for index in range(clips)],
+        np.array([names.index(LABELS[one]) for one in own]),
+        logits,
+        names,
+        "1x1",
+    )
+
+
+def test_a_pair_counts_where_both_are_right():
+    always_first = {label: min(label, REVERSE_TIME[label]) for label in SPLITS["minimal-pairs"].classes}
+    fooled = split_numbers(answering("minimal-pairs", 24, lambda index, label: always_first[label]), "minimal-pairs", 0)
+    assert (
+        fooled["both_right"] == 0
+        and fooled["pairs"] == 12
+        and fooled["both_right_chance"] == pytest.approx(0.51, abs=0.01)
+    )
+    right = split_numbers(answering("minimal-pairs", 24, lambda index, label: label), "minimal-pairs", 0)
+    assert right["both_right"] == right["over_opposite"]["percent"] == 100
+    assert {part: one["pairs"] for part, one in right["parts"].items()} == dict.fromkeys(pairs.KINDS, 4)
+    assert right["interval"] == wilson(100, 12)  # a pair is one draw
+    one_of_two = split_numbers(
+        answering("minimal-pairs", 24, lambda index, label: label if index % 4 else 13), "minimal-pairs", 0
+    )
+    assert one_of_two["both_right"] == 50
+
+
+def test_a_stroboscope_counts_directions_in_any_wording():
+    streams = {labels.LEFT: labels.STREAM_LEFT, labels.RIGHT: labels.STREAM_LEFT}
+    found = split_numbers(
+        answering("stroboscope", 80, lambda index, label: streams.get(label, labels.STILL)), "stroboscope", 0
+    )
+    assert found["chance"] == 25 and list(found["parts"]) == [strobe.part_of(index) for index in range(20)]
+    for part in found["parts"].values():
+        assert (part["clips"], part["top1"], part["right"], part["opposite"], part["other"]) == (4, 0, 25, 25, 50)
+
+
+def test_a_biased_answer_is_the_class_of_the_sign():
+    def biased(index: int, label: int) -> int:
+        sign = sign_of(0, index)
+        return label if sign is None else sign
+
+    found = split_numbers(answering("planted-bias", 12, biased), "planted-bias", 0)
+    assert found["parts"]["clean"]["top1"] == 100 and found["parts"]["conflicting"]["top1"] == 0
+    assert found["scene_class"]["percent"] == 100 and found["scene_class"]["clips"] == 6
+
+
+@pytest.mark.parametrize("split", ("appearance-free", "minimal-pairs", "stroboscope", "planted-bias", "rate 5"))
+def test_a_part_of_the_benchmark_is_evaluated_by_its_name(tdn, folder, split):
+    path = saved(folder / "motions.safetensors", list(LABELS))
+    report = evaluated(tdn, f"synthetic:{split}", "--clips", 4, "--checkpoint", path)
+    assert report["clips"] == 4 and report["chance"] == 100 / len(SPLITS[split].classes)
+    low, high = report["interval"]
+    assert 0 <= low <= report["top1"] <= high <= 100
+    assert ("both_right" in report) == (split == "minimal-pairs") and ("scene_class" in report) == (
+        split == "planted-bias"
+    )
+    code, stdout, _ = tdn("evaluate", f"synthetic:{split}", "--clips", 4, "--checkpoint", path, "--workers", 0)
+    assert code == 0 and "chance" in stdout
+    assert_refused(tdn("evaluate", "synthetic:triplet", "--checkpoint", path), "expected synthetic or synthetic:NAME")

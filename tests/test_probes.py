@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from tdn.data.pool import part_scene
+from tdn.data.pool import windowed_clip
 from tdn.data.synthetic import LABELS, PROBES, labels, make_probe
 from tdn.data.synthetic_files import write_clips
 from tdn.data.video import probe as probe_file
@@ -96,8 +96,8 @@ def test_a_lower_rate_leaves_frames_out():
 
 
 def test_seeds_share_no_clip():
-    one, _ = part_scene("twin", 0, 1, 112, 8, 5)
-    other, _ = part_scene("twin", 1, 0, 112, 8, 5)
+    one, _ = windowed_clip("twin", 0, 1, 112, 8, 5)
+    other, _ = windowed_clip("twin", 1, 0, 112, 8, 5)
     assert not np.array_equal(one.image(0), other.image(0))
 
 

@@ -257,7 +257,9 @@ def synth(
     out: Annotated[Path, typer.Option(help="Folder for NAME.mp4, NAME_mask.npz, labels.csv and sheet.png.")],
     clips: Annotated[int, typer.Option(min=1, help="How many; classes go round in turn.")] = 20,
     seed: Annotated[int, typer.Option(help="The same seed gives the same clips.")] = 0,
-    split: Annotated[str, typer.Option(help="train, val, or a probe set such as twin or 'speed 8'.")] = "val",
+    split: Annotated[
+        str, typer.Option(help="train, val, minimal-pairs, ..., or a probe set such as twin; an unknown one lists all.")
+    ] = "val",
     label: Annotated[str | None, typer.Option(help="Only this class.")] = None,
     size: Annotated[int, typer.Option(min=64, help="Side in pixels.")] = 112,
 ) -> None:
@@ -274,7 +276,8 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            help="synthetic; a folder with one folder per class; a .csv (file,label); a released list (.txt); or "
+            help="synthetic, synthetic:planted-bias or synthetic:appearance-free; a folder with one folder per class; "
+            "a .csv (file,label); a released list (.txt); or "
             "NAME:ROOT with NAME one of something-v1, something-v2, kinetics400, ucf101, hmdb51."
         ),
     ] = None,

@@ -31,8 +31,9 @@ def evaluate(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="synthetic; a folder with one folder per class; a .csv (file,label); a released list (.txt); or "
-            "NAME:ROOT with NAME one of something-v1, something-v2, kinetics400, ucf101, hmdb51. Several are "
+            help="synthetic, or a part of it: synthetic:NAME with NAME such as minimal-pairs or twin; a folder with "
+            "one folder per class; a .csv (file,label); a released list (.txt); or NAME:ROOT with NAME one of "
+            "something-v1, something-v2, kinetics400, ucf101, hmdb51. Several are "
             "evaluated one by one and averaged.",
         ),
     ],
@@ -62,9 +63,11 @@ def evaluate(
 
     1x1: one clip, the network's own view (centre crop). 1x3: left, right and centre crop at full resolution.
     10x3: ten clips and three crops, as for Kinetics in the paper. Logits of all views go to a score file first; all
-    numbers come from it, and `ensemble` takes two of them.
+    numbers come from it, and `ensemble` takes two of them. Beside top-1 stand chance (one of the data's classes drawn
+    at random) and the 95% interval (Wilson).
 
     \b
+    Parts:    evaluate synthetic:stroboscope
     Table 2:  evaluate something-v1:/data/sthv1 --checkpoint tdn.safetensors --protocol 1x1
     Table 3:  evaluate kinetics400:/data/k400 --checkpoint tdn.safetensors --protocol 10x3
     Table 4:  evaluate ucf101:/data/ucf --split val1 --split val2 --split val3
@@ -133,7 +136,9 @@ def _evaluate_one(
     workers: int,
 ) -> dict[str, Any]:
     """Score one data set with one checkpoint, write the file, and report what the file says."""
-    from tdn.evaluate import Scores, label_order_warning, match_labels, numbers, run_protocol
+    from tdn.evaluate import Scores, SyntheticSet, label_order_warning, match_labels, numbers, run_protocol
+    from tdn.evaluate.intervals import wilson
+    from tdn.evaluate.splits import split_numbers
     from tdn.weights import load_model
 
     model = load_model(checkpoint, device)
@@ -153,11 +158,16 @@ def _evaluate_one(
     kept = Scores.load(path)
     if warning := label_order_warning(kept):
         _say(f"warning: {warning}")
+    found = numbers(kept.mean_probabilities(), kept.labels, kept.class_names)
+    if isinstance(dataset, SyntheticSet):
+        found |= split_numbers(kept, dataset.split, dataset.seed)
+    else:
+        found |= {"chance": 100 / len(dataset.labels), "interval": wilson(found["top1"], found["clips"])}
     return {
         "data": data,
         "split": split,
         "checkpoint": str(checkpoint),
-        **numbers(kept.mean_probabilities(), kept.labels, kept.class_names),
+        **found,
         "protocol": kept.protocol,
         "missing": kept.missing,
         "scores": str(path),
@@ -174,12 +184,13 @@ def score_file(checkpoint: Path, digest: str, name: str, data: str, split: str, 
 
 def _open(data: str, split: str, clips: int | None, seed: int, labels: list[str]) -> "DataSet | SyntheticSet":
     """The data set that the user named."""
+    from tdn.data.synthetic.splits import split_named
     from tdn.evaluate import SyntheticSet
 
-    if data == "synthetic":
+    if (part := split_named(data)) is not None:
         if split != "val":
-            raise ValueError(f"--split {split}: synthetic has val only")
-        return SyntheticSet(seed=seed) if clips is None else SyntheticSet(clips, seed)
+            raise ValueError(f"--split {split}: {data} is a part by itself; leave --split out")
+        return SyntheticSet(clips, seed, part)
     if clips is not None:
         raise ValueError(f"--clips {clips}: it counts synthetic clips, {data} is evaluated whole")
     from tdn.data.datasets import open_dataset
@@ -209,6 +220,8 @@ def sha256(checkpoint: Path) -> str:
 
 def averaged(reports: list[dict[str, Any]]) -> dict[str, Any]:
     """The mean over split files, each counting the same whatever its size, as in the paper's Table 4."""
+    from tdn.evaluate.intervals import of_mean
+
     count = len(reports)
     by_class: dict[str, list[float]] = {}
     for report in reports:
@@ -217,6 +230,8 @@ def averaged(reports: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "top1": sum(report["top1"] for report in reports) / count,
         "top5": sum(report["top5"] for report in reports) / count,
+        "chance": sum(report["chance"] for report in reports) / count,
+        "interval": of_mean([report["top1"] for report in reports], [report["interval"] for report in reports]),
         "clips": sum(report["clips"] for report in reports),
         "per_class": {label: sum(shares) / len(shares) for label, shares in by_class.items()},
         "protocol": f"{reports[0]['protocol']}, mean over {count} splits",
@@ -243,10 +258,19 @@ def _title(report: dict[str, Any]) -> str:
 
 def _print_report(title: str, report: dict[str, Any], classes: bool = True) -> None:
     """One line with both numbers and how they were measured; then the clips left out, the classes, the file."""
+    if "interval" in report:
+        low, high = report["interval"]
+        likely = f" ({low:.1f} to {high:.1f}, chance {report['chance']:.1f})"
+    else:
+        likely = ""
     print(
-        f"{title}: top-1 {report['top1']:.2f}%, top-5 {report['top5']:.2f}% "
+        f"{title}: top-1 {report['top1']:.2f}%{likely}, top-5 {report['top5']:.2f}% "
         f"({report['protocol']}; {report['clips']} clips{_left_out(report['missing'])})"
     )
+    from tdn.evaluate.splits import split_lines
+
+    for line in split_lines(report):
+        print(f"  {line}")
     if report["missing"]:
         print(f"  left out, could not be read: {', '.join(report['missing'])}")
     if classes:

@@ -14,7 +14,9 @@ SHOWN = ("energy_share", "mask_area", "lift", "lift_of_ceiling", "pointing", "po
 def focus(
     data: Annotated[
         str,
-        typer.Argument(help="synthetic, synthetic:PROBE, a folder that `synth` wrote, or data as `evaluate` takes it."),
+        typer.Argument(
+            help="synthetic, synthetic:NAME (a part), a folder that `synth` wrote, or data as `evaluate` takes it."
+        ),
     ],
     checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint; the shipped TDN if left out.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="Another one; the shipped baseline if left out.")] = None,

@@ -21,20 +21,13 @@ from tdn.data import sampling
 from tdn.data.synthetic import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
-    LABELS,
     REVERSE_TIME,
     TRANSPOSE,
     VERSION,
-    EveryNth,
-    Scene,
-    make_probe,
-    make_scene,
     render_windows,
 )
+from tdn.data.synthetic.splits import SPLITS, Clip, scene_seed
 
-SPLITS = {"train": 0, "val": 1}
-# Clips of a probe set that one seed stands for.
-PROBE_CLIPS = 100_000
 # Below this many clips, starting processes takes longer than rendering.
 WORTH_PROCESSES = 200
 
@@ -51,47 +44,31 @@ class Pool:
         return len(self.labels)
 
 
-def scene_seed(split: str, seed: int, index: int) -> list[int]:
-    """The seed of one clip of a split; splits never share one."""
-    return [SPLITS[split], seed, index]
-
-
-def pool_scene(
+def windowed_clip(
     split: str, seed: int, index: int, size: int, num_segments: int, window: int
-) -> tuple[Scene, np.ndarray]:
-    """One clip of the set and the frames of its windows, int64 [T, L]; labels go round in turn.
+) -> tuple[Clip, np.ndarray]:
+    """One clip of a split and the frames of its windows, int64 [T, L].
 
-    Training clips take a random window in each segment, validation clips the middle one.
+    Training clips take a random window in each segment, all others the middle one.
     """
-    scene = make_scene(index % len(LABELS), scene_seed(split, seed, index), size)
-    if split == "train":
+    clip = SPLITS[split].make(seed, index, size)
+    if split.endswith("train"):
         rng = np.random.default_rng([*scene_seed(split, seed, index), 1])
-        starts = sampling.train_window_starts(scene.num_frames, num_segments, rng, window)
+        starts = sampling.train_window_starts(clip.num_frames, num_segments, rng, window)
     else:
-        starts = sampling.even_window_starts(scene.num_frames, num_segments, window)
-    return scene, sampling.windows(starts, scene.num_frames, window)
-
-
-def part_scene(
-    part: str, seed: int, index: int, size: int, num_segments: int, window: int
-) -> tuple[Scene | EveryNth, np.ndarray]:
-    """As `pool_scene`, for the clips of a probe set too."""
-    if part in SPLITS:
-        return pool_scene(part, seed, index, size, num_segments, window)
-    scene = make_probe(part, seed * PROBE_CLIPS + index, size)
-    starts = sampling.even_window_starts(scene.num_frames, num_segments, window)
-    return scene, sampling.windows(starts, scene.num_frames, window)
+        starts = sampling.even_window_starts(clip.num_frames, num_segments, window)
+    return clip, sampling.windows(starts, clip.num_frames, window)
 
 
 def render_packed(split: str, seed: int, index: int, size: int, num_segments: int, window: int):
-    """One clip of the set: centre [T, S, S, 3], half [T, L, S/2, S/2, 3]."""
+    """One clip of the set: centre [T, S, S, 3], half [T, L, S/2, S/2, 3], its class."""
     cv2.setNumThreads(1)
-    scene, places = pool_scene(split, seed, index, size, num_segments, window)
+    scene, places = windowed_clip(split, seed, index, size, num_segments, window)
     frames, _ = render_windows(scene, places)
     half = np.empty((*frames.shape[:2], size // 2, size // 2, 3), np.uint8)
     for t, k in np.ndindex(frames.shape[:2]):
         half[t, k] = cv2.resize(frames[t, k], (size // 2, size // 2), interpolation=cv2.INTER_AREA)
-    return frames[:, window // 2], half
+    return frames[:, window // 2], half, scene.label_index
 
 
 def things_in_centre_frames(
@@ -103,7 +80,7 @@ def things_in_centre_frames(
     """
     covered = np.empty((num_clips, num_segments, cells, cells), np.uint8)
     for index in tqdm(range(num_clips), desc=f"things in {split} clips", unit="clip"):
-        scene, places = pool_scene(split, seed, index, size, num_segments, window)
+        scene, places = windowed_clip(split, seed, index, size, num_segments, window)
         for segment, frame in enumerate(places[:, window // 2]):
             things = scene.things_mask(int(frame)).astype(np.float32)
             cell = cv2.resize(things, (cells, cells), interpolation=cv2.INTER_AREA)
@@ -130,15 +107,16 @@ def _render_pool(
     shape = (num_clips, num_segments)
     centre = _reserved(target / "centre.npy", (*shape, size, size, 3))
     half = _reserved(target / "half.npy", (*shape, window, size // 2, size // 2, 3))
+    labels = np.empty(num_clips, int)
     jobs = (repeat(split), repeat(seed), range(num_clips), repeat(size), repeat(num_segments), repeat(window))
     with _rendered(jobs, num_clips) as clips:
         for index, packed in enumerate(tqdm(clips, total=num_clips, desc=f"rendering {split} clips", unit="clip")):
-            centre[index], half[index] = packed
+            centre[index], half[index], labels[index] = packed
     centre.flush()
     half.flush()
     # Put there last: its presence says that the pool is whole.
     with (target / "labels.partial").open("wb") as file:
-        np.save(file, np.arange(num_clips) % len(LABELS))
+        np.save(file, labels)
     (target / "labels.partial").replace(target / "labels.npy")
 
 

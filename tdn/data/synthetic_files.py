@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tdn.data.pool import PROBE_CLIPS, SPLITS, scene_seed
 from tdn.data.sampling import even_window_starts
-from tdn.data.synthetic import GROUPS, LABELS, PROBES, EveryNth, Scene, make_probe, make_scene
+from tdn.data.synthetic import GROUPS, LABELS, make_scene
+from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of, scene_seed
 from tdn.data.video import write_mp4
 
-# A frame of these clips stands for a fifteenth of a second.
-FPS = 15
+# Splits that have every class under one law, so that one class can be asked for.
+LABELLED = ("train", "val")
 SHEET_ROWS = 40
 SHEET_COLUMNS = 8
 _MOVING, _STILL = (60, 230, 90), (70, 130, 255)
@@ -25,43 +25,46 @@ def write_clips(
 ) -> Iterator[str]:
     """Write NAME.mp4, NAME_mask.npz (`mask` and `still`, bool [F, H, W]), labels.csv and sheet.png; yield each name.
 
-    `split` is train, val or the name of a probe set. Clip `i` is that of the benchmark: the same split, seed and index
-    always give the same frames. Raises ValueError for an unknown split or label.
+    labels.csv has the columns file, label and group, and part where a split asks several things.
+    `split` is a name of `tdn.data.synthetic.splits.SPLITS`. Clip `i` is that of the benchmark: the same split, seed and
+    index always give the same frames. Raises ValueError for an unknown split or label.
     """
-    if split not in SPLITS and split not in PROBES:
-        raise ValueError(f"--split {split}: expected {', '.join(SPLITS)} or a probe set: {', '.join(PROBES)}")
-    if label is not None and (label not in LABELS or split in PROBES):
-        raise ValueError(
-            f"--label {label!r}: probe sets draw their classes themselves; leave --label out"
-            if split in PROBES
-            else f"--label {label!r}: expected one of {', '.join(LABELS)}"
-        )
+    if split not in SPLITS:
+        raise ValueError(f"--split {split}: expected one of {', '.join(SPLITS)}")
+    if label is not None and split not in LABELLED:
+        raise ValueError(f"--label {label!r}: {split} draws its classes itself; leave --label out")
+    if label is not None and label not in LABELS:
+        raise ValueError(f"--label {label!r}: expected one of {', '.join(LABELS)}")
     out.mkdir(parents=True, exist_ok=True)
     rows, lines = [], []
     for index in range(num_clips):
-        scene = _scene(split, seed, index, label, size)
+        scene = _clip(split, seed, index, label, size)
         frames, masks, still = (
             np.stack([of_frame(i) for i in range(scene.num_frames)])
             for of_frame in (scene.image, scene.mask, scene.still_mask)
         )
-        name, chosen = f"{split.replace(' ', '_')}_{seed}_{index:05d}", LABELS[scene.label_index]
-        write_mp4(out / f"{name}.mp4", frames, fps=FPS / (scene.step if isinstance(scene, EveryNth) else 1))
+        name, chosen = clip_name(split, seed, index), LABELS[scene.label_index]
+        # Compression that looks the same to us would make noise of neighbouring frames alike.
+        write_mp4(out / f"{name}.mp4", frames, fps=fps_of(scene), crf=4 if split == "appearance-free" else 20)
         np.savez_compressed(out / f"{name}_mask.npz", mask=masks, still=still)
-        rows.append({"file": f"{name}.mp4", "label": chosen, "group": GROUPS[chosen]})
+        part = SPLITS[split].part_of(index)
+        rows.append(
+            {"file": f"{name}.mp4", "label": chosen, "group": GROUPS[chosen]} | ({"part": part} if part else {})
+        )
         if index < SHEET_ROWS:
-            lines.append(_sheet_line(f"{name}: {chosen}", frames, masks, still))
+            lines.append(_sheet_line(f"{name}: {chosen}{part and f', {part}'}", frames, masks, still))
         yield f"{name}.mp4: {chosen}"
     with (out / "labels.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ("file", "label", "group"))
+        writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
     Image.fromarray(np.concatenate(lines)).save(out / "sheet.png")
 
 
-def _scene(split: str, seed: int, index: int, label: str | None, size: int) -> Scene | EveryNth:
-    if split in PROBES:
-        return make_probe(split, seed * PROBE_CLIPS + index, size)
-    return make_scene(label or index % len(LABELS), scene_seed(split, seed, index), size)
+def _clip(split: str, seed: int, index: int, label: str | None, size: int) -> Clip:
+    if label is not None:
+        return make_scene(label, scene_seed(split, seed, index), size)
+    return SPLITS[split].make(seed, index, size)
 
 
 def _sheet_line(title: str, frames: np.ndarray, masks: np.ndarray, still: np.ndarray) -> np.ndarray:

@@ -12,10 +12,9 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from tdn.data import sampling
-from tdn.data.pool import scene_seed
 from tdn.data.processes import batches_of
-from tdn.data.synthetic import LABELS, Scene, make_scene
-from tdn.data.synthetic_files import FPS
+from tdn.data.synthetic import LABELS
+from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
 from tdn.evaluate.scores import Scores, first_repeated
 from tdn.model import TDN
@@ -83,13 +82,16 @@ class Protocol:
 
 @dataclass(frozen=True)
 class SyntheticSet:
-    """The first `num_clips` procedural validation clips of a seed; labels go round in turn, as in training's."""
+    """The first `num_clips` clips of a split of the benchmark and a seed; None stands for as many as it usually has."""
 
-    num_clips: int = 190
+    num_clips: int | None = None
     seed: int = 0
+    split: str = "val"
     named = True  # as `DataSet.named`
 
     def __post_init__(self) -> None:
+        if self.num_clips is None:
+            object.__setattr__(self, "num_clips", SPLITS[self.split].clips)
         if self.num_clips < 1 or self.seed < 0:
             raise ValueError(
                 f"synthetic: expected at least 1 clip and a seed from 0, got {self.num_clips} and {self.seed}"
@@ -97,7 +99,8 @@ class SyntheticSet:
 
     @property
     def name(self) -> str:
-        return f"synthetic-{self.num_clips}-seed{self.seed}"
+        split = "" if self.split == "val" else f"-{self.split.replace(' ', '-')}"
+        return f"synthetic{split}-{self.num_clips}-seed{self.seed}"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -105,7 +108,7 @@ class SyntheticSet:
 
     @property
     def ids(self) -> list[str]:
-        return [f"val_{self.seed}_{index:05d}" for index in range(self.num_clips)]
+        return [clip_name(self.split, self.seed, index) for index in range(self.num_clips)]
 
 
 class SyntheticViews(Dataset):
@@ -122,8 +125,7 @@ class SyntheticViews(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int, str]:
         """Views uint8 [V, T, L, 3, H, W], label, id."""
-        label = index % len(LABELS)
-        scene = make_scene(label, scene_seed("val", self.clips.seed, index), SYNTHETIC_SIZE)
+        scene = SPLITS[self.clips.split].make(self.clips.seed, index, SYNTHETIC_SIZE)
         preprocess = self.preprocess
         if self.protocol.crops == 3:
             # The pictures are square, so left, right and centre at full resolution are all the whole of it.
@@ -132,12 +134,12 @@ class SyntheticViews(Dataset):
         numbers, places = np.unique(frames, return_inverse=True)
         pictures = np.stack([to_view(scene.image(int(number)), preprocess) for number in numbers])
         views = torch.from_numpy(pictures).movedim(-1, -3)[places.reshape(frames.shape)]  # [clips, T, L, 3, H, W]
-        return views.repeat_interleave(self.protocol.crops, 0), label, self.clips.ids[index]
+        return views.repeat_interleave(self.protocol.crops, 0), scene.label_index, self.clips.ids[index]
 
-    def _frames(self, scene: Scene, index: int) -> np.ndarray:
+    def _frames(self, scene: Clip, index: int) -> np.ndarray:
         """Frame numbers of each clip, int64 [clips, T, L]."""
         preprocess = self.preprocess
-        kept = preprocess.kept_frames(scene.num_frames, FPS)
+        kept = preprocess.kept_frames(scene.num_frames, fps_of(scene))
         protocol, rng = self.protocol, np.random.default_rng([self.protocol.seed, index])
         starts = sampling.clip_window_starts(
             *(len(kept), self.num_segments, self.window, protocol.clips, protocol.clip_sampling),

@@ -9,8 +9,9 @@ from torch import Tensor
 from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, open_dataset
 from tdn.data.loading import SECONDS_PER_VIDEO, within
-from tdn.data.pool import part_scene
-from tdn.data.synthetic import LABELS, PROBES
+from tdn.data.pool import windowed_clip
+from tdn.data.synthetic import LABELS
+from tdn.data.synthetic.splits import clip_name, split_named
 from tdn.data.transforms import normalise, to_view
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.model import TDN
@@ -35,20 +36,20 @@ class MaskedClip:
 
 
 class SyntheticClips:
-    """Procedural clips without end: the validation clips, or those of a probe set."""
+    """Procedural clips without end: those of a split of the benchmark."""
 
     count = None
     masks = "known"
 
-    def __init__(self, seed: int, part: str = "val"):
-        self.seed, self.part = seed, part
+    def __init__(self, seed: int, split: str = "val"):
+        self.seed, self.split = seed, split
 
     def read(self, index: int, model: TDN) -> MaskedClip:
-        scene, places = part_scene(self.part, self.seed, index, RENDERED, model.num_segments, model.window)
+        scene, places = windowed_clip(self.split, self.seed, index, RENDERED, model.num_segments, model.window)
         centres = [int(frame) for frame in places[:, model.window // 2]]
         frames = np.stack([to_view(scene.image(int(frame)), model.preprocess) for frame in places.flat])
         return MaskedClip(
-            name=f"{self.part}_{self.seed}_{index:05d}",
+            name=clip_name(self.split, self.seed, index),
             label=LABELS[scene.label_index],
             tensor=normalise(frames).unflatten(0, places.shape)[None],  # [1, T, L, 3, H, W]
             moving=np.stack([scene.mask(frame) for frame in centres]),
@@ -101,13 +102,9 @@ def known_masks(video: Path, clip: Clip) -> tuple[np.ndarray, np.ndarray | None]
 
 
 def open_masked(data: str, seed: int = 0) -> SyntheticClips | LabelledClips:
-    """`synthetic`, `synthetic:PROBE`, or what `tdn.data.datasets.open_dataset` takes."""
-    name, _, probe = data.partition(":")
-    if name != "synthetic":
-        return LabelledClips(open_dataset(data))
-    if probe and probe not in PROBES:
-        raise ValueError(f"{data}: no such probe set; expected synthetic:NAME with NAME of {', '.join(PROBES)}")
-    return SyntheticClips(seed, probe or "val")
+    """`synthetic`, `synthetic:NAME`, or what `tdn.data.datasets.open_dataset` takes."""
+    split = split_named(data)
+    return LabelledClips(open_dataset(data)) if split is None else SyntheticClips(seed, split)
 
 
 def mask_path(video: Path) -> Path:

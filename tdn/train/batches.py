@@ -22,6 +22,7 @@ from tdn.data.flips import mirrored_classes
 from tdn.data.pool import Pool, augment, load_or_render_pool
 from tdn.data.processes import batches_of
 from tdn.data.synthetic import LABELS, VERSION
+from tdn.data.synthetic.splits import TRAINING, split_named
 from tdn.data.transforms import Preprocess, normalise
 from tdn.train.recipes import Recipe
 
@@ -62,17 +63,26 @@ class Clips(Protocol):
 
 
 class ProceduralClips:
-    """The synthetic benchmark, rendered once into `folder` and kept in memory."""
+    """A split of the synthetic benchmark with its training clips, rendered once into `folder` and kept in memory.
 
-    name = f"procedural motion clips (synthetic v{VERSION})"
+    Raises ValueError for a split that has no training clips.
+    """
+
     labels = LABELS
     held_out = False
-    flips = "mirrored, turned and reversed where the class has a partner"
 
-    def __init__(self, recipe: Recipe, num_segments: int, window: int, folder: Path):
+    def __init__(self, recipe: Recipe, num_segments: int, window: int, folder: Path, split: str = "val"):
+        if split not in TRAINING:
+            told = ", ".join(f"synthetic:{name}" for name in TRAINING if name != "val")
+            raise ValueError(f"synthetic:{split}: it has no training clips; expected synthetic, {told}")
+        special = "" if split == "val" else f", {split}"
+        self.name = f"procedural motion clips (synthetic v{VERSION}{special})"
+        # A clip that is mirrored or reversed shows another class, and its sign would still tell the old one.
+        self.augments = split != "planted-bias"
+        self.flips = "mirrored, turned and reversed where the class has a partner" if self.augments else "never changed"
         shape = (recipe.pool_seed, recipe.render_size, num_segments, window)
-        self.train: Pool = load_or_render_pool(folder, "train", recipe.pool_clips, *shape)
-        self.val: Pool = load_or_render_pool(folder, "val", recipe.val_clips, *shape)
+        self.train: Pool = load_or_render_pool(folder, TRAINING[split], recipe.pool_clips, *shape)
+        self.val: Pool = load_or_render_pool(folder, split, recipe.val_clips, *shape)
         self.num_train, self.num_val = len(self.train), len(self.val)
         self.seed, self.clips_per_epoch = recipe.seed, recipe.clips_per_epoch or len(self.train)
         self.preprocess = Preprocess.whole(recipe.input_size)
@@ -83,7 +93,9 @@ class ProceduralClips:
             rng = np.random.default_rng([self.seed, epoch, number])
             places = order[number * micro_batch : (number + 1) * micro_batch]
             pool = self.train
-            drawn = [augment(pool.centre[i], pool.half[i], int(pool.labels[i]), rng) for i in places]
+            drawn = [(pool.centre[i], pool.half[i], int(pool.labels[i])) for i in places]
+            if self.augments:
+                drawn = [augment(*clip, rng) for clip in drawn]
             yield _packed_batch(*zip(*drawn, strict=True), size)
 
     def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
@@ -156,9 +168,9 @@ class VideoClips:
 
 
 def open_clips(recipe: Recipe, data: str, num_segments: int, window: int, preprocess: Preprocess, pools: Path) -> Clips:
-    """The clips named by `data`: "synthetic", or anything tdn.data.datasets.open_dataset reads."""
-    if data == "synthetic":
-        return ProceduralClips(recipe, num_segments, window, pools)
+    """The clips named by `data`: "synthetic", "synthetic:NAME", or anything tdn.data.datasets.open_dataset reads."""
+    if (split := split_named(data)) is not None:
+        return ProceduralClips(recipe, num_segments, window, pools, split)
     return VideoClips(recipe, num_segments, window, data, preprocess)
 
 

@@ -15,6 +15,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
+from tdn.data.synthetic.splits import split_named
 from tdn.data.transforms import Preprocess
 from tdn.device import device_name
 from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
@@ -116,7 +117,8 @@ def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "sy
     """
     accelerator = new_accelerator(recipe, device)
     few = recipe
-    if data == "synthetic":
+    procedural = split_named(data) is not None
+    if procedural:
         few = replace(recipe, pool_clips=recipe.batch_size, val_clips=2, clips_per_epoch=recipe.batch_size)
     with tempfile.TemporaryDirectory() as folder:
         trainer = build(few, data, Path(folder), accelerator)
@@ -130,11 +132,11 @@ def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "sy
             stepped = time.monotonic()
     take_leave(trainer)
     loading, computing = loaded - began, stepped - loaded
-    workers = recipe.workers if data != "synthetic" else 0
+    workers = recipe.workers if not procedural else 0
     # Workers load while the last step computes.
     step_seconds = max(loading / workers, computing) if workers else loading + computing
-    num_train = recipe.clips_per_epoch or (recipe.pool_clips if data == "synthetic" else trainer.clips.num_train)
-    num_val = recipe.val_clips if data == "synthetic" else trainer.clips.num_val
+    num_train = recipe.clips_per_epoch or (recipe.pool_clips if procedural else trainer.clips.num_train)
+    num_val = recipe.val_clips if procedural else trainer.clips.num_val
     steps = num_train // recipe.batch_size
     # A validation clip costs a third of a training clip: no backward pass.
     epoch_seconds = step_seconds * (steps + num_val / recipe.batch_size / 3)

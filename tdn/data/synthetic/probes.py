@@ -15,20 +15,18 @@ from functools import partial
 
 import numpy as np
 
-from tdn.data.synthetic import labels, motions, paths, scenery, sprites
-from tdn.data.synthetic.camera import Camera, draw_camera
-from tdn.data.synthetic.draws import Sway, draw_motion
+from tdn.data.synthetic import labels, motions, paths, scenery
+from tdn.data.synthetic.draws import draw_motion
 from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, SIDE, X, Y, state
-from tdn.data.synthetic.scene import Scene, Thing, assemble, make_scene
+from tdn.data.synthetic.scene import Scene, make_scene
+from tdn.data.synthetic.stage import NUM_FRAMES, camera_on_stand, plain_thing, resting_things, staged
 
-NUM_FRAMES = 64
 _TWIN_LABELS = (
     *(labels.LEFT, labels.RIGHT, labels.UP, labels.DOWN),
     *(labels.TURN_CLOCKWISE, labels.TURN_COUNTER, labels.SPIN_CLOCKWISE, labels.SPIN_COUNTER),
 )
 _DIRECTIONS = {labels.RIGHT: (X, 1), labels.LEFT: (X, -1), labels.DOWN: (Y, 1), labels.UP: (Y, -1)}
 _LONG_RANGE = [index for index, name in enumerate(labels.LABELS) if labels.GROUPS[name] == "long-range motion"]
-_FLAT = Sway(0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -68,29 +66,29 @@ def _twin(rng: np.random.Generator, size: int) -> Scene:
     label = int(rng.choice(_TWIN_LABELS))
     draws = replace(draw_motion(rng, NUM_FRAMES), follower=None, crossing=None)
     (path,) = motions.class_paths(label, draws)
-    moving = _thing(rng, path, size)
+    moving = plain_thing(rng, path, size)
     way = np.array([path.state(time) for time in range(NUM_FRAMES)])
     places = [(x, y) for x in np.linspace(18, SIDE - 18, 7) for y in np.linspace(18, SIDE - 18, 7)]
     free = max(places, key=lambda place: np.hypot(way[:, X] - place[0], way[:, Y] - place[1]).min())
     middle = way[NUM_FRAMES // 2]
     rest = state(*free, middle[LOG_RADIUS], middle[DEGREES])
     still = replace(moving, path=paths.Path(rest))
-    return _scene(rng, label, size, [moving], [still], _stand(rng, size))
+    return staged(rng, label, size, [moving], [still], camera_on_stand(rng, size))
 
 
 def _pan(rng: np.random.Generator, size: int) -> Scene:
-    camera = _stand(rng, size)
+    camera = camera_on_stand(rng, size)
     angle, length = rng.uniform(0, 2 * math.pi), rng.uniform(30, 2 * scenery.MARGIN)
     way = np.linspace(-0.5, 0.5, NUM_FRAMES) * length * complex(math.cos(angle), math.sin(angle))
     camera = replace(camera, shift=camera.shift + way * size / SIDE)
-    return _scene(rng, labels.STILL, size, [], _resting(rng, size, 4), camera)
+    return staged(rng, labels.STILL, size, [], resting_things(rng, size, 4), camera)
 
 
 def _flicker(rng: np.random.Generator, size: int) -> Scene:
-    camera = _stand(rng, size)
+    camera = camera_on_stand(rng, size)
     gain = 1 + rng.standard_normal(NUM_FRAMES) * rng.uniform(0.12, 0.3)
     tone = (np.arange(256) * gain[:, None]).round().clip(0, 255).astype(np.uint8)
-    return _scene(rng, labels.STILL, size, [], _resting(rng, size, 4), replace(camera, tone=tone))
+    return staged(rng, labels.STILL, size, [], resting_things(rng, size, 4), replace(camera, tone=tone))
 
 
 def _opposite(rng: np.random.Generator, size: int) -> Scene:
@@ -103,8 +101,8 @@ def _opposite(rng: np.random.Generator, size: int) -> Scene:
     for direction, height in zip((1, -1), heights, strict=True):
         reach = direction * speed * duration
         rest = state(SIDE / 2 - reach / 2, height, math.log(rng.uniform(11, 19)), rng.uniform(0, 360))
-        things.append(_thing(rng, paths.Path(rest, state(x=reach), timing), size))
-    return _scene(rng, labels.RIGHT, size, things, _resting(rng, size, 1), _stand(rng, size))
+        things.append(plain_thing(rng, paths.Path(rest, state(x=reach), timing), size))
+    return staged(rng, labels.RIGHT, size, things, resting_things(rng, size, 1), camera_on_stand(rng, size))
 
 
 def _speed(rng: np.random.Generator, size: int, speed: float) -> Scene:
@@ -115,8 +113,8 @@ def _speed(rng: np.random.Generator, size: int, speed: float) -> Scene:
     rest, travel = state(*rng.uniform(35, SIDE - 35, 2), math.log(rng.uniform(11, 24)), rng.uniform(0, 360)), state()
     travel[along] = sign * speed * duration
     rest[along] = SIDE / 2 - travel[along] / 2
-    thing = _thing(rng, paths.Path(rest, travel, paths.Burst(start, start + duration, smooth=False)), size)
-    return _scene(rng, label, size, [thing], _resting(rng, size, 2), _stand(rng, size))
+    thing = plain_thing(rng, paths.Path(rest, travel, paths.Burst(start, start + duration, smooth=False)), size)
+    return staged(rng, label, size, [thing], resting_things(rng, size, 2), camera_on_stand(rng, size))
 
 
 def _rate(rng: np.random.Generator, size: int, step: int) -> EveryNth:
@@ -124,33 +122,6 @@ def _rate(rng: np.random.Generator, size: int, step: int) -> EveryNth:
         scene = make_scene(int(rng.choice(_LONG_RANGE)), int(rng.integers(2**31)), size)
         if scene.num_frames >= 48:
             return EveryNth(scene, step)
-
-
-def _thing(rng: np.random.Generator, path: paths.Path, size: int) -> Thing:
-    """Something that nobody holds and that never leans."""
-    largest = math.exp(max(path.state(time)[LOG_RADIUS] for time in (0, NUM_FRAMES - 1)))
-    sprite = sprites.Sprite(sprites.draw_look(rng), largest * size / SIDE)
-    return Thing(sprite, path, None, np.zeros(NUM_FRAMES, complex), _FLAT)
-
-
-def _resting(rng: np.random.Generator, size: int, count: int) -> list[Thing]:
-    """Things that never move, anywhere."""
-    places = rng.uniform(15, SIDE - 15, (count, 2))
-    rests = [state(x, y, math.log(rng.uniform(9, 22)), rng.uniform(0, 360)) for x, y in places]
-    return [_thing(rng, paths.Path(rest), size) for rest in rests]
-
-
-def _stand(rng: np.random.Generator, size: int) -> Camera:
-    """A camera that does not move, in even light."""
-    camera = draw_camera(rng, NUM_FRAMES, size, True, (int(rng.integers(2**31)), 0))
-    return replace(camera, tone=np.tile(np.arange(256, dtype=np.uint8), (NUM_FRAMES, 1)))
-
-
-def _scene(
-    rng: np.random.Generator, label: int, size: int, moving: list[Thing], resting: list[Thing], camera: Camera
-) -> Scene:
-    canvas = scenery.draw_scenery(rng, size)
-    return assemble(label, NUM_FRAMES, size, canvas, moving, resting, [], camera)
 
 
 _Maker = Callable[[np.random.Generator, int], Scene | EveryNth]

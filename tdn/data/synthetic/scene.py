@@ -72,7 +72,7 @@ class Scene:
         self.things = things
         self.occluders = occluders
         self.camera = camera
-        self._canvas = canvas
+        self.canvas = canvas
         self._canvas_things = canvas_things
         self._ground = self._view(canvas, 0) if camera.steady else None
 
@@ -83,7 +83,7 @@ class Scene:
     def image(self, index: int) -> np.ndarray:
         """Frame `index` alone, uint8 [S, S, 3]."""
         self._expect_index(index)
-        ground = self._ground if self._ground is not None else self._view(self._canvas, index)
+        ground = self._ground if self._ground is not None else self._view(self.canvas, index)
         exposed = [self._expose(ground, index, offset) for offset in self.camera.exposures]
         # Halving pairs: one, two or four exposures, each of the same weight.
         while len(exposed) > 1:
@@ -124,6 +124,21 @@ class Scene:
         mask = self._view(self._canvas_things, index)
         self._mark_things(mask, index, lambda thing: True)
         self._mark_occluders(mask, index, wanted=True)
+        return mask > 127
+
+    def on_canvas(self, canvas: np.ndarray) -> "Scene":
+        """The same things before another ground, uint8 [B, B, 3] as `scenery.draw_scenery` makes them."""
+        return Scene(
+            *(self.label_index, self.num_frames, self.size, canvas),
+            *(self._canvas_things, self.things, self.occluders, self.camera),
+        )
+
+    def visible(self, part: np.ndarray, index: int) -> np.ndarray:
+        """Where a part of the canvas, uint8 [B, B], is in frame `index` with nothing before it: bool [S, S]."""
+        self._expect_index(index)
+        mask = self._view(part, index)
+        self._mark_things(mask, index, lambda thing: False)
+        self._mark_occluders(mask, index, wanted=False)
         return mask > 127
 
     def _mark_things(self, mask: np.ndarray, index: int, is_wanted: Callable[[Thing], bool]) -> None:
@@ -262,11 +277,9 @@ def _draw_occluders(rng: np.random.Generator, size: int, clean: bool) -> list[Oc
 def render_windows(scene: Scene, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Render only the frames `windows` [T, L] names: uint8 [T, L, S, S, 3], and the centre masks bool [T, S, S]."""
     windows = np.asarray(windows)
-    num_segments, window = windows.shape
-    frames = np.empty((num_segments, window, scene.size, scene.size, 3), np.uint8)
-    for segment, k in np.ndindex(windows.shape):
-        frames[segment, k] = scene.image(int(windows[segment, k]))
-    masks = np.stack([scene.mask(int(index)) for index in windows[:, window // 2]])
+    frames = np.stack([scene.image(int(index)) for index in windows.flat])
+    frames = frames.reshape(*windows.shape, *frames.shape[1:])
+    masks = np.stack([scene.mask(int(index)) for index in windows[:, windows.shape[1] // 2]])
     return frames, masks
 
 

@@ -1,0 +1,30 @@
+"""A scene whose frames are shown in another order, again, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tdn.data.synthetic.scene import Scene
+
+
+@dataclass(frozen=True)
+class Reordered:
+    """Frame `i` is frame `order[i]` of the scene; `label_index` is what that shows."""
+
+    scene: Scene
+    order: Sequence[int]
+    label_index: int
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.order)
+
+    def image(self, index: int) -> np.ndarray:
+        return self.scene.image(self.order[index])
+
+    def mask(self, index: int) -> np.ndarray:
+        return self.scene.mask(self.order[index])
+
+    def still_mask(self, index: int) -> np.ndarray:
+        return self.scene.still_mask(self.order[index])
