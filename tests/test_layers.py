@@ -7,9 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = {
-    "app": 4,
-    "tdn.cli": 4,
-    "tdn.__main__": 5,
+    "app": 5,
+    "tdn.cli": 5,
+    "tdn.__main__": 6,
+    "tdn.export": 4,
     "tdn.train": 3,
     "tdn.explain": 3,
     "tdn.doctor": 3,
@@ -30,6 +31,8 @@ ONE_DOOR = {
     "decord": ("tdn/data/video/",),
     "pytorch_grad_cam": ("tdn/explain/methods.py",),
     "typer": ("tdn/cli/",),
+    "onnx": ("tdn/export/",),
+    "onnxruntime": ("tdn/export/",),
 }
 
 

@@ -14,6 +14,7 @@ from tdn.cli.data import data_app
 from tdn.cli.doctor import doctor
 from tdn.cli.evaluate import register
 from tdn.cli.explain import explain
+from tdn.cli.export_web import export_web
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 from tdn.cli.imagenet import imagenet
@@ -38,6 +39,7 @@ app.command()(explain)
 app.command()(focus)
 app.command()(doctor)
 app.command()(figures)
+app.command()(export_web)
 app.command()(imagenet)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
