@@ -119,6 +119,20 @@ def test_classes_are_matched_by_name_whatever_their_order():
     assert match_labels(["a", "b"], ["a", "b"]) == ([0, 1], "")
 
 
+def test_names_that_are_numbers_are_texts_and_no_places():
+    assert match_labels(["1", "2", "10"], ["1", "10", "2"])[0] == [0, 2, 1]
+    assert match_labels(["01", "10"], ["1", "10", "2"])[0] == [0, 1]
+    with pytest.raises(ValueError, match="'3' of the data is not among"):
+        match_labels(["1", "3"], ["1", "10", "2"])
+    with pytest.raises(ValueError, match="have names and the checkpoint's are numbers"):
+        match_labels(["up", "down"], ["1", "2"])
+
+
+def test_two_outputs_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="the checkpoint has two classes called 'up', 0 and 2"):
+        match_labels(["up"], ["up", "down", "u\u200bp"])
+
+
 def test_brackets_underscores_and_capitals_do_not_make_another_class():
     places, _ = match_labels(["Moving [something] up", "air_drumming"], ["Air drumming", "moving something up"])
     assert places == [1, 0]

@@ -196,6 +196,11 @@ def test_the_number_of_segments_is_asked_for_when_the_name_does_not_tell(tmp_pat
         ("x_segment16.pth.tar", 16),
         ("TDN_K400_segment8_R50.pth", 8),
         ("v18.pth", None),
+        ("best_epoch_16.pth.tar", None),
+        ("tdn_r50_8.pth", None),
+        ("epoch_16_segment8.pth", 8),
+        ("tdn_16frames_e8.pth", 16),
+        ("seg8_and_16f.pth", None),
         ("a.pth", None),
     ],
 )

@@ -174,15 +174,22 @@ def convert(
     ] = None,
 ) -> None:
     """Convert official weights to a checkpoint of ours, or back."""
+    from tdn.data.label_files import read_labels
     from tdn.weights import Card, convert_official, export_official, load_model, save_checkpoint
+    from tdn.weights.official import segments_from_name
 
     if not src.is_file():
         raise FileNotFoundError(f"{src}: no such file")
     if dst.name.endswith((".pth.tar", ".pth")):
         export_official(load_model(src), dst)
     elif dst.suffix == ".safetensors":
-        names = [line.strip() for line in labels.read_text().splitlines() if line.strip()] if labels else None
-        model = convert_official(src, num_segments, names, legacy_backward, part)
+        told = read_labels(labels) if labels else None
+        for note in told.notes if told else []:
+            say(note)
+        model = convert_official(src, num_segments, told.names if told else None, legacy_backward, part)
+        by_name = segments_from_name(src)
+        if by_name not in (None, model.num_segments):
+            say(f"{src.name}: {by_name} segments by its name, {model.num_segments} as asked for")
         card: Card = model.card
         save_checkpoint(dst, model, card)
         say(f"{model.architecture.backbone.name}, {model.num_segments} segments, {len(model.labels)} classes")

@@ -56,8 +56,9 @@ def check(
     """
     from tqdm import tqdm
 
-    from tdn.data.check import read_items, report_on, shared_clips, write_skip_list
+    from tdn.data.check import read_items, report_on, shared_clips
     from tdn.data.datasets import skip_list_of
+    from tdn.data.skip_list import read_skip_list, write_skip_list
     from tdn.weights.hub import local_checkpoint
 
     target = skip_list or skip_list_of(data)
@@ -82,8 +83,8 @@ def check(
         reports[0].warnings += _label_order(parts[0], local_checkpoint(checkpoint))
     written = None
     if any(report.unreadable for report in reports):
-        before = _already_skipped(target)
-        write_skip_list(target, reports, before)
+        reasons = {name: why for report in reports for name, why in report.unreadable.items()}
+        write_skip_list(target, read_skip_list(target) | reasons)
         written = str(target)
     if as_json:
         print(json.dumps({"data": data, "parts": [report.to_dict() for report in reports], "skip_list": written}))
@@ -113,12 +114,6 @@ def _label_order(dataset: "DataSet", checkpoint: Path) -> list[str]:
     except ValueError as error:
         return [f"{checkpoint.name}: {error}"]
     return [f"{checkpoint.name}: {said}"] if said else []
-
-
-def _already_skipped(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    return [line.split("\t")[0] for line in path.read_text().splitlines() if line and line[0] != "#"]
 
 
 def _print_report(report: "Report") -> None:

@@ -149,8 +149,8 @@ def _evaluate_one(
             f"the list has numbers for classes, taken in the checkpoint's order (0 is {model.labels[0]!r}); nothing "
             f"checks that order, a labels.txt beside the list would"
         )
-    if said:
-        _say(f"{dataset.name}: {said}")
+    for note in (*getattr(dataset, "notes", ()), *([f"{dataset.name}: {said}"] if said else [])):
+        _say(note)
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)
     scored.checkpoint = sha256(checkpoint)
     path = out / score_file(checkpoint, scored.checkpoint, dataset.name, data, split, protocol)

@@ -157,11 +157,3 @@ def shared_clips(parts: Sequence[DataSet]) -> list[str]:
         shared += [name for path, name in own.items() if path in seen]
         seen |= set(own)
     return shared
-
-
-def write_skip_list(path: Path, reports: Sequence[Report], kept: Iterable[str] = ()) -> int:
-    """Write the unreadable ids of all parts, a line each with the reason, beside those already `kept`."""
-    lines = {name: "" for name in kept} | {name: why for report in reports for name, why in report.unreadable.items()}
-    text = "# left out by `python -m tdn data check`; delete this file to try them again\n"
-    path.write_text(text + "".join(f"{name}\t{why}\n" for name, why in sorted(lines.items())))
-    return len(lines)

@@ -4,27 +4,26 @@ Reading a list opens no video. What a list names and the disk lacks stands in `D
 `python -m tdn data check` found broken is left out and counted in `DataSet.skipped`.
 """
 
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
+from tdn.data.class_folders import holds_class_folders, read_class_folders
 from tdn.data.flips import mirrored_classes
-from tdn.data.lists import MAX_CLASSES, csv_rows, numbered_lines
-from tdn.data.published import PUBLISHED, Listed, read_published
-from tdn.data.source import FRAME_SUFFIXES
+from tdn.data.listed import Listed, such_as
+from tdn.data.names import one_form
+from tdn.data.on_disk import VIDEO_SUFFIXES, clips_below
+from tdn.data.published import PUBLISHED, read_published
+from tdn.data.released_lists import part_file, read_released
+from tdn.data.skip_list import read_skip_list
+from tdn.data.tables import files_of_table, is_clip_table, read_csv
 
-VIDEO_SUFFIXES = {
-    *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".ogv", ".3gp", ".gif")
-}
-WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 SKIP_LIST = "tdn-skip.txt"
 LABELS_CSV = "labels.csv"
-LABEL_FILES = ("labels.txt", "label.txt", "category.txt", "categories.txt", "classInd.txt")
-# Other names that people give to the parts; a list of one part leads to the others by these words in its name.
-PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation", "test"), "test": ("test", "testing")}
+TABLES = (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ class DataSet:
 
     `flip[label]` is the class of a mirrored clip; None where mirroring is refused, for `flip_reason`. `missing` names
     clips of the lists that are not on disk, `skipped` counts those left out as broken. `named` is False where the data
-    have numbers for classes, so that nothing checks what `labels` says of them.
+    have numbers for classes, so that nothing checks what `labels` says of them. `notes` are sentences on what was left
+    out, and on what was read otherwise than it is written; whoever opens a data set for a person shows them.
     """
 
     name: str
@@ -54,6 +54,7 @@ class DataSet:
     missing: tuple[str, ...] = ()
     skipped: int = 0
     named: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def open_dataset(
@@ -61,10 +62,10 @@ def open_dataset(
 ) -> DataSet:
     """The `split` of what `data` names.
 
-    - a folder with a sub-folder of videos, or of folders of frames, for each class; optionally train/, val/ and test/
-      above them. Classes are in alphabetical order.
-    - a .csv with the columns file and label, paths relative to it, and optionally split. Classes in alphabetical order.
-      A folder with a labels.csv, such as `synth` writes, is that file.
+    - a folder with a sub-folder for each class, and in it, at any depth, videos and folders of frames; optionally
+      train/, val/ and test/ above the classes. Classes are in alphabetical order, numbers by their value.
+    - a .csv with the columns file and label, paths relative to it, and optionally split. Classes in the same order.
+      A folder with a labels.csv of such columns, as `synth` writes, is that file.
     - a list of the released code (.txt), `path num_frames label` or `path label`, with a labels.txt beside it. Paths
       are looked for from the list's folder upwards, or under ROOT with `LIST:ROOT`.
     - NAME:ROOT, a published data set from the files as shipped; NAME is something-v1, something-v2, kinetics400,
@@ -79,18 +80,44 @@ def open_dataset(
     kind, number = _split(split, name)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; expected {EXPECTED}")
-    if name is None and (path / LABELS_CSV).is_file():
-        path = path / LABELS_CSV
+    notes: list[str] = []
+    if name is None and path.is_dir():
+        path, notes = _table_or_folder(path)
     if name is not None:
         title, listed = f"{name} {kind}{number or ''}", read_published(name, path, kind, number or 1)
     elif path.is_dir():
-        title, listed = _read_folder(path, kind)
-    elif path.suffix.lower() == ".csv":
-        title, listed = _read_csv(_part_file(path, kind), kind, root)
+        title, listed = read_class_folders(path, kind)
+    elif path.suffix.lower() in VIDEO_SUFFIXES:
+        raise ValueError(f"{path.name}: a video; expected {EXPECTED}")
     else:
-        title, listed = _read_released(_part_file(path, kind), labels, root)
+        file, notes = part_file(path, kind)
+        if file.suffix.lower() in TABLES:
+            title, listed = read_csv(file, kind, root)
+        else:
+            title, listed = read_released(file, labels, root, kind)
     dataset = _assembled(title, listed, is_published=name is not None)
+    if name is None and Path(data).is_dir() and path.is_file():
+        notes = [*notes, *_not_in_table(path)]
+    dataset = replace(dataset, notes=(*notes, *dataset.notes))
     return _left_out(dataset, skip_list or skip_list_of(data))
+
+
+def _table_or_folder(folder: Path) -> tuple[Path, list[str]]:
+    """The labels.csv of a folder where it lists clips, else the folder and a note on such a file of another kind."""
+    table = folder / LABELS_CSV
+    if not table.is_file() or is_clip_table(table) or not holds_class_folders(folder):
+        return (table, []) if table.is_file() else (folder, [])
+    return folder, [f"{folder.name}: {LABELS_CSV} has no columns file and label; the folders are the classes"]
+
+
+def _not_in_table(table: Path) -> list[str]:
+    """A note on the clips that lie beside a table and are in none of its lines that were read."""
+    known = files_of_table(table)
+    others = [path for path in clips_below(table.parent) if path not in known]
+    if not others:
+        return []
+    shown = such_as([path.relative_to(table.parent).as_posix() for path in others])
+    return [f"{table.name}: {len(others)} clips beside it are in none of its lines: {shown}; left out"]
 
 
 EXPECTED = "a folder with a sub-folder for each class, a .csv, a released list (.txt), or NAME:ROOT with NAME of " + (
@@ -104,7 +131,7 @@ def parse_data(data: str) -> tuple[str | None, Path, Path | None]:
     if colon and first in PUBLISHED:
         return first, Path(rest).expanduser(), None
     listed, colon, root = data.rpartition(":")
-    if colon and Path(listed).suffix.lower() in (".txt", ".csv"):
+    if colon and Path(listed).suffix.lower() in (".txt", *TABLES):
         return None, Path(listed).expanduser(), Path(root).expanduser()
     if colon and not Path(data).exists():
         raise ValueError(f"{data}: unknown data set {first!r}; expected {', '.join(PUBLISHED)} before the colon")
@@ -114,7 +141,8 @@ def parse_data(data: str) -> tuple[str | None, Path, Path | None]:
 def skip_list_of(data: str | Path) -> Path:
     """Where `data check` writes the items that training leaves out."""
     _, path, _ = parse_data(str(data))
-    return path.with_name(f"{path.stem}.skip.txt") if path.suffix.lower() in (".csv", ".txt") else path / SKIP_LIST
+    is_list = path.is_file() or path.suffix.lower() in (".txt", *TABLES)
+    return path.with_name(f"{path.stem}.skip.txt") if is_list else path / SKIP_LIST
 
 
 def _split(split: str, name: str | None) -> tuple[str, int | None]:
@@ -141,144 +169,28 @@ def _assembled(title: str, listed: Listed, is_published: bool) -> DataSet:
         raise FileNotFoundError(f"{title}: none of its {len(missing)} videos is there, such as {listed.example}")
     flip, reason = mirrored_classes(listed.labels, trusted=is_published)
     items = tuple(Item(row.id, row.path, row.label, row.num_frames) for row in present)
+    if not is_published:  # archives of Kinetics have one file for two clips of a film
+        _expect_once(title, items)
+    return DataSet(
+        title, tuple(listed.labels), items, flip, reason, missing, named=listed.named, notes=(*listed.notes,)
+    )
+
+
+def _expect_once(title: str, items: Sequence[Item]) -> None:
+    """Raises ValueError for a clip that stands twice, under one name or two."""
+    by_path: dict[str, str] = {}
+    for item in items:
+        other = by_path.setdefault(os.path.normpath(item.path), item.id)
+        if other != item.id:
+            raise ValueError(f"{title}: {other} and {item.id} are one file; list every video once")
     twice = [name for name, count in Counter(item.id for item in items).items() if count > 1]
     if twice:
         raise ValueError(f"{title}: {twice[0]} stands in it twice; list every video once")
-    return DataSet(title, tuple(listed.labels), items, flip, reason, missing, named=listed.named)
 
 
 def _left_out(dataset: DataSet, skip_list: Path) -> DataSet:
-    if not skip_list.exists():
-        return dataset
-    broken = {line.split("\t")[0] for _, line in numbered_lines(skip_list) if line[0] != "#"}
-    kept = tuple(item for item in dataset.items if item.id not in broken)
+    broken = {one_form(name) for name in read_skip_list(skip_list)}
+    kept = tuple(item for item in dataset.items if one_form(item.id) not in broken)
     if not kept:
         raise ValueError(f"{dataset.name}: {skip_list} leaves out every video; check the data again")
     return replace(dataset, items=kept, skipped=len(dataset.items) - len(kept))
-
-
-def _read_folder(root: Path, kind: str) -> tuple[str, Listed]:
-    parts = {part: folder for part in PARTS if (folder := _part_folder(root, part)) is not None}
-    folder = root
-    if parts:
-        if kind not in parts:
-            raise ValueError(f"{root}: has {', '.join(p.name for p in parts.values())} but nothing for split {kind}")
-        folder = parts[kind]
-    title = f"{root.name} {folder.name}" if parts else root.name
-    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    rows = [
-        Listed.Row(f"{label}/{path.name}", path, number)
-        for number, label in enumerate(classes)
-        for path in sorted((folder / label).iterdir())
-        if is_video(path)
-    ]
-    if not rows:
-        listed = folder / "labels.csv"
-        if listed.exists():
-            return _read_csv(listed, kind, None)
-        raise ValueError(f"{folder}: no videos found; expected {EXPECTED}")
-    return title, Listed(classes, rows)
-
-
-def _part_folder(root: Path, part: str) -> Path | None:
-    """The sub-folder that holds a part. One that holds videos itself is a class: somebody films trains."""
-    found = (root / word for word in PARTS[part])
-    return next((path for path in found if path.is_dir() and not any(map(is_video, path.iterdir()))), None)
-
-
-def is_video(path: Path) -> bool:
-    """Whether a path looks like a video or a folder of frames, by its name; nothing is opened."""
-    if path.name.startswith("."):
-        return False
-    if path.is_dir():
-        return any(inside.suffix.lower() in FRAME_SUFFIXES for inside in path.iterdir())
-    return path.suffix.lower() in VIDEO_SUFFIXES
-
-
-def _part_file(path: Path, kind: str) -> Path:
-    """The list of another part beside this one (train_list.txt -> val_list.txt), or this one where there is none."""
-    own = next((part for part, words in PARTS.items() if _word_in(path.stem, words)), None)
-    if own in (None, kind):
-        return path
-    word = _word_in(path.stem, PARTS[own])
-    siblings = (path.with_name(re.sub(rf"{word}(?![a-z])", other, path.stem) + path.suffix) for other in PARTS[kind])
-    return next((sibling for sibling in siblings if sibling != path and sibling.exists()), path)
-
-
-def _word_in(stem: str, words: Sequence[str]) -> str | None:
-    return next((word for word in words if re.search(rf"(?<![a-z]){word}(?![a-z])", stem)), None)
-
-
-def _read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
-    columns, numbered = csv_rows(path, ",;\t")
-    if not {"file", "label"} <= set(columns):
-        told = ",".join(columns)[:60]
-        raise ValueError(f"{path.name}: expected a first line with the columns file and label, got {told!r}")
-    names = sorted({line["label"] for _, line in numbered})  # every part counts its classes alike
-    if "split" in columns:
-        numbered = [(number, line) for number, line in numbered if line["split"].lower() in PARTS[kind]]
-        if not numbered:
-            raise ValueError(f"{path.name}: no line of split {kind}; expected {', '.join(PARTS)} in its split column")
-    if empty := [number for number, line in numbered if not (line["file"] and line["label"])]:
-        raise ValueError(f"{path.name}: line {empty[0]} lacks a file or a label")
-    lines = [line for _, line in numbered]
-    place = partial(_found, roots=[root] if root else [path.parent])
-    rows = [Listed.Row(line["file"], place(line["file"]), names.index(line["label"])) for line in lines]
-    # A file of synth's is called labels.csv, and its folder says more.
-    title = path.parent.name if path.stem == "labels" else path.stem
-    return title, Listed(names, rows, example=str((root or path.parent) / lines[0]["file"]) if lines else "")
-
-
-def _read_released(path: Path, labels: Sequence[str] | None, root: Path | None) -> tuple[str, Listed]:
-    """A list of the released code: any white space between the fields, spaces within paths.
-
-    Source: TDN ops/dataset.py:69-76, whose split at single spaces breaks paths that hold one.
-    """
-    lines = numbered_lines(path)
-    place = partial(_found, roots=[root] if root else [path.parent, *path.absolute().parents[1:3]])
-    with_count = _has_counts([line for _, line in lines], place)
-    rows = []
-    for number, line in lines:
-        fields = line.rsplit(maxsplit=2 if with_count else 1)
-        if len(fields) != (3 if with_count else 2) or not all(map(WHOLE_NUMBER.fullmatch, fields[1:])):
-            form = "path num_frames label" if with_count else "path label"
-            raise ValueError(f"{path.name}: line {number} reads {line[:80]!r}, expected {form!r} with whole numbers")
-        if int(fields[-1]) >= MAX_CLASSES:
-            raise ValueError(f"{path.name}: line {number} has class {fields[-1]}, expected less than {MAX_CLASSES}")
-        count = int(fields[1]) if with_count else None
-        rows.append(Listed.Row(fields[0], place(fields[0]), int(fields[-1]), count))
-    own_names = _names_beside(path)
-    names = own_names or list(labels or ())
-    if not names:
-        names = [f"class {number}" for number in range(1 + max((row.label for row in rows), default=0))]
-    example = str((root or path.parent) / rows[0].id) if rows else ""
-    return path.stem, Listed(names, rows, example, named=own_names is not None)
-
-
-def _has_counts(lines: Sequence[str], place) -> bool:
-    """Whether a list has frame counts: every line has two numbers, and the first does not belong to a path."""
-    fields = [line.rsplit(maxsplit=2) for line in lines]
-    if not all(len(parts) == 3 and WHOLE_NUMBER.fullmatch(parts[1]) for parts in fields):
-        return False
-    return not fields or place(" ".join(fields[0][:2])) is None
-
-
-def _names_beside(path: Path) -> list[str] | None:
-    file = next((path.with_name(name) for name in LABEL_FILES if path.with_name(name).exists()), None)
-    if file is None:
-        return None
-    names = [line for _, line in numbered_lines(file)]
-    # "1 ApplyEyeMakeup", as UCF101 ships them
-    numbered = [re.fullmatch(r"(\d+)\s+(\S.*)", name) for name in names]
-    return [match[2] for match in numbered] if names and all(numbered) else names
-
-
-def _found(name: str, roots: Iterable[Path]) -> Path | None:
-    """The file or folder of a name, absolute or under one of the roots; the released code adds .mp4 to videos."""
-    for path in (root / f"{name}{suffix}" for root in roots for suffix in ("", ".mp4", ".webm", ".avi")):
-        try:
-            if path.exists():
-                return path
-        except OSError:  # a name too long for any file
-            continue
-    return None

@@ -4,32 +4,13 @@ Each reader takes (root, part, number of the split) and returns the class names 
 is not on disk has no path. Files may lie in ROOT itself or one folder further down, as the archives unpack.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
+from tdn.data.clip_index import ClipIndex, side_by_side
+from tdn.data.label_files import read_labels
+from tdn.data.listed import Listed, part_of
 from tdn.data.lists import csv_rows, numbered_lines, read_json
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A list as it was read: class names, rows, and where the first video was expected.
-
-    `named` is False where the list has numbers for classes, and nothing beside it names them.
-    """
-
-    class Row(NamedTuple):
-        id: str
-        path: Path | None
-        label: int
-        num_frames: int | None = None
-
-    labels: list[str]
-    rows: list[Row]
-    example: str = ""
-    named: bool = True
 
 
 def read_published(name: str, root: Path, part: str, number: int) -> Listed:
@@ -47,7 +28,7 @@ def _something_v1(root: Path, part: str, number: int) -> Listed:
     stem = "something-something-v1"
     labels = sorted(line for _, line in numbered_lines(_file(root, f"{stem}-labels.csv")))
     pairs = _labelled(_file(root, f"{stem}-{_something_part(root, part)}.csv"), ";")
-    return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v1"))
+    return _rows(labels, pairs, root, "20bn-something-something-v1")
 
 
 def _something_v2(root: Path, part: str, number: int) -> Listed:
@@ -68,7 +49,7 @@ def _something_v2(root: Path, part: str, number: int) -> Listed:
                 f"or val"
             )
     pairs = [(str(clip["id"]), clip["template"].replace("[", "").replace("]", "")) for clip in clips]
-    return _rows(labels, pairs, _folder_of(root, [name for name, _ in pairs], "20bn-something-something-v2"))
+    return _rows(labels, pairs, root, "20bn-something-something-v2")
 
 
 def _counts_from_zero(numbers: list[str]) -> bool:
@@ -92,19 +73,25 @@ def _kinetics(root: Path, part: str, number: int) -> Listed:
     places = {label: place for place, label in enumerate(labels)}
     if not all(row.get("label") for _, row in rows[part]):
         raise ValueError(f"{lists[part].name}: has lines without a label; use split train or val")
-    files = _video_index(root)
-    found = []
+    wanted, astray = [], []
     for number, row in rows[part]:
         begin, end = (_seconds(row[column]) for column in ("time_start", "time_end"))
         if begin is None or end is None or not row["youtube_id"]:
             raise ValueError(
                 f"{lists[part].name}: line {number} lacks a youtube_id, or seconds in time_start and time_end"
             )
-        clip = f"{row['youtube_id']}_{begin:06d}_{end:06d}"
         # Some archives drop the times.
-        path = files.get(clip) or files.get(row["youtube_id"])
-        found.append(Listed.Row(f"{row['label']}/{clip}", path, places[row["label"]]))
-    return Listed(labels, found, example=str(root / f"{found[0].id}.mp4") if found else "")
+        wanted.append(((f"{row['youtube_id']}_{begin:06d}_{end:06d}", row["youtube_id"]), row["label"]))
+        if row.get("split") and part_of(row["split"]) not in (part, None):
+            astray.append(f"line {number} says {row['split']!r}")
+    paths, notes = ClipIndex(root).places(wanted)
+    if astray:
+        notes.append(f"{lists[part].name}: {len(astray)} lines are of another part by their column split: {astray[0]}")
+    found = [
+        Listed.Row(f"{label}/{names[0]}", path, places[label])
+        for (names, label), path in zip(wanted, paths, strict=True)
+    ]
+    return Listed(labels, found, example=str(root / f"{found[0].id}.mp4") if found else "", notes=notes)
 
 
 def _seconds(text: str) -> int | None:
@@ -131,15 +118,23 @@ def _kinetics_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 def _ucf101(root: Path, part: str, number: int) -> Listed:
     """`CLASS/FILE.avi 1` lines, 1-based classes of classInd.txt, which is not quite the alphabetical order."""
-    labels = [label for _, label in _labelled(_file(root, "classInd.txt"), " ")]
+    told = read_labels(_file(root, "classInd.txt"))
     word = "train" if part == "train" else "test"
-    names = [line.split()[0] for _, line in numbered_lines(_file(root, f"{word}list{number:02d}.txt"))]
-    files = _video_index(root)
-    places = {label: place for place, label in enumerate(labels)}
-    if unknown := [name for name in names if name.split("/")[0] not in places]:
-        raise ValueError(f"{root}: {unknown[0]} is of no class in classInd.txt")
-    rows = [Listed.Row(name, files.get(Path(name).stem), places[name.split("/")[0]]) for name in names]
-    return Listed(labels, rows, example=str(root / "UCF-101" / names[0]) if names else "")
+    list_name = f"{word}list{number:02d}.txt"
+    lines = [(place, line.replace("\\", "/").split()) for place, line in numbered_lines(_file(root, list_name))]
+    places = {label: place for place, label in enumerate(told.names)}
+    for place, (name, *said) in lines:
+        label = name.split("/")[0]
+        if label not in places:
+            raise ValueError(f"{root}: {name} is of no class in classInd.txt")
+        if said and told.first is not None and said[0] != str(places[label] + told.first):
+            own = places[label] + told.first
+            raise ValueError(f"{list_name}: line {place} gives {label} the number {said[0]}, classInd.txt {own}")
+    names = [fields[0] for _, fields in lines]
+    paths, notes = ClipIndex(root).places([((Path(name).stem,), name.split("/")[0]) for name in names])
+    rows = [Listed.Row(name, path, places[name.split("/")[0]]) for name, path in zip(names, paths, strict=True)]
+    example = str(root / "UCF-101" / names[0]) if names else ""
+    return Listed(told.names, rows, example, notes=[*told.notes, *notes])
 
 
 def _hmdb51(root: Path, part: str, number: int) -> Listed:
@@ -149,7 +144,7 @@ def _hmdb51(root: Path, part: str, number: int) -> Listed:
     if not lists:
         raise FileNotFoundError(f"{root}: no lists such as testTrainMulti_7030_splits/brush_hair{ending}")
     labels = sorted({path.name.removesuffix(ending) for path in lists})
-    wanted, files, rows = "1" if part == "train" else "2", _video_index(root), []
+    wanted, names = "1" if part == "train" else "2", []
     for path in lists:
         label = path.name.removesuffix(ending)
         for place, line in numbered_lines(path):
@@ -158,8 +153,13 @@ def _hmdb51(root: Path, part: str, number: int) -> Listed:
             if not name or use not in ("0", "1", "2"):
                 raise ValueError(f"{path.name}: line {place} reads {line[:80]!r}, expected 'FILE.avi 1', or 0 or 2")
             if use == wanted:
-                rows.append(Listed.Row(f"{label}/{name}", files.get(Path(name).stem), labels.index(label)))
-    return Listed(labels, rows, example=str(root / rows[0].id) if rows else "")
+                names.append((name, label))
+    paths, notes = ClipIndex(root).places([((Path(name).stem,), label) for name, label in names])
+    rows = [
+        Listed.Row(f"{label}/{name}", path, labels.index(label))
+        for (name, label), path in zip(names, paths, strict=True)
+    ]
+    return Listed(labels, rows, example=str(root / rows[0].id) if rows else "", notes=notes)
 
 
 PUBLISHED: dict[str, Callable[[Path, str, int], Listed]] = {
@@ -201,45 +201,16 @@ def _labelled(path: Path, separator: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _rows(labels: list[str], pairs: Iterable[tuple[str, str]], places: Mapping[str, Path]) -> Listed:
+def _rows(labels: list[str], pairs: Iterable[tuple[str, str]], root: Path, usual: str) -> Listed:
     numbers = {label: number for number, label in enumerate(labels)}
+    pairs = list(pairs)
+    places, notes = side_by_side(root, [name for name, _ in pairs], usual)
     rows = []
     for name, label in pairs:
         if label not in numbers:
             raise ValueError(f"clip {name}: its label {label!r} is not among the {len(labels)} of the label file")
         rows.append(Listed.Row(name, places.get(name), numbers[label]))
-    return Listed(labels, rows, example=f"{rows[0].id}/00001.jpg or {rows[0].id}.webm" if rows else "")
-
-
-def _folder_of(root: Path, ids: list[str], usual: str) -> dict[str, Path]:
-    """Video file or frame folder by id; all lie side by side in one folder, `usual`, `root` or another one in it."""
-    inside = (path for path in _folders(root)[1:] if path.name != usual)
-    for folder in (root / usual, root, *inside):
-        if not folder.is_dir():
-            continue
-        with os.scandir(folder) as entries:
-            found = {Path(entry.name).stem: folder / entry.name for entry in entries}
-        if any(name in found for name in ids):
-            return found
-        # Every clip of a data set unpacked into ROOT is a folder in it: don't look into each of them.
-        if folder == root and len(found) > 1000:
-            break
-    return {}
-
-
-def _video_index(root: Path) -> dict[str, Path]:
-    """Every video under `root` by its name without suffix; folders of frames by their name."""
-    found: dict[str, Path] = {}
-    for folder, folders, files in os.walk(root):
-        if any(name.endswith((".jpg", ".jpeg", ".png")) for name in files[:3]):
-            found.setdefault(Path(folder).name, Path(folder))
-            folders.clear()
-            continue
-        for name in files:
-            stem, dot, suffix = name.rpartition(".")
-            if dot and suffix.lower() in ("mp4", "avi", "webm", "mkv", "mov", "flv"):
-                found.setdefault(stem, Path(folder) / name)
-    return found
+    return Listed(labels, rows, example=f"{rows[0].id}/00001.jpg or {rows[0].id}.webm" if rows else "", notes=notes)
 
 
 def _names(paths: Iterable[Path]) -> str:

@@ -1,7 +1,6 @@
 """How a network is tested: which clips and crops of a video it sees, and the loop that scores them. Paper Sec. 4.2."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -16,6 +15,7 @@ from tdn.data.processes import batches_of
 from tdn.data.synthetic import LABELS
 from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
+from tdn.evaluate.labels import match_labels
 from tdn.evaluate.scores import Scores, first_repeated
 from tdn.model import TDN
 
@@ -197,61 +197,6 @@ def run_protocol(
         missing=missing,
         data=dataset.name,
     )
-
-
-def match_labels(data_labels: Sequence[str], model_labels: Sequence[str]) -> tuple[list[int], str]:
-    """Where each class of the data stands among the network's outputs, and a sentence on it ("" where all agree).
-
-    Classes are matched by their text, whatever their order; capitals, underscores and square brackets do not count
-    unless two classes differ in nothing else. Where one side has numbers for names ("class 3", "3"), they are matched
-    by number, which the sentence says. Raises ValueError for a class that the network does not have, or where there
-    are only numbers and not as many on both sides.
-    """
-    if not (_has_names(data_labels) and _has_names(model_labels)):
-        return _match_numbers(data_labels, model_labels)
-    plain_is_enough = all(len({_plain(label) for label in side}) == len(side) for side in (data_labels, model_labels))
-    form = _plain if plain_is_enough else str
-    known = {form(label): place for place, label in enumerate(model_labels)}
-    for label in data_labels:
-        if form(label) not in known:
-            raise ValueError(f"class {label!r} of the data is not among the {len(model_labels)} of the checkpoint")
-    places = [known[form(label)] for label in data_labels]
-    said = []
-    if places != sorted(places):
-        moved = next(own for own, place in enumerate(places) if place != own)
-        said.append(
-            f"the data counts its classes in another order than the checkpoint ({data_labels[moved]!r} is {moved} in "
-            f"the data, {places[moved]} in the checkpoint); they are matched by name"
-        )
-    if len(data_labels) < len(model_labels):
-        said.append(
-            f"the data has {len(data_labels)} of the checkpoint's {len(model_labels)} classes; all can be answered"
-        )
-    return places, "; ".join(said)
-
-
-def _match_numbers(data_labels: Sequence[str], model_labels: Sequence[str]) -> tuple[list[int], str]:
-    """`match_labels` where one side has no names."""
-    if len(data_labels) != len(model_labels):
-        raise ValueError(
-            f"the data has {len(data_labels)} classes and the checkpoint {len(model_labels)}, and one of them has "
-            f"numbers for names; name the classes (labels.txt beside a list, `python -m tdn convert --labels`)"
-        )
-    if _has_names(data_labels):
-        places = list(range(len(data_labels)))
-    else:
-        places = [int(label.removeprefix("class ")) for label in data_labels]
-    if sorted(places) != list(range(len(model_labels))):
-        raise ValueError(f"the data's classes are numbers, expected 0 to {len(model_labels) - 1}, got {max(places)}")
-    return places, "the classes of one side have no names; they are matched by number, nothing checks their order"
-
-
-def _has_names(labels: Sequence[str]) -> bool:
-    return not all(re.fullmatch(r"(class )?\d+", label) for label in labels)
-
-
-def _plain(label: str) -> str:
-    return " ".join(re.sub(r"[\[\]]", "", label).replace("_", " ").casefold().split())
 
 
 def _views(dataset: "DataSet | SyntheticSet", model: TDN, protocol: Protocol) -> Dataset:

@@ -47,7 +47,11 @@ BLOCK_KEY_MAP = (
 )
 # Parameters of the released network that its forward pass never uses.
 DEAD = ("base_model.conv1_temp.", "base_model.conv1_temp1.")
-SEGMENTS_IN_NAME = re.compile(r"(?:segments?[_-]?|[_-])(8|16)(?:f(?:rames?)?)?(?=[_.\-]|$)", re.IGNORECASE)
+# A bare number is as often an epoch.
+SEGMENTS_IN_NAME = re.compile(
+    r"(?:(?:segments?|seg|frames?)[_-]?(8|16)|(?<![0-9])(8|16)[_-]?(?:segments?|seg|frames?|f))(?![0-9a-z])",
+    re.IGNORECASE,
+)
 
 
 def official_name(ours: str) -> str:
@@ -119,8 +123,8 @@ def _is_plain(value: object) -> bool:
 
 
 def segments_from_name(path: Path | str) -> int | None:
-    """8 or 16 where a file's name says so (`..._segment8_...`, `..._16f.pth`), else None."""
-    found = set(SEGMENTS_IN_NAME.findall(Path(path).name))
+    """8 or 16 where a file's name says so in words (`..._segment8_...`, `..._16f.pth`), else None."""
+    found = {"".join(match) for match in SEGMENTS_IN_NAME.findall(Path(path).name)}
     return int(found.pop()) if len(found) == 1 else None
 
 
