@@ -1,5 +1,6 @@
 """The command line as a person uses it: results on standard output, one `error:` line and exit code 2 when it fails."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -14,11 +15,14 @@ import torch
 from PIL import Image
 
 from tdn.cli import main
+from tdn.data import read_clip
+from tdn.data.opposites import same_way
 from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
 from tdn.data.video import decode_frames, write_mp4
+from tdn.explain import grad_cam
 from tdn.model import RESNET50, Architecture
-from tdn.weights import Card, save_checkpoint
+from tdn.weights import Card, load_model, save_checkpoint
 from tdn.weights.official import official_name
 from tests.conftest import network, tiny
 
@@ -168,19 +172,18 @@ def test_explain_shows_a_video_repeated_and_in_part_as_the_file_written_that_way
         if number < 12:
             pictures[number].save(tmp_path / "once" / f"{number + 1:05d}.png")
         pictures[number % 12].save(tmp_path / "seven" / f"{number + 1:05d}.png")
-    asked = ("--target", 2, "--layers", "final")
-    changes = ("--change", "repeat 7", "--change", "first 50%")
-    result = tdn("explain", tmp_path / "once", "--out", tmp_path / "a", *asked, *changes, checkpoints=pair)
+    checkpoint = pair / "tdn_small_8f.safetensors"
+    asked = ("--target", 2, "--layers", "final", "--checkpoint", checkpoint, "--out", tmp_path / "out")
+    result = tdn("explain", tmp_path / "once", *asked, "--change", "repeat 7", "--change", "first 50%")
     assert result.returncode == 0, result.stderr
     assert "repeat 7: The video is shown 7 times over; of 8 windows, " in result.stderr
-    assert tdn("explain", tmp_path / "seven", "--out", tmp_path / "b", *asked, checkpoints=pair).returncode == 0
-    here, written = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in "ab")
-    for role in ("tdn", "baseline"):
-        logits = here["changes"]["repeat 7"][role]["logits"]
-        assert logits == pytest.approx(written["models"][role]["logits"], abs=1e-4)
-        assert here["changes"]["first 50%"][role]["note"].startswith("Only the first 6 of 12 frames are shown.")
-    maps, other = np.load(tmp_path / "a" / "maps.npz"), np.load(tmp_path / "b" / "maps.npz")
-    assert maps["tdn_final_after_repeat_7"] == pytest.approx(other["tdn_final"], abs=1e-4)
+    changes = json.loads((tmp_path / "out" / "manifest.json").read_text())["changes"]
+    assert changes["first 50%"]["tdn"]["note"].startswith("Only the first 6 of 12 frames are shown.")
+    model = load_model(checkpoint)
+    written = read_clip(tmp_path / "seven", model)
+    assert changes["repeat 7"]["tdn"]["logits"] == pytest.approx(model(written)[0].tolist(), abs=1e-4)
+    maps = np.load(tmp_path / "out" / "maps.npz")["tdn_final_after_repeat_7"]
+    assert maps == pytest.approx(grad_cam(model, written, 2, ["final"])["final"][0].numpy(), abs=1e-4)
 
 
 def test_a_timeline_has_every_frame_and_marks_those_that_were_looked_at(tdn, pair, video, tmp_path):
@@ -211,6 +214,72 @@ def test_a_folder_of_frames_is_explained_as_the_video_it_came_from(tdn, pair, vi
     assert np.array_equal(*maps)
     (tmp_path / "empty").mkdir()
     assert_refused(tdn("explain", tmp_path / "empty", "--out", tmp_path, checkpoints=pair), "empty: no frames")
+
+
+def test_strobe_counts_directions_over_a_list_and_names_a_bad_video(tdn, pair, video, tmp_path):
+    (tmp_path / "broken.mp4").write_text("no video")
+    (tmp_path / "clips.csv").write_text(
+        f"file,label\n{video},{LABELS[0]}\nbroken.mp4,{LABELS[0]}\n{video},{LABELS[13]}\n"
+    )
+    asked = ("strobe", tmp_path / "clips.csv", "--repeats", "1,7-8", "--json", "--out", tmp_path / "out")
+    result = tdn(*asked, checkpoints=pair)
+    assert_refused(result, "broken.mp4: not a readable video")
+    found = json.loads(result.stdout)
+    assert (found["repeats"], found["videos"], found["with_opposite"]) == ([1, 7, 8], 2, 1)
+    assert list(found["networks"]) == ["tdn_small_8f", "s_tdm_small_8f", "tconv_baseline_small_8f"]
+    for numbers in found["networks"].values():
+        for key in ("right", "opposite", "p_right", "p_opposite", "seam_windows", "right_interval"):
+            assert len(numbers[key]) == 3
+        assert len(numbers["by_part"]["p_right"]) == 3
+    assert json.loads((tmp_path / "out" / "strobe.json").read_text()) == found
+    with (tmp_path / "out" / "strobe.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 3 * 6 and {row["repeat"] for row in rows} == {"1", "7", "8"}
+    mean = np.mean([float(r["p_right"]) for r in rows if (r["network"], r["repeat"]) == ("tdn_small_8f", "7")])
+    assert mean == pytest.approx(found["networks"]["tdn_small_8f"]["p_right"][1], abs=1e-5)
+    pdf = (tmp_path / "out" / "strobe.pdf").read_bytes()
+    assert b"/FontFile2" in pdf and b"/Type3" not in pdf
+    with Image.open(tmp_path / "out" / "strobe.png") as picture:
+        assert picture.info["dpi"][0] == pytest.approx(300, abs=1)
+
+
+def test_strobe_of_one_video_tells_its_answers_and_the_first_is_that_of_classify(tdn, pair, video):
+    said = json.loads(tdn("classify", video, "--json", checkpoints=pair).stdout)[0]
+    result = tdn("strobe", video, "--json", checkpoints=pair)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["repeats"] == list(range(1, 17)) and found["labels"] == {str(video): said["labels"][0]}
+    way = same_way(said["labels"][0], LABELS)
+    logits = torch.tensor(said["logits"])
+    assert found["networks"]["tdn_small_8f"]["p_right"][0] == pytest.approx(
+        float(logits.softmax(0)[way].sum()), abs=1e-4
+    )
+    one = pair / "tdn_small_8f.safetensors"
+    in_words = tdn("strobe", video, "--checkpoint", one, "--repeats", 7, "--target", LABELS[2], checkpoints=pair).stdout
+    assert "tdn_small_8f: 1 video" in in_words and "7 x" in in_words and "first 33%" in in_words
+    assert "tconv" not in in_words and LABELS[2] in in_words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("film.mp4", "--repeats", "0-3"), "--repeats 0-3: expected numbers from 1 to 16"),
+        (("film.mp4", "--repeats", "7,17"), "expected numbers from 1 to 16"),
+        (("film.mp4", "--repeats", "often"), "expected numbers from 1 to 16"),
+        (("film.mp4", "--target", "Flying"), "tdn_small_8f: target 'Flying': no such class"),
+        (("nothing.csv",), "nothing.csv: no such file"),
+        (("wrong.csv",), "columns file and label"),
+        (("half.csv",), "line 2 lacks a file or a label"),
+        (("film.mp4",), "film.mp4: no such file"),
+    ],
+)
+def test_strobe_refuses_what_it_cannot_show(tdn, pair, tmp_path, arguments, said, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.csv").write_text("video,class\na.mp4,1\n")
+    Path("half.csv").write_text("file,label\na.mp4,\n")
+    result = tdn("strobe", *arguments, checkpoints=pair)
+    assert_refused(result, said)
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize("kind, width", [("4", 2), ("5", 2), ("6", 8)])

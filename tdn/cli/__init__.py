@@ -18,6 +18,7 @@ from tdn.cli.export_web import export_web
 from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 from tdn.cli.imagenet import imagenet
+from tdn.cli.strobe import strobe
 from tdn.words import one_line
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
@@ -37,6 +38,7 @@ app.add_typer(data_app, name="data")
 app.command()(benchmark)
 app.command()(explain)
 app.command()(focus)
+app.command()(strobe)
 app.command()(doctor)
 app.command()(figures)
 app.command()(export_web)
