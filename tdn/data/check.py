@@ -13,6 +13,7 @@ import numpy as np
 
 from tdn.data.datasets import DataSet, Item
 from tdn.data.flips import not_understood
+from tdn.data.frame_folders import expect_one_size
 from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.source import decode_frames, probe
 
@@ -30,6 +31,7 @@ class Reading:
     num_frames: int = 0
     width: int = 0
     height: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,10 +71,12 @@ def read_items(
 def _read(item: Item, seconds: float) -> Reading:
     def opened() -> Reading:
         info = probe(item.path)
+        if item.path.is_dir():
+            expect_one_size(item.path)
         wanted = np.unique(np.linspace(0, info.num_frames - 1, FRAMES_READ).astype(int)).tolist()
         for _ in decode_frames(item.path, wanted, info):
             pass
-        return Reading(item.id, "", info.num_frames, info.width, info.height)
+        return Reading(item.id, "", info.num_frames, info.width, info.height, info.notes)
 
     try:
         return within(seconds, item, opened)
@@ -97,7 +101,7 @@ def report_on(dataset: DataSet, readings: Sequence[Reading]) -> Report:
         mirroring=mirroring(dataset),
         not_understood=[] if dataset.flip else not_understood(dataset.labels),
     )
-    report.warnings = [*_warn_of_classes(report), *_warn_of_lengths(dataset, good)]
+    report.warnings = [*_warn_of_classes(report), *_warn_of_lengths(dataset, good), *_warn_of_notes(good)]
     return report
 
 
@@ -146,6 +150,18 @@ def _warn_of_lengths(dataset: DataSet, good: Sequence[Reading]) -> list[str]:
             f"{wrong[0].id}: {wrong[0].num_frames}, not {told[wrong[0].id]}; what is on disk counts"
         )
     return warnings
+
+
+def _warn_of_notes(good: Sequence[Reading]) -> list[str]:
+    """What reading says of clips, one sentence a kind: notes that differ in their numbers and names are one kind."""
+    kinds: dict[str, list[tuple[Reading, str]]] = {}
+    for reading in good:
+        for note in reading.notes:
+            kinds.setdefault(" ".join(note.split()[:4]), []).append((reading, note))
+    return [
+        f"{len(found)} of {len(good)} clips, such as {found[0][0].id}: {found[0][1].rstrip('.')}"
+        for found in kinds.values()
+    ]
 
 
 def shared_clips(parts: Sequence[DataSet]) -> list[str]:

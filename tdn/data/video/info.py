@@ -54,7 +54,7 @@ class VideoInfo:
     so that a pause does not change it. `missing_frames` counts those that the file promises and a break in it has
     lost; they all come after the last one that can be decoded. `span_sec` is the length with all pauses, None where
     frames are evenly spaced. `notes` are sentences on what was done to the pictures, or left out, that a reader of a
-    result should know. `bits` is how many bits of a 16-bit picture are used (folders of pictures).
+    result should know. `bits` is how many bits of 16 the pictures of a folder use, 0 for ordinary ones of 8.
     """
 
     name: str
@@ -66,7 +66,7 @@ class VideoInfo:
     missing_frames: int = 0
     span_sec: float | None = None
     notes: tuple[str, ...] = ()
-    bits: int = 8
+    bits: int = 0
     timeline: Timeline | None = field(default=None, repr=False)
 
     @property

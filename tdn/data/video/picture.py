@@ -86,12 +86,15 @@ def shown_size(frame: av.VideoFrame, aspect: Fraction | None) -> tuple[int, int]
 
 def picture_of(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
     """The picture as shown, at `width` x `height`: uint8 [height, width, 3], RGB."""
-    laid = orientation(frame) or Orientation()
-    if laid.transposed:
-        picture = _unlaid(frame, height, width).swapaxes(0, 1)
-    else:
-        picture = _unlaid(frame, width, height)
-    return np.ascontiguousarray(picture[:: -1 if laid.flip_y else 1, :: -1 if laid.flip_x else 1])
+    how = orientation(frame) or Orientation()
+    stored = _unlaid(frame, height, width) if how.transposed else _unlaid(frame, width, height)
+    return np.ascontiguousarray(laid(stored, how))
+
+
+def laid(picture: np.ndarray, how: Orientation) -> np.ndarray:
+    """A stored picture [H, W, ...] as it is shown."""
+    picture = picture.swapaxes(0, 1) if how.transposed else picture
+    return picture[:: -1 if how.flip_y else 1, :: -1 if how.flip_x else 1]
 
 
 def _unlaid(frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
