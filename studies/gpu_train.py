@@ -36,7 +36,7 @@ import shlex
 import shutil
 import sys
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -44,23 +44,19 @@ from accelerate import Accelerator
 
 from benchmarks.cards import by_group
 from studies.device_clips import DeviceClips
+from studies.gpu_speed import LAYOUTS, draws_that_fit, gpu_recipe, layout_name, new_trainer, seconds_a_clip, with_draws
 from studies.run_state import load_state, save_state
 from tdn.data.synthetic import VERSION
 from tdn.device import choose_device, device_name
-from tdn.train.engine import Trainer, Validation, fit, remaining_batches, train_step
-from tdn.train.recipes import RECIPES, Recipe, override
-from tdn.train.run import card_of, new_accelerator, new_network, plan
+from tdn.train.engine import Trainer, Validation, fit
+from tdn.train.recipes import Recipe
+from tdn.train.run import card_of, new_accelerator, plan
 from tdn.weights import read_card, save_checkpoint
 from tdn.weights.store import write_whole
 
 NETWORKS = ("tdn", "tconv", "l-tdm", "s-tdm")
-EPOCHS = 40
-# AdamW's rate for 8 clips a step does not hold for 64: it grows with the root of the batch, here rounded down. Somebody
-# looks at the clock every 20 steps.
-GPU = {"batch_size": 64, "learning_rate": 2e-3, "ema_decay": 0.995, "save_minutes": 1e6, "save_steps": 20}
 # Kept free at the end of a command for the last validation and the files.
 RESERVE_SECONDS = 15.0
-WARM_STEPS, TIMED_STEPS = 4, 12
 MOST_BYTES = 16 * 2**20
 
 
@@ -75,6 +71,8 @@ class Lease:
     work: Path
     out: Path
     ends_at: float
+    settings: list[str]  # of the command line: all that decides what comes out, no places
+    layout: torch.memory_format = torch.channels_last
     report: dict = field(default_factory=lambda: {"networks": {}})
     rows: dict[str, list[dict]] = field(default_factory=dict)
 
@@ -88,6 +86,10 @@ class Lease:
             print(f"{path.name} has {path.stat().st_size / 2**20:.1f} MiB, too much to come back", file=sys.stderr)
         shutil.copyfile(path, self.out / path.name)
 
+    def made_by(self, name: str) -> str:
+        """The command that trains one of the networks as it is trained here."""
+        return command_line(["--networks", name, "--draws", self.report["draws"], *self.settings])
+
     def write_report(self) -> None:
         write_whole(self.out / "report.json", (json.dumps(self.report, indent=1) + "\n").encode())
         rows = [row for rows in self.rows.values() for row in rows]
@@ -97,18 +99,6 @@ class Lease:
             writer.writeheader()
             writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
             write_whole(self.out / "log.csv", table.getvalue().encode())
-
-
-def gpu_recipe(name: str, start: str, pool_clips: int, val_clips: int, settings: list[str]) -> Recipe:
-    """The demo recipe of a network, for large batches; `settings` as of `tdn train --set`."""
-    recipe = replace(RECIPES[f"demo-mobile-{name}"], epochs=EPOCHS, start_from=start, workers=0, **GPU)
-    return override(replace(recipe, pool_clips=pool_clips, val_clips=val_clips), settings)
-
-
-def with_draws(recipe: Recipe, draws: int) -> Recipe:
-    """The recipe whose epochs together draw so many clips, in whole batches."""
-    steps = max(1, draws // (recipe.epochs * recipe.batch_size))
-    return replace(recipe, clips_per_epoch=steps * recipe.batch_size)
 
 
 def open_pools(recipe: Recipe, lease: Lease, device: torch.device) -> DeviceClips:
@@ -130,35 +120,28 @@ def open_pools(recipe: Recipe, lease: Lease, device: torch.device) -> DeviceClip
     return clips
 
 
-def new_trainer(recipe: Recipe, clips: DeviceClips, accelerator: Accelerator, is_fresh: bool) -> Trainer:
-    """`is_fresh` off leaves the start out: its weights are replaced at once, or of no matter."""
-    clips.clips_per_epoch = recipe.clips_per_epoch
-    architecture = replace(plan(recipe)[0], num_classes=len(clips.labels))
-    starts = recipe if is_fresh else replace(recipe, start_from=None)
-    return Trainer.start(recipe, new_network(starts, architecture, accelerator), clips, accelerator)
-
-
-def seconds_a_clip(recipe: Recipe, clips: DeviceClips, accelerator: Accelerator) -> float:
-    """What drawing a clip costs in the mean over the run, measured at each of its input sizes."""
-    recipe = replace(recipe, clips_per_epoch=(WARM_STEPS + TIMED_STEPS) * recipe.batch_size)
-    cost, done = 0.0, 0.0
-    for share, size in recipe.sizes:
-        trainer = new_trainer(recipe, clips, accelerator, is_fresh=False)
-        trainer.model.train()
-        batches = remaining_batches(trainer, size)
-        for step in range(WARM_STEPS + TIMED_STEPS):
-            if step == WARM_STEPS:
-                began = time.monotonic()
-            train_step(trainer, batches)
-        cost += (share - done) * (time.monotonic() - began) / (TIMED_STEPS * recipe.batch_size)
-        done = share
-    return cost
-
-
-def draws_that_fit(seconds: float, costs: list[float], recipe: Recipe) -> int:
-    """Draws of each network if all are done after `seconds`. A clip of validation costs a third of a draw."""
-    validation = recipe.epochs * recipe.val_clips / 3
-    return max(recipe.epochs * recipe.batch_size, int(seconds / sum(costs) - validation))
+def measured_draws(
+    options: argparse.Namespace,
+    recipes: dict[str, Recipe],
+    clips: DeviceClips,
+    accelerator: Accelerator,
+    lease: Lease,
+    began: float,
+) -> int:
+    """How many draws of each network fit, all in the layout that is faster for the first of them."""
+    first = recipes[options.networks[0]]
+    by_layout = {name: seconds_a_clip(first, clips, accelerator, layout) for name, layout in LAYOUTS.items()}
+    lease.layout = LAYOUTS[min(by_layout, key=by_layout.get)]
+    costs = {name: seconds_a_clip(recipes[name], clips, accelerator, lease.layout) for name in options.networks}
+    lease.report["training_clips_per_second"] = {name: round(1 / cost, 1) for name, cost in costs.items()}
+    lease.report["clips_per_second_by_layout"] = {name: round(1 / cost, 1) for name, cost in by_layout.items()}
+    draws = draws_that_fit(60 * options.total_minutes - (time.monotonic() - began), list(costs.values()), first)
+    print(
+        f"training clips/s: {lease.report['training_clips_per_second']}, by layout "
+        f"{lease.report['clips_per_second_by_layout']}; {draws} draws for each network",
+        file=sys.stderr,
+    )
+    return draws
 
 
 def is_done(weights: Path, state: Path, recipe: Recipe) -> bool:
@@ -177,13 +160,13 @@ def train_network(name: str, recipe: Recipe, clips: DeviceClips, accelerator: Ac
     if is_done(weights, state, recipe):
         print(f"{name}: done before", file=sys.stderr)
         return True
-    trainer = new_trainer(recipe, clips, accelerator, is_fresh=not state.exists())
+    trainer = new_trainer(recipe, clips, accelerator, lease.layout, is_fresh=not state.exists())
     rows = lease.rows[name] = load_state(state, trainer) if state.exists() else []
     print(f"{name}: begins at epoch {trainer.epoch}, step {trainer.step}", file=sys.stderr)
 
     def after_epoch(trainer: Trainer, row: dict, validation: Validation, is_best: bool) -> None:
         rows.append({"network": name, **row})
-        card = card_of(trainer, validation, command_line(sys.argv[1:]), sum(row["seconds"] for row in rows))
+        card = card_of(trainer, validation, lease.made_by(name), sum(row["seconds"] for row in rows))
         save_checkpoint(weights, trainer.average, card)
         save_state(state, trainer, rows)
         lease.give(weights)
@@ -208,18 +191,24 @@ def train_network(name: str, recipe: Recipe, clips: DeviceClips, accelerator: Ac
     return True
 
 
-def command_line(arguments: list[str]) -> str:
-    return shlex.join(["python", "-m", "studies.gpu_train", *arguments])
+def command_line(arguments: list[object]) -> str:
+    return shlex.join(["python", "-m", "studies.gpu_train", *map(str, arguments)])
 
 
-def next_command(options: argparse.Namespace, draws: int, left: list[str]) -> str:
+def deciding(options: argparse.Namespace) -> list[str]:
+    """The arguments that decide what comes out, beside networks and draws."""
+    clips = ["--pool-clips", options.pool_clips, "--val-clips", options.val_clips]
+    version = ["--generator-version", options.generator_version]
+    return [str(part) for part in (*clips, *version, *(part for s in options.settings for part in ("--set", s)))]
+
+
+def next_command(options: argparse.Namespace, lease: Lease, left: list[str]) -> str:
     """What trains the networks that are `left`, the first of them perhaps begun."""
-    arguments = ["--minutes", options.minutes, "--draws", draws, "--start", options.start, "--networks", *left]
-    arguments += ["--pool-clips", options.pool_clips, "--val-clips", options.val_clips, "--work", options.work]
-    arguments += ["--resume", f"lent/{left[0]}.resume.safetensors", "--out", options.out]
-    arguments += [part for setting in options.settings for part in ("--set", setting)]
-    arguments += ["--assets", options.assets] if options.assets else []
-    return command_line([str(argument) for argument in arguments])
+    places = ["--start", options.start, "--work", options.work, "--out", options.out]
+    places += ["--assets", options.assets] if options.assets else []
+    resume = ["--resume", f"lent/{left[0]}.resume.safetensors"]
+    rest = ["--minutes", options.minutes, "--draws", lease.report["draws"], "--layout", layout_name(lease.layout)]
+    return command_line(["--networks", *left, *rest, *lease.settings, *resume, *places])
 
 
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -232,6 +221,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--pool-clips", type=int, default=20_000, help="clips rendered for training (0.7 MB each)")
     parser.add_argument("--val-clips", type=int, default=1_900, help="clips rendered for validation")
     parser.add_argument("--generator-version", type=int, default=VERSION, help="of the procedural clips")
+    parser.add_argument("--layout", choices=LAYOUTS, default="channels-last", help="of tensors on the device")
     parser.add_argument("--assets", type=Path, help="folder of prepared photos, as the variable TDN_ASSETS")
     parser.add_argument("--resume", type=Path, nargs="*", default=[], help="NAME.resume.safetensors to go on from")
     parser.add_argument("--work", type=Path, default=Path("runs/gpu"), help="folder that stays while the machine does")
@@ -249,7 +239,8 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     began = time.monotonic()
     options = parsed(arguments)
-    lease = Lease(options.work, options.out, began + 60 * options.minutes - RESERVE_SECONDS)
+    ends_at = began + 60 * options.minutes - RESERVE_SECONDS
+    lease = Lease(options.work, options.out, ends_at, deciding(options), LAYOUTS[options.layout])
     for folder in (options.work, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     for path in options.resume:
@@ -263,23 +254,18 @@ def main(arguments: list[str] | None = None) -> None:
     accelerator = new_accelerator(recipes["tdn"], device)
     lease.report["device"] = device_name(accelerator.device)
     clips = open_pools(recipes["tdn"], lease, accelerator.device)
-    draws = options.draws
-    if draws is None:
-        costs = {name: seconds_a_clip(recipes[name], clips, accelerator) for name in options.networks}
-        lease.report["training_clips_per_second"] = {name: round(1 / cost, 1) for name, cost in costs.items()}
-        seconds = 60 * options.total_minutes - (time.monotonic() - began)
-        draws = draws_that_fit(seconds, list(costs.values()), recipes["tdn"])
-        print(f"clips/s {lease.report['training_clips_per_second']}; {draws} draws for each network", file=sys.stderr)
-    lease.report["draws"] = draws
+    lease.report["draws"] = options.draws or measured_draws(options, recipes, clips, accelerator, lease, began)
     lease.write_report()
     left = list(options.networks)
-    while left and train_network(left[0], with_draws(recipes[left[0]], draws), clips, accelerator, lease):
+    while left and train_network(
+        left[0], with_draws(recipes[left[0]], lease.report["draws"]), clips, accelerator, lease
+    ):
         left.pop(0)
     lease.report["left"] = left
     lease.write_report()
     print(json.dumps(lease.report, indent=1))
     if left:
-        print(f"next: {next_command(options, draws, left)}", file=sys.stderr)
+        print(f"next: {next_command(options, lease, left)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from studies import gpu_train
+from studies import gpu_speed, gpu_train
 from studies.device_clips import DeviceClips
 from studies.run_state import load_state
 from tdn.train.batches import ProceduralClips
@@ -58,8 +58,8 @@ def test_clips_on_the_device_are_those_of_any_training(folder):
 def test_draws_are_the_same_for_all_and_fill_the_time():
     recipe = replace(SMOKE, epochs=10, val_clips=30, batch_size=8)
     # 3000 seconds at 0.01 and 0.02 a clip: 100,000 clips of each, a third of 300 validation clips among them.
-    assert gpu_train.draws_that_fit(3000, [0.01, 0.02], recipe) == 100_000 - 100
-    assert gpu_train.draws_that_fit(0.1, [0.01, 0.02], recipe) == 80
+    assert gpu_speed.draws_that_fit(3000, [0.01, 0.02], recipe) == 100_000 - 100
+    assert gpu_speed.draws_that_fit(0.1, [0.01, 0.02], recipe) == 80
 
 
 def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder, capsys):
@@ -68,7 +68,7 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
     first = folder / "out-first"
     assert sorted(path.name for path in first.iterdir()) == ["report.json", "tdn.resume.safetensors"]
     said = capsys.readouterr().err
-    assert "next: python -m studies.gpu_train" in said and "--networks tdn tconv" in said
+    assert "next: python -m studies.gpu_train --networks tdn tconv --minutes 0.25 --draws 8" in said
     state = first / "tdn.resume.safetensors"
     with safe_open(state, framework="pt") as file:
         assert json.loads(file.metadata()["run"])["step"] == 1
@@ -88,6 +88,8 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
             (network, epoch) for network in ("tdn", "tconv") for epoch in "12"
         ]
     model = load_model(out / "tdn.safetensors")
+    assert model.card.command.startswith("python -m studies.gpu_train --networks tdn --draws 8 --pool-clips 6")
+    assert str(folder) not in model.card.command
     assert "2 of 2 epochs" in model.card.trained_on and "ImageNet weights" in model.card.trained_on
     assert model.s_tdm is not None and load_model(out / "tconv.safetensors").s_tdm is None
 
@@ -99,17 +101,19 @@ def test_a_state_brings_back_weights_and_moments(folder):
     gpu_train.main(arguments(folder, "state", "--networks", "tdn", "--minutes", 0.25))
     path = folder / "work-state" / "tdn.resume.safetensors"
     settings = [f"{key}={value}" for key, value in TINY.items()]
-    recipe = gpu_train.with_draws(gpu_train.gpu_recipe("tdn", str(folder / "imagenet.pth"), 6, 4, settings), 8)
+    recipe = gpu_speed.with_draws(gpu_speed.gpu_recipe("tdn", str(folder / "imagenet.pth"), 6, 4, settings), 8)
     accelerator = gpu_train.new_accelerator(recipe, CPU)
     clips = DeviceClips(recipe, 8, 5, folder / "work-state" / "pools", CPU)
-    trainer = gpu_train.new_trainer(recipe, clips, accelerator, is_fresh=False)
+    trainer = gpu_speed.new_trainer(recipe, clips, accelerator, torch.channels_last, is_fresh=False)
     assert load_state(path, trainer) == [] and (trainer.epoch, trainer.step) == (0, 1)
     with safe_open(path, framework="pt") as file:
         saved = file.get_tensor("network.s_tdm.res1.conv.weight").float()
         moment = file.get_tensor("exp_avg.0").float()
     assert torch.equal(trainer.network.s_tdm.res1.conv.weight, saved)
     assert torch.equal(trainer.optimizer.state_dict()["state"][0]["exp_avg"], moment) and moment.any()
-    other = gpu_train.new_trainer(replace(recipe, learning_rate=1e-4), clips, accelerator, is_fresh=False)
+    other = gpu_speed.new_trainer(
+        replace(recipe, learning_rate=1e-4), clips, accelerator, torch.channels_last, is_fresh=False
+    )
     with pytest.raises(ValueError, match="another learning_rate"):
         load_state(path, other)
 
@@ -124,6 +128,7 @@ def test_it_chooses_draws_and_runs_where_nothing_else_is_installed(folder):
     assert done.returncode == 0, done.stderr
     report = json.loads((folder / "out-bare" / "report.json").read_text())
     assert list(report["training_clips_per_second"]) == ["tdn"]
+    assert set(report["clips_per_second_by_layout"]) == {"channels-last", "contiguous"}
     assert report["draws"] == 4 and report["networks"]["tdn"]["of"] == 4
 
 

@@ -167,7 +167,7 @@ def test_it_trains_from_an_imagenet_file(tmp_path, capsys):
     assert model.architecture.backbone == TINY_MOBILENET
     assert "started from torchvision's ImageNet weights (BSD-3)" in model.card.trained_on
     said = capsys.readouterr().err
-    assert "imagenet.pth: kept 312 tensors; fresh: s_tdm.res1.conv.weight" in said
+    assert "imagenet.pth: kept 312 tensors; 275 fresh: s_tdm, res3.1.temporal, res3.2.temporal, res4.1" in said
 
 
 # -- files of ImageNet weights

@@ -256,7 +256,7 @@ def new_network(recipe: Recipe, architecture: Architecture, accelerator: Acceler
             # A new task gets a new head, also where the number of classes happens to agree.
             del trained.head
         started = (start_from_trunk if recipe.start_part == "trunk" else start_from_network)(model, trained)
-    fresh = f"; fresh: {', '.join(started.fresh)}" if started.fresh else ""
+    fresh = f"; {len(started.fresh)} fresh: {', '.join(started.fresh_parts)}" if started.fresh else ""
     say(accelerator, f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}")
     return model
 

@@ -17,6 +17,13 @@ class Started:
     kept: list[str]
     fresh: list[str]
 
+    @property
+    def fresh_parts(self) -> list[str]:
+        """The fresh tensors by the largest parts of the network that are fresh altogether, such as "s_tdm"."""
+        begun = {name[:end] for name in self.kept for end in _ends(name)}
+        largest = (next(name[:end] for end in _ends(name) if name[:end] not in begun) for name in self.fresh)
+        return list(dict.fromkeys(largest))
+
 
 def start_from_imagenet(model: TDN, state: dict[str, Tensor]) -> Started:
     """Fill Res1 to Res5, and S-TDM's own copies of them, from a torchvision ResNet or MobileNetV2 state dict.
@@ -100,6 +107,11 @@ def _of_mobilenet(torchvision_name: str) -> str:
         return f"res1.block.{_LAYERS_OF_FEATURE_1.get(layer, layer)}.{last}"
     stage = next(stage for stage, first in _FIRST_FEATURE.items() if feature >= first)
     return f"res{stage}.{feature - _FIRST_FEATURE[stage]}.{_LAYERS.get(layer, layer)}.{last}"
+
+
+def _ends(name: str) -> list[int]:
+    """Where the parts of a dotted name end, the largest part first."""
+    return [match.start() for match in re.finditer(r"\.|$", name)]
 
 
 def is_backbone(name: str) -> bool:
