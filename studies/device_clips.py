@@ -26,10 +26,12 @@ class DeviceClips(ProceduralClips):
         for number in numbers:
             rng = np.random.default_rng([self.seed, epoch, number])
             places = order[number * micro_batch : (number + 1) * micro_batch]
-            variants = [draw_variant(int(self.train.labels[i]), rng) for i in places]
-            chosen = torch.tensor(places, device=centre.device)
-            labels = torch.tensor([variant.label for variant in variants])
-            yield batch_of(*varied(centre[chosen], half[chosen], variants), labels, size)
+            chosen, labels = torch.tensor(places, device=centre.device), self.train.labels[places]
+            clips = centre[chosen], half[chosen]
+            if self.augments:
+                variants = [draw_variant(int(label), rng) for label in labels]
+                clips, labels = varied(*clips, variants), [variant.label for variant in variants]
+            yield batch_of(*clips, torch.as_tensor(labels), size)
 
     def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
         centre, half = self.on_device[id(self.val)]

@@ -19,8 +19,8 @@ from tdn.model.baselines import TemporalConv, TemporalShift
 from tdn.model.inference import inference_copy
 from tdn.model.l_tdm import LongTermTDM
 from tdn.model.mobilenet import InvertedResidual
-from tdn.train.recipes import SMOKE
-from tdn.train.run import train
+from tdn.train.recipes import RECIPES, SMOKE, override
+from tdn.train.run import plan, train
 from tdn.weights import Card, CheckpointError, load_model, save_checkpoint, start_from_imagenet
 from tdn.weights import imagenet as published_files
 from tests.conftest import network, random_clip, tiny, torchvision_mobilenet
@@ -168,6 +168,12 @@ def test_it_trains_from_an_imagenet_file(tmp_path, capsys):
     assert "started from torchvision's ImageNet weights (BSD-3)" in model.card.trained_on
     said = capsys.readouterr().err
     assert "imagenet.pth: kept 312 tensors; 275 fresh: s_tdm, res3.1.temporal, res3.2.temporal, res4.1" in said
+
+
+@pytest.mark.parametrize("setting, width", [("none", 32), ("48", 48), ("0", None)])
+def test_a_recipe_sets_the_width_of_s_tdm(setting, width):
+    recipe = override(RECIPES["demo-mobile-tdn"], [f"s_tdm_width={setting}"])
+    assert plan(recipe)[0].s_tdm_width == width
 
 
 # -- files of ImageNet weights

@@ -33,8 +33,9 @@ class Recipe:
     the network of `start_from`, with its preprocessing and input size and a new head. `start_from` is a checkpoint of
     ours, whose tensors are taken over where names and shapes agree, "imagenet" for torchvision's weights of the
     backbone, or a .pth file of those. With `start_part` "trunk" only the 2-D backbone of a checkpoint of ours is taken
-    over, as from ImageNet weights. `t_conv_init` is how temporal convolutions start that are not taken over, and
-    `dropout` the classifier's; None keeps the network's own.
+    over, as from ImageNet weights. `t_conv_init` is how temporal convolutions start that are not taken over,
+    `dropout` the classifier's, and `s_tdm_width` the channels of S-TDM's first stage (0: as many as the backbone's,
+    whose stages it copies); None keeps the network's own.
 
     Steps: a step takes `batch_size` clips over all processes, `micro_batch` at a time (None: one pass in each process);
     the passes a process has to make follow from that, so a recipe computes the same on one GPU as on eight. Batch norm
@@ -85,6 +86,7 @@ class Recipe:
     start_from: str | None = None
     start_part: StartPart = "all"
     t_conv_init: TConvInit | None = None
+    s_tdm_width: int | None = None
     sizes: tuple[tuple[float, int], ...] = ((1.0, 224),)
     preprocess: View = "released"
     crop: Crop = "multi_scale"
@@ -114,6 +116,8 @@ class Recipe:
         for key in ("ema_decay", "dropout", "label_smoothing", "warmup_share"):
             if getattr(self, key) is not None and not 0 <= getattr(self, key) < 1:
                 raise ValueError(f"{key}: expected 0 up to, but not, 1, got {getattr(self, key)}")
+        if self.s_tdm_width is not None and not 0 <= self.s_tdm_width <= 256:
+            raise ValueError(f"s_tdm_width: expected 0 to 256, got {self.s_tdm_width}")
         if not 0 < self.val_share < 1:
             raise ValueError(f"val_share: expected between 0 and 1, got {self.val_share}")
         if not self.sizes or not self.sizes[-1][0] == 1:

@@ -228,6 +228,8 @@ def plan(recipe: Recipe) -> tuple[Architecture, Preprocess]:
         architecture = on_backbone(architecture, BACKBONES[recipe.backbone])
     if recipe.dropout is not None:
         architecture = replace(architecture, dropout=recipe.dropout)
+    if recipe.s_tdm_width is not None:
+        architecture = replace(architecture, s_tdm_width=recipe.s_tdm_width or None)
     if recipe.t_conv_init is not None:
         architecture = replace(architecture, t_conv_init=recipe.t_conv_init)
     return architecture, preprocess
