@@ -337,7 +337,7 @@ def about(cards: Mapping[str, Card], names: Mapping[str, str], device: str) -> s
         "| --- |" + " ---: |" * len(cards),
     ]
     for label in next(iter(cards.values())).labels:
-        shares = [_share((card.accuracy or {}).get("per_class", {}).get(label)) for card in cards.values()]
+        shares = [_class_share(card, label) for card in cards.values()]
         lines.append(f"| {_cell(label)} | " + " | ".join(shares) + " |")
     return "\n".join(lines)
 
@@ -357,6 +357,12 @@ def _facts(card: Card) -> str:
 
 def _share(percent: float | None) -> str:
     return "not measured" if percent is None else f"{percent:.1f}%"
+
+
+def _class_share(card: Card, label: str) -> str:
+    """How often clips of a class were recognised; a class may have had none."""
+    per_class = (card.accuracy or {}).get("per_class", {})
+    return "no clips" if label in per_class and per_class[label] is None else _share(per_class.get(label))
 
 
 def _cell(value: str) -> str:
@@ -548,7 +554,7 @@ def lab_pair_rates(cards: Mapping[str, Card], names: Mapping[str, str], labels: 
     """How often each network is right on these classes, from the cards in the files."""
     parts = []
     for file, card in cards.items():
-        shares = [_share((card.accuracy or {}).get("per_class", {}).get(label)) for label in labels]
+        shares = [_class_share(card, label) for label in labels]
         parts.append(f"{names[file]} {' and '.join(shares)}")
     return f"Validation clips of “{labels[0]}” and “{labels[1]}” answered right: {'; '.join(parts)}."
 

@@ -160,8 +160,8 @@ def card(
     print("| --- |" + " ---: |" * len(paths))
     print("| all classes | " + " | ".join(f"**{score.get('top1', '-')}**" for score in scored) + " |")
     for label in cards[0].labels:
-        shares = (score.get("per_class", {}).get(label, "-") for score in scored)
-        print(f"| {label} | " + " | ".join(map(str, shares)) + " |")
+        shares = [score.get("per_class", {}).get(label, "-") for score in scored]
+        print(f"| {label} | " + " | ".join("no clips" if one is None else str(one) for one in shares) + " |")
 
 
 @app.command()

@@ -143,7 +143,7 @@ def _evaluate_one(
 
     model = load_model(checkpoint, device)
     dataset = _open(data, split, clips, protocol.seed, model.labels)
-    _, said = match_labels(dataset.labels, model.labels)
+    places, said = match_labels(dataset.labels, model.labels)
     if not dataset.named:
         said = (
             f"the list has numbers for classes, taken in the checkpoint's order (0 is {model.labels[0]!r}); nothing "
@@ -168,6 +168,7 @@ def _evaluate_one(
         "split": split,
         "checkpoint": str(checkpoint),
         **found,
+        "without_clips": [model.labels[place] for place in places if model.labels[place] not in found["per_class"]],
         "protocol": kept.protocol,
         "missing": kept.missing,
         "scores": str(path),
@@ -234,6 +235,7 @@ def averaged(reports: list[dict[str, Any]]) -> dict[str, Any]:
         "interval": of_mean([report["top1"] for report in reports], [report["interval"] for report in reports]),
         "clips": sum(report["clips"] for report in reports),
         "per_class": {label: sum(shares) / len(shares) for label, shares in by_class.items()},
+        "without_clips": [label for label in reports[0]["without_clips"] if label not in by_class],
         "protocol": f"{reports[0]['protocol']}, mean over {count} splits",
         "missing": [name for report in reports for name in report["missing"]],
         "scores": [report["scores"] for report in reports],
@@ -276,6 +278,10 @@ def _print_report(title: str, report: dict[str, Any], classes: bool = True) -> N
     if classes:
         for label, share in report["per_class"].items():
             print(f"  {share:6.2f}%  {label}")
+        for label in report.get("without_clips", ())[:20]:
+            print(f"  no clips {label}")
+        if len(report.get("without_clips", ())) > 20:
+            print(f"  no clips of {len(report['without_clips']) - 20} more classes")
     if isinstance(report["scores"], str):
         print(f"  scores: {report['scores']}")
 

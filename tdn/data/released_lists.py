@@ -56,19 +56,22 @@ def read_released(path: Path, labels: Sequence[str] | None, root: Path | None, k
     finder = Finder([root] if root else [path.parent, *path.absolute().parents[1:3]])
     fields, notes = _fields(path, finder)
     numbers = {label for _, _, label in fields}
-    file = labels_beside(path)
+    known, has_train = _numbers_of_all_parts(path, numbers)
+    file, are_names = labels_beside(path), False
     if file is not None:
-        known, has_train = _numbers_of_all_parts(path, numbers)
         names, position, said = names_for_numbers(path, file, known, is_whole=has_train or kind == "train")
         notes += said
     elif labels:
         names, position, said = names_of_checkpoint(path.name, numbers, labels)
         notes += said
+        are_names = bool(said)
     else:
-        names, position = [f"class {number}" for number in range(1 + max(numbers, default=0))], int
+        names, position = [f"class {number}" for number in range(1 + max(known, default=0))], int
     rows = [Listed.Row(name, finder(name), position(label), count) for name, count, label in fields]
     example = str((root or path.parent) / rows[0].id) if rows else ""
-    return path.stem, Listed(list(names), rows, example, named=file is not None, notes=notes + finder.notes(path.name))
+    return path.stem, Listed(
+        list(names), rows, example, named=file is not None or are_names, notes=notes + finder.notes(path.name)
+    )
 
 
 def _numbers_of_all_parts(path: Path, own: set[int]) -> tuple[set[int], bool]:

@@ -90,7 +90,9 @@ def _expect_once(labels: Sequence[str], whose: str) -> None:
     seen: dict[str, int] = {}
     for place, label in enumerate(labels):
         if (other := seen.setdefault(one_form(label), place)) != place:
-            raise ValueError(f"{whose} has two classes called {one_form(label)!r}, {other} and {place}; give each its own name")
+            raise ValueError(
+                f"{whose} has two classes called {one_form(label)!r}, {other} and {place}; give each its own name"
+            )
     expect_told_apart(labels, whose)
 
 

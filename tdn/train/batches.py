@@ -28,6 +28,7 @@ from tdn.train.recipes import Recipe
 
 if TYPE_CHECKING:
     from tdn.data.datasets import DataSet
+    from tdn.data.recordings import Recordings
 
 
 @dataclass
@@ -52,6 +53,11 @@ class Clips(Protocol):
     preprocess: Preprocess
     held_out: bool  # whether validation clips were taken from the training part
     flips: str  # a sentence on mirrored clips
+    notes: Sequence[str]  # on what of the data was left out, or read otherwise than it is written
+
+    def listing(self) -> list[tuple[str, str, str]]:
+        """(part, id, class) of each clip that lies on a disk."""
+        ...
 
     def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
         """The micro-batches `numbers` of an epoch, augmented, of `micro_batch` clips with sides of `size` pixels."""
@@ -70,6 +76,7 @@ class ProceduralClips:
 
     labels = LABELS
     held_out = False
+    notes: tuple[str, ...] = ()
 
     def __init__(self, recipe: Recipe, num_segments: int, window: int, folder: Path, split: str = "val"):
         if split not in TRAINING:
@@ -86,6 +93,9 @@ class ProceduralClips:
         self.num_train, self.num_val = len(self.train), len(self.val)
         self.seed, self.clips_per_epoch = recipe.seed, recipe.clips_per_epoch or len(self.train)
         self.preprocess = Preprocess.whole(recipe.input_size)
+
+    def listing(self) -> list[tuple[str, str, str]]:
+        return []
 
     def training(self, epoch: int, numbers: Sequence[int], micro_batch: int, size: int) -> Iterator[Batch]:
         order = epoch_order(self.num_train, epoch, self.clips_per_epoch, self.seed)
@@ -108,7 +118,7 @@ class VideoClips:
     """A data set of videos or folders of frames, decoded in `recipe.workers` processes."""
 
     def __init__(self, recipe: Recipe, num_segments: int, window: int, data: str, preprocess: Preprocess):
-        self.train, self.val, self.held_out = open_parts(data, recipe)
+        self.train, self.val, self.held_out, self.notes = open_parts(data, recipe)
         if recipe.flip_unknown:
             flip, reason = mirrored_classes(self.train.labels, trusted=True)
             self.train = replace(self.train, flip=flip, flip_reason=reason)
@@ -116,6 +126,13 @@ class VideoClips:
         self.name, self.labels = self.train.name, self.train.labels
         self.num_train, self.num_val = len(self.train.items), len(self.val.items)
         self.flips = "mirrored half of the time" if self.mirrors else f"never mirrored ({self.why_not_mirrored})"
+
+    def listing(self) -> list[tuple[str, str, str]]:
+        return [
+            (part, item.id, self.labels[item.label])
+            for part, clips in (("train", self.train), ("val", self.val))
+            for item in clips.items
+        ]
 
     @property
     def mirrors(self) -> bool:
@@ -174,33 +191,80 @@ def open_clips(recipe: Recipe, data: str, num_segments: int, window: int, prepro
     return VideoClips(recipe, num_segments, window, data, preprocess)
 
 
-def open_parts(data: str, recipe: Recipe) -> tuple["DataSet", "DataSet", bool]:
-    """Training and validation part of a data set, and whether `val_share` of each class had to be held out for it.
+def open_parts(data: str, recipe: Recipe) -> tuple["DataSet", "DataSet", bool, list[str]]:
+    """Training and validation part of a data set, whether `val_share` of it had to be held out for that, and notes.
 
-    Raises ValueError where the two parts name different classes, or one of them is empty.
+    Raises ValueError where the two parts name different classes, one of them is empty, there is one class only, or a
+    class of a person's own data has no training clips.
     """
-    from tdn.data.datasets import open_dataset
+    from tdn.data.datasets import open_dataset, parse_data
+    from tdn.data.recordings import recordings, shared_between
 
-    number = recipe.split or ""
+    number, is_published = recipe.split or "", parse_data(data)[0] is not None
     train, val = open_dataset(data, split=f"train{number}"), open_dataset(data, split=f"val{number}")
+    notes = [*train.notes, *val.notes]
     is_one = {item.path for item in train.items} == {item.path for item in val.items}
     if is_one:
-        train, val = held_out(train, recipe.val_share)
-    if train.labels != val.labels:
-        raise ValueError(f"{data}: the training and validation parts name different classes, or in another order")
+        whole, found = train, recordings(train.items)
+        train, val = held_out(whole, recipe.val_share, found)
+        if found.told:
+            notes.append(f"{whole.name}: {found}; a recording stays on one side")
+        if not val.items:
+            raise ValueError(
+                f"{data}: {len(whole.items)} clips, but no class has two recordings of which one could be held out for "
+                f"validation; film more, or make train/ and val/"
+            )
+    elif not is_published:
+        notes += [f"{val.name}: {shared}" for shared in shared_between((train, val))]
+    _expect_same_classes(data, train, val)
     for part, kind in ((train, "training"), (val, "validation")):
         if not part.items:
             raise ValueError(f"{data}: no {kind} clips; check with `python -m tdn data check {data}`")
-    return train, val, is_one
+    return train, val, is_one, [*dict.fromkeys(notes), *_classes_without_clips(data, train, val, is_published)]
 
 
-def held_out(dataset: "DataSet", share: float) -> tuple["DataSet", "DataSet"]:
-    """The same data set without and with its held-out clips: every n-th of each class, at least one of two or more."""
-    step, seen, train, val = max(2, round(1 / share)), {}, [], []
-    for item in dataset.items:
-        number = seen[item.label] = seen.get(item.label, 0) + 1
-        (val if number % step == 2 % step else train).append(item)
-    return replace(dataset, items=tuple(train)), replace(dataset, items=tuple(val))
+def _expect_same_classes(data: str, train: "DataSet", val: "DataSet") -> None:
+    if len(train.labels) < 2:
+        raise ValueError(
+            f"{data}: one class only, {train.labels[0]!r}; whatever a network answers is then right, so two or more "
+            f"are needed"
+        )
+    if train.labels == val.labels:
+        return
+    for own, other, name in ((train, val, "training"), (val, train, "validation")):
+        if alone := [label for label in own.labels if label not in other.labels]:
+            shown = ", ".join(map(repr, alone[:3]))
+            raise ValueError(f"{data}: the class {shown} is named in the {name} part only; both need the same classes")
+    raise ValueError(f"{data}: the training and validation parts name their classes in different orders")
+
+
+def _classes_without_clips(data: str, train: "DataSet", val: "DataSet", is_published: bool) -> list[str]:
+    """Sentences on classes that one part has no clip of; raises ValueError where own data have none to train on."""
+    notes = []
+    for part, kind in ((train, "training"), (val, "validation")):
+        there = {item.label for item in part.items}
+        lost = [label for number, label in enumerate(part.labels) if number not in there]
+        if not lost:
+            continue
+        said = f"{len(lost)} of {len(part.labels)} classes have no {kind} clips: {', '.join(map(repr, lost[:10]))}"
+        said += " ..." if len(lost) > 10 else ""
+        if kind == "training" and not is_published:
+            raise ValueError(f"{data}: {said}; no network can learn them, so add clips or take those classes out")
+        notes.append(f"{said}; nothing says how well a network knows them")
+    return notes
+
+
+def held_out(dataset: "DataSet", share: float, found: "Recordings | None" = None) -> tuple["DataSet", "DataSet"]:
+    """The same data set without and with its held-out clips: every n-th recording of each class.
+
+    Clips of one recording, as far as names and bytes tell, stay together (`tdn.data.recordings`).
+    """
+    from tdn.data.recordings import held_out_places, recordings
+
+    places = held_out_places(dataset, share, found or recordings(dataset.items))
+    train = tuple(item for place, item in enumerate(dataset.items) if place not in places)
+    val = tuple(item for place, item in enumerate(dataset.items) if place in places)
+    return replace(dataset, items=train), replace(dataset, items=val)
 
 
 def seen_at(preprocess: Preprocess, size: int) -> Preprocess:
@@ -237,7 +301,7 @@ def resized(frames: Tensor, size: int) -> Tensor:
 
 def write_list(path: Path, dataset: "DataSet") -> None:
     """The clips of a data set as a CSV that `open_dataset` reads again: file (relative to the CSV) and label."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "label"])
         writer.writerows(

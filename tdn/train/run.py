@@ -33,6 +33,7 @@ from tdn.train.logs import (
     write_confusion,
 )
 from tdn.train.recipes import MACHINE_FIELDS, Recipe, micro_batches
+from tdn.train.same_clips import CLIPS, digest, expect_same_clips, write_clips
 from tdn.weights import (
     Card,
     imagenet_state,
@@ -89,12 +90,15 @@ def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, 
     if accelerator.is_main_process:
         print(described(trainer, data), file=sys.stderr)
     if state is not None:
+        expect_same_clips(out, json.loads(state["settings"]).get("clip_names", ""), trainer.clips.listing())
         expect_same_run(out, state["settings"], fingerprint)
         trainer.restore(state)
         say(accelerator, f"going on after epoch {trainer.epoch}, step {trainer.step} of the next")
     board = None
     if accelerator.is_main_process:
         keep_rows(out / LOG, trainer.epoch)
+        if listing := trainer.clips.listing():
+            write_clips(out / CLIPS, listing)
         if trainer.clips.held_out:
             write_list(out / HELD_OUT, trainer.clips.val)
         board = open_tensorboard(out / "tensorboard", trainer.epoch)
@@ -274,6 +278,7 @@ def described(trainer: Trainer, data: str) -> str:
             f"data: {data} ({trainer.clips.name}): {trainer.clips.num_train} training and {trainer.clips.num_val} "
             f"validation clips{' held out of them' if trainer.clips.held_out else ''}, {len(trainer.clips.labels)} "
             f"classes; {flips}",
+            *(f"note: {note}" for note in trainer.clips.notes),
             f"a step: {processes} x {trainer.passes} x {trainer.micro_batch} clips (processes, passes, micro-batch) at "
             f"rate {trainer.recipe.rate:g}; {trainer.steps_per_epoch} steps an epoch; {trainer.accelerator.device}",
         ]
@@ -284,13 +289,14 @@ def run_settings(trainer: Trainer, data: str) -> str:
     """What must be the same when a run goes on, as JSON: recipe, data and classes."""
     clips = trainer.clips
     settings = {key: value for key, value in asdict(trainer.recipe).items() if key not in MACHINE_FIELDS}
-    return json.dumps({**settings, "data": data, "clips": [clips.num_train, clips.num_val], "labels": [*clips.labels]})
+    settings |= {"data": data, "clips": [clips.num_train, clips.num_val], "labels": [*clips.labels]}
+    return json.dumps(settings | {"clip_names": digest(clips.listing())})
 
 
 def expect_same_run(out: Path, before: str, now: str) -> None:
     then, wanted = json.loads(before), json.loads(now)
     # A field that the run did not know yet stood for what it is when left out.
-    left_out = {field.name: field.default for field in fields(Recipe)}
+    left_out = {field.name: field.default for field in fields(Recipe)} | {"clip_names": wanted["clip_names"]}
     changed = [key for key in wanted if then.get(key, left_out.get(key)) != wanted[key]]
     if changed:
         raise ValueError(
@@ -370,7 +376,7 @@ def started_from(recipe: Recipe) -> str:
 
 
 def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
-    """Top-1 and top-5 in percent, and top-1 by class; the clips counted, and those that could not be read.
+    """Top-1 and top-5 in percent, and top-1 by class (None: no clips); clips counted, and those that can't be read.
 
     `sure_above` is the probability from which on an answer can be relied on, as far as these clips go.
     """
@@ -381,7 +387,10 @@ def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
         "top5": round(validation.top5, 2),
         "clips": int(confusion.sum()),
         "sure_above": validation.sure_above,
-        "per_class": {label: round(float(share), 1) for label, share in zip(labels, per_class, strict=True)},
+        "per_class": {
+            label: round(float(share), 1) if count else None
+            for label, share, count in zip(labels, per_class, confusion.sum(1).tolist(), strict=True)
+        },
     }
     return counted | ({"missing": validation.missing} if validation.missing else {})
 

@@ -32,7 +32,7 @@ class Card:
     """What a checkpoint says about itself, beside its tensors.
 
     `labels` [K]; `trained_on`, `command`, `time`, `known_limits`, `protocol` plain words; `accuracy` {"top1": percent,
-    "per_class": {...}} or None where it was never measured.
+    "per_class": {label: percent, or None without a clip of that class}} or None where it was never measured.
     """
 
     architecture: Architecture
