@@ -28,6 +28,12 @@ def save(name: str, part: str, found: object) -> None:
     fill(name)
 
 
+def kept(name: str, part: str) -> dict:
+    """What docs/NAME.json holds under `part`; nothing where it is not there yet."""
+    path = DOCS / f"{name}.json"
+    return (json.loads(path.read_text()) if path.exists() else {}).get(part, {})
+
+
 def fill(name: str) -> None:
     """Replace every marked table of docs/NAME.md by what docs/NAME.json holds now."""
     document = DOCS / f"{name}.md"
@@ -142,6 +148,57 @@ def appearance_free(found: dict) -> list[str]:
     return rows_of(
         (f"{found['clips']} clips, chance {found['chance']:.1f}%", *(f"{kind}, % right" for kind in kinds)),
         ((given, *(f"{share:.1f}" for share in shares.values())) for given, shares in found["right"].items()),
+    )
+
+
+def splits(found: dict) -> list[str]:
+    """Each split's figures with 95% intervals, by network."""
+    found = tdn_first(found)
+
+    def cell(share: float, interval: tuple[float, float]) -> str:
+        return f"{share:.1f} ({interval[0]:.0f} to {interval[1]:.0f})"
+
+    def asked(split: str, one: dict) -> Iterable[tuple[str, float, str]]:
+        """What is asked, its chance, and the answer."""
+        yield split, one["chance"], cell(one["top1"], one["interval"])
+        if "both_right" in one:
+            yield f"{split}, both right", one["both_right_chance"], cell(one["both_right"], one["both_right_interval"])
+        for name, title in (("over_opposite", "above its opposite"), ("scene_class", "the class of the sign")):
+            if one.get(name):
+                share = one[name]
+                yield f"{split}, {title}", share["chance"], cell(share["percent"], share["interval"])
+        for part, share in one.get("parts", {}).items() if split != "stroboscope" else ():
+            if "both_right" in share:
+                told = cell(share["both_right"], share["both_right_interval"])
+                yield f"{split}, {part}, both right", share["both_right_chance"], told
+            else:
+                yield f"{split}, {part}", one["chance"], cell(share["top1"], share["interval"])
+
+    rows: dict[str, list] = {}
+    for number, answers in enumerate(found.values()):
+        for split, one in answers.items():
+            for title, chance, told in asked(split, one):
+                row = rows.setdefault(title, [one["clips"], f"{chance:.1f}", *[None] * len(found)])
+                row[2 + number] = told
+    names = (name.removesuffix("_small_8f").replace("_", " ") for name in found)
+    return rows_of(("%, 95% interval", "clips", "chance", *names), ((title, *row) for title, row in rows.items()))
+
+
+def stroboscope(found: dict) -> list[str]:
+    """Right, opposite and other by how often the thing passes, by network."""
+    found = {name: answers for name, answers in tdn_first(found).items() if "stroboscope" in answers}
+    if not found:
+        return ["not measured yet"]
+
+    def cell(one: dict) -> str:
+        low, high = one["right_interval"]
+        return f"{one['right']:.0f} ({low:.0f} to {high:.0f}) / {one['opposite']:.0f} / {one['other']:.0f}"
+
+    parts = next(iter(found.values()))["stroboscope"]["parts"]
+    names = (name.removesuffix("_small_8f").replace("_", " ") for name in found)
+    return rows_of(
+        (f"right (95%) / opposite / other, % of {next(iter(parts.values()))['clips']} clips", *names),
+        ((part, *(cell(answers["stroboscope"]["parts"][part]) for answers in found.values())) for part in parts),
     )
 
 
@@ -370,6 +427,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "faithful": faithful,
     "flow": flow,
     "appearance_free": appearance_free,
+    "splits": splits,
+    "splits stroboscope": stroboscope,
     "probes": probes,
     "probes named": named,
     "real": real,

@@ -103,17 +103,17 @@ SPLITS: dict[str, Split] = {
     "val": Split(partial(_ordinary, "val")),
     **{name: Split(partial(_noise, name), 240, noise.CLASSES) for name in ("appearance-free", "appearance-free-train")},
     "minimal-pairs": Split(
-        partial(_grouped, pairs.make_pair_clip, "minimal-pairs"), 360, pairs.CLASSES, 2, pairs.kind_of
+        partial(_grouped, pairs.make_pair_clip, "minimal-pairs"), 240, pairs.CLASSES, 2, pairs.kind_of
     ),
     "stroboscope": Split(
         partial(_grouped, strobe.make_strobe_clip, "stroboscope"),
-        40 * strobe.TOGETHER,
+        24 * strobe.TOGETHER,
         strobe.CLASSES,
         strobe.TOGETHER,
         strobe.part_of,
     ),
     "planted-bias": Split(
-        partial(_grouped, bias.make_test_clip, "planted-bias"), 380, together=2, part_of=bias.part_of
+        partial(_grouped, bias.make_test_clip, "planted-bias"), 228, together=2, part_of=bias.part_of
     ),
     "planted-bias-train": Split(partial(_grouped, bias.make_training_clip, "planted-bias-train")),
     **{name: Split(partial(_probe, name), 60) for name in PROBES},
