@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tdn.data.synthetic import LABELS, REVERSE_TIME, bias, labels, pairs, strobe
 from tdn.data.synthetic.splits import NAMED, SPLITS, split_named
 from tdn.data.synthetic_files import write_clips
 from tdn.data.transforms import Preprocess, normalise
+from tdn.explain.masked import open_masked
 from tdn.train.batches import epoch_order, open_clips
 from tdn.train.recipes import RECIPES
 
@@ -192,3 +194,11 @@ def test_appearance_free_clips_can_be_trained_on_and_pairs_cannot(tmp_path):
     assert not np.array_equal(clips.train.centre[0], clips.val.centre[0])
     with pytest.raises(ValueError, match="no training clips; expected synthetic, synthetic:appearance-free"):
         training(tmp_path, "synthetic:minimal-pairs")
+
+
+def test_focus_reads_a_split_and_what_stays_still_is_the_sign():
+    model = SimpleNamespace(num_segments=8, window=5, preprocess=Preprocess.whole(64))
+    clips = open_masked("synthetic:planted-bias", seed=0)
+    clean, conflicting = clips.read(0, model), clips.read(1, model)
+    assert (clean.name, clean.label) == ("planted-bias_0_00000", LABELS[0]) and conflicting.tensor.shape[1:3] == (8, 5)
+    assert not clean.still.any() and conflicting.still.any(axis=(1, 2)).all()
