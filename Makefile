@@ -1,5 +1,6 @@
 # make demo     install into .venv if needed, then serve the page at http://127.0.0.1:7860 (PORT=, HOST= override)
 # make test     install into .venv if needed, then run the whole suite
+# make web      build the page without a server into web/dist (needs Node 20); make web-serve shows it (PORT=)
 PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
@@ -9,7 +10,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
-.PHONY: demo test test-long lint samples figures page-picture
+.PHONY: demo test test-long lint samples figures page-picture web web-serve
 
 demo: .venv/.demo
 	TDN_LOCAL_PATHS=$(if $(filter 127.0.0.1,$(HOST)),$${TDN_LOCAL_PATHS:-1},0) $(PY) app.py --host $(HOST) --port $(PORT)
@@ -51,3 +52,15 @@ $(PY):
 	$(PIP) -r requirements-dev.txt
 	$(HEADLESS)
 	touch $@ .venv/.demo
+
+# The page without a server, in web/dist: networks as graphs, then npm for the rest.
+web: .venv/.web
+	$(PY) -m tdn export-web --out web/networks
+	cd web && npm ci --silent --no-audit --no-fund && node build.mjs
+
+web-serve:
+	$(PY) -m http.server --bind 127.0.0.1 --directory web/dist $(PORT)
+
+.venv/.web: requirements-web.txt .venv/.demo
+	$(PIP) -r requirements-web.txt
+	touch $@

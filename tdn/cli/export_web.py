@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+
 
 def export_web(
     checkpoints: Annotated[
@@ -26,6 +28,7 @@ def export_web(
     if missing:
         raise ValueError(f"{', '.join(missing)}: not installed; run pip install -r requirements-web.txt")
     from tdn.export import export_web as export
+    from tdn.export import write_site
 
     results = []
     for checkpoint in checkpoints or shipped_pair():
@@ -38,5 +41,8 @@ def export_web(
             f"{difference.res2:.1e} of their maximum",
             err=True,
         )
+    stems = [Path(result["folder"]).name for result in results]
+    if len(stems) >= 2 and SAMPLES.is_dir():
+        typer.echo(f"wrote {write_site(out, stems[:2], SAMPLES)}: the page loads the first two", err=True)
     if as_json:
         typer.echo(json.dumps(results))

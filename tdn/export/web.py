@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,6 +69,26 @@ def export_web(checkpoint: str | Path, out: str | Path, clips: int = 3) -> Expor
     inputs = {name: [value.name for value in graph.graph.input] for name, graph in graphs.items()}
     (folder / "network.json").write_text(json.dumps(_description(model, checkpoint, inputs, difference), indent=1))
     return Exported(folder, sum(path.stat().st_size for path in folder.iterdir()), difference)
+
+
+def write_site(out: str | Path, pair: Sequence[str], samples: Path) -> Path:
+    """Write OUT/site.json: what the page without a server draws with, from the same sources as the page with one.
+
+    `pair` are the stems of the two networks the page loads, TDN first; `samples` is the folder with samples.json.
+    """
+    from tdn.explain.bundle import LAYER_TITLES
+    from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
+
+    site = {
+        "pair": list(pair),
+        "layers": {layer: LAYER_TITLES[layer] for layer in ("res2", "final")},
+        "colours": {name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
+        "signed_colours": colour_table(SIGNED_COLOURS).ravel().tolist(),
+        "samples": json.loads((samples / "samples.json").read_text()),
+    }
+    path = Path(out) / "site.json"
+    path.write_text(json.dumps(site))
+    return path
 
 
 def compare_with_torch(folder: Path, model: TDN, clips: int = 3) -> Difference:

@@ -1,0 +1,213 @@
+"""The page without a server, built as `make web` builds it and served as files, in a real Chromium."""
+
+import base64
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tdn.data.clip import load_clip
+from tdn.data.transforms import denormalise
+from tdn.explain import grad_cam
+from tdn.weights import load_model
+from tdn.weights.shipped import shipped_pair
+from tests.e2e.conftest import PATIENCE_MS, SCREENS
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "assets" / "samples"
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("npm") is None, reason="no Node on this machine"),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Iterator[str]:
+    """The address of the built page with the shipped pair."""
+    networks, dist = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("site") / "dist"
+    export = [sys.executable, "-m", "tdn", "export-web", "--out", str(networks), "--clips", "1"]
+    subprocess.run(export, cwd=ROOT, check=True)
+    if not (ROOT / "web" / "node_modules").is_dir():
+        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=ROOT / "web", check=True)
+    build = {**os.environ, "WEB_DIST": str(dist), "WEB_NETWORKS": str(networks)}
+    subprocess.run(["node", "build.mjs"], cwd=ROOT / "web", check=True, env=build)
+    handler = functools.partial(Quiet, directory=str(dist))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Visit:
+    """The page open and ready, with what its console said and which other hosts it asked."""
+
+    def __init__(self, browser, site: str, screen: str = "laptop", **context):
+        width, height, mobile = SCREENS[screen]
+        self.width = width
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, is_mobile=mobile, has_touch=mobile, **context
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.said: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda one: one.url.startswith(("blob:", site)) or self.outside.append(one.url))
+        self.page.goto(site)
+        self.wait()
+
+    def wait(self) -> None:
+        self.page.wait_for_function("document.documentElement.dataset.ready === 'yes'")
+
+    def wait_for(self, words: str) -> None:
+        self.page.wait_for_function("words => document.getElementById('status').textContent.includes(words)", arg=words)
+
+    def status(self) -> str:
+        return self.page.locator("#status").inner_text()
+
+    def upload(self, path: Path) -> None:
+        self.page.set_input_files("#file", path)
+
+
+@pytest.fixture(scope="module")
+def visit(browser, site) -> Iterator[Visit]:
+    opened = Visit(browser, site)
+    yield opened
+    opened.context.close()
+
+
+def test_it_opens_on_the_conveyor_and_asks_no_other_host(visit):
+    assert "“Moving something from right to left”" in visit.status()
+    assert visit.outside == []
+    assert visit.said == []
+    assert visit.page.locator("#viewer figure canvas").count() == 4
+
+
+def test_scores_and_maps_of_given_pixels_equal_python(visit):
+    models = {role: load_model(path) for role, path in zip(("tdn", "baseline"), shipped_pair(), strict=True)}
+    for name in ("conveyor", "dropping", "streaming_right"):
+        clip = load_clip(SAMPLES / f"{name}.mp4", models["tdn"]).tensor
+        packed = base64.b64encode(denormalise(clip).tobytes()).decode()
+        found = visit.page.evaluate(
+            """async (packed) => {
+                 const views = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+                 const found = await tdnLens.answerViews(views);
+                 for (const map of Object.values(found.maps)) map.data = Array.from(map.data);
+                 return found;
+               }""",
+            packed,
+        )
+        target = int(models["tdn"](clip).argmax())
+        for role, model in models.items():
+            logits = model(clip)[0].detach().numpy()
+            assert np.abs(np.array(found[role]["logits"]) - logits).max() < 1e-4
+            for layer, wanted in grad_cam(model, clip, target).items():
+                wanted, map_ = wanted[0].numpy(), found["maps"][f"{role}_{layer}"]
+                assert map_["shape"] == list(wanted.shape)
+                off = np.abs(np.array(map_["data"]).reshape(wanted.shape) - wanted).max()
+                assert off < 1e-3 * max(wanted.max(), 1e-6), f"{name} {role} {layer}: {off / wanted.max():.1e}"
+
+
+def test_a_file_gives_the_frames_and_the_answer_of_python(visit):
+    """Colours may differ by a few levels: the browser's decoder converts them its own way."""
+    model = load_model(shipped_pair()[0])
+    for path in sorted(SAMPLES.glob("*.mp4")):
+        clip = load_clip(path, model)
+        content = base64.b64encode(path.read_bytes()).decode()
+        found = visit.page.evaluate(
+            """async ([name, content]) => {
+                 const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+                 const { tdn, frames } = await tdnLens.analyse(new File([bytes], name, { type: 'video/mp4' }));
+                 return { tdn, frames };
+               }""",
+            [path.name, content],
+        )
+        assert found["frames"] == clip.frames.tolist(), path.name
+        probabilities = model(clip.tensor)[0].softmax(0)
+        assert found["tdn"]["label"] == model.labels[int(probabilities.argmax())], path.name
+        assert abs(found["tdn"]["probability"] - float(probabilities.max())) < 0.1, path.name
+
+
+def test_a_change_is_looked_at_before_and_after(visit):
+    visit.page.click("#samples button[data-file='spinning_counter_clockwise.mp4']")
+    visit.wait_for("“Spinning something fast counter-clockwise”")
+    visit.page.wait_for_selector("#change:not([disabled])")
+    visit.page.select_option("#change", "freeze windows")
+    visit.wait_for("after the change")
+    assert visit.page.locator("#viewer figure canvas").count() == 8
+    assert "T-Conv baseline" in visit.status()
+    visit.page.select_option("#change", "")
+    visit.page.wait_for_function("!document.getElementById('status').textContent.includes('after')")
+
+
+def test_repeating_the_clip_turns_the_baseline_round(visit):
+    visit.page.click("#samples button[data-file='left_to_right.mp4']")
+    visit.wait_for("frames.")
+    visit.page.wait_for_selector("#repeat:not([disabled])")
+    visit.page.select_option("#repeat", "7")
+    visit.wait_for("shown 7 times")
+
+
+def test_a_file_that_is_no_video_gets_one_sentence_and_the_next_one_works(visit, clips):
+    visit.upload(clips / "fake.mp4")
+    visit.wait_for("expected MP4")
+    assert visit.page.locator("#status.error").count() == 1
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for("24 frames")
+    visit.page.wait_for_selector("#save:not([disabled])")
+
+
+def test_the_downloads_are_of_what_is_shown(visit, clips, tmp_path):
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for("24 frames")
+    visit.page.wait_for_selector("#save:not([disabled])")
+    for button, ending in (("#save", ".png"), ("#raw", ".json")):
+        with visit.page.expect_download() as waiting:
+            visit.page.click(button)
+        assert waiting.value.suggested_filename.startswith("clip-")
+        assert waiting.value.suggested_filename.endswith(ending)
+
+
+def test_it_works_without_a_connection_after_the_first_visit(browser, site):
+    visit = Visit(browser, site)
+    visit.page.evaluate("navigator.serviceWorker.ready")
+    visit.page.reload()  # now through the service worker, which keeps what it fetches
+    visit.wait()
+    visit.context.set_offline(True)
+    visit.page.reload()
+    visit.wait()
+    assert "“Moving something from right to left”" in visit.status()
+    visit.context.close()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, site):
+    visit = Visit(browser, site, "phone")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= visit.width
+    assert "Moving something" in visit.status()
+    visit.context.close()
+
+
+def test_the_camera_is_explained_again_and_again(browser, site):
+    visit = Visit(browser, site, permissions=["camera"])
+    visit.page.click("#live")
+    visit.wait_for("answers a second")
+    first = visit.status()
+    visit.page.wait_for_function("before => document.getElementById('status').textContent !== before", arg=first)
+    visit.page.click("#live")
+    visit.wait_for("The camera is off")
+    visit.context.close()

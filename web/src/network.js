@@ -1,0 +1,113 @@
+// One exported network (tdn/export/web.py) in onnxruntime: scores, features, and maps without autograd.
+import * as ort from 'onnxruntime-web/wasm';
+
+const MEAN = [0.485, 0.456, 0.406], DEVIATION = [0.229, 0.224, 0.225];
+const DIALS = { s_tdm_weight: 1, s_tdm_mean: 0, l_tdm_gate: 1 };
+
+// onnxruntime-web's build for browsers rejects both of two runs that overlap, even on two sessions: one at a time.
+let last = Promise.resolve();
+function queued(work) {
+  const mine = last.then(work, work);
+  last = mine.catch(() => {});
+  return mine;
+}
+
+// Undo `pack` of tdn/export/web.py: zlib, then byte planes back into numbers.
+async function unpack(packed) {
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const planes = new Uint8Array(await new Response(stream).arrayBuffer()), count = planes.length / 4, out = new Uint8Array(planes.length);
+  for (let plane = 0; plane < 4; plane++) for (let k = 0; k < count; k++) out[4 * k + plane] = planes[plane * count + k];
+  return out;
+}
+
+async function fetched(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+export class Network {
+  // `folder` is the address of the network's files, ending in a slash.
+  static async load(folder) {
+    const [description, forward, backward, packed] = await Promise.all([
+      fetch(`${folder}network.json`).then((answer) => answer.json()),
+      ...['forward.onnx', 'backward.onnx', 'weights.packed'].map((name) => fetched(folder + name)),
+    ]);
+    const externalData = [{ path: 'weights.bin', data: await unpack(packed) }];
+    const options = { externalData, executionProviders: ['wasm'], logSeverityLevel: 3 };
+    const sessions = [];
+    for (const graph of [forward, backward]) sessions.push(await queued(() => ort.InferenceSession.create(graph, options)));
+    return new Network(description, ...sessions);
+  }
+
+  constructor(description, forward, backward) {
+    Object.assign(this, { description, forward, backward });
+  }
+
+  // Views Uint8Array [T, L, H, W, 3] -> { logits [K], evidence and features as { data, dims } }.
+  async run(views, dials = {}) {
+    const { num_segments: segments, window, input_size: size } = this.description;
+    const clip = new ort.Tensor('float32', normalised(views, segments * window, size), [1, segments, window, 3, size, size]);
+    const out = await queued(() => this.forward.run({ clip, ...this.dialled('forward', dials) }));
+    return { logits: out.logits.data, evidence: out.evidence, features: out.features, motion3: out.motion3, dials };
+  }
+
+  // Signed maps Float32Array [T, h, w] of `weights` {class index: weight} at both layers, of what `run` gave.
+  async maps(reached, weights) {
+    const { evidence, features } = reached, [classes, segments, rows, columns] = evidence.dims, size = segments * rows * columns;
+    const final = new Float32Array(size);
+    for (const [index, weight] of Object.entries(weights)) {
+      for (let k = 0; k < size; k++) final[k] += weight * evidence.data[index * size + k];
+    }
+    const class_weight = new Float32Array(classes);
+    for (const [index, weight] of Object.entries(weights)) class_weight[index] = weight;
+    const feeds = { features, class_weight: new ort.Tensor('float32', class_weight, [classes]), ...this.dialled('backward', reached.dials) };
+    if (reached.motion3) feeds.motion3 = reached.motion3;
+    const { gradient } = await queued(() => this.backward.run(feeds));
+    return { final: { shape: [segments, rows, columns], data: final }, res2: gradCam(features, gradient) };
+  }
+
+  dialled(graph, dials) {
+    const named = Object.keys(DIALS).filter((name) => this.description.inputs[graph].includes(name));
+    return Object.fromEntries(named.map((name) => [name, new ort.Tensor('float32', [dials[name] ?? DIALS[name]], [])]));
+  }
+}
+
+// Grad-CAM: channels weighted by their gradient's mean over one frame's cells. [T, C, h, w] twice -> signed [T, h, w].
+function gradCam(features, gradient) {
+  const [segments, channels, rows, columns] = features.dims, cells = rows * columns, data = new Float32Array(segments * cells);
+  for (let t = 0; t < segments; t++) {
+    for (let c = 0; c < channels; c++) {
+      const from = (t * channels + c) * cells;
+      let weight = 0;
+      for (let k = 0; k < cells; k++) weight += gradient.data[from + k];
+      weight /= cells;
+      for (let k = 0; k < cells; k++) data[t * cells + k] += weight * features.data[from + k];
+    }
+  }
+  return { shape: [segments, rows, columns], data };
+}
+
+// ImageNet's mean and deviation, channels first: bytes [frames, H, W, 3] -> float32 [frames, 3, H, W].
+function normalised(views, frames, size) {
+  const cells = size * size, out = new Float32Array(frames * 3 * cells);
+  for (let f = 0; f < frames; f++) {
+    for (let c = 0; c < 3; c++) {
+      const to = (f * 3 + c) * cells, from = f * cells * 3 + c;
+      for (let k = 0; k < cells; k++) out[to + k] = (views[from + 3 * k] / 255 - MEAN[c]) / DEVIATION[c];
+    }
+  }
+  return out;
+}
+
+export function softmax(logits) {
+  const most = Math.max(...logits), powers = Array.from(logits, (logit) => Math.exp(logit - most));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+// Where the runtime's own files lie.
+export function configure(folder) {
+  ort.env.wasm.wasmPaths = folder;
+  ort.env.wasm.numThreads = 1;
+}
