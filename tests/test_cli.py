@@ -19,7 +19,7 @@ from tdn.data import read_clip
 from tdn.data.opposites import same_way
 from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
-from tdn.data.video import decode_frames, write_mp4
+from tdn.data.video import decode_frames, probe, write_mp4
 from tdn.explain import grad_cam
 from tdn.model import RESNET50, Architecture
 from tdn.weights import Card, load_model, save_checkpoint
@@ -197,6 +197,23 @@ def test_a_timeline_has_every_frame_and_marks_those_that_were_looked_at(tdn, pai
     centres = {window[2] for window in json.loads((tmp_path / "manifest.json").read_text())["frames"]}
     border = [picture[60:110, :2].mean() > 200 for picture in pictures]  # below the caption
     assert {number for number, marked in enumerate(border) if marked} == centres
+
+
+def test_what_was_done_to_a_video_is_said_and_its_timeline_keeps_the_pause(tdn, pair, tmp_path):
+    times = np.arange(20) / 25 + np.where(np.arange(20) < 12, 0, 5)
+    frames = np.random.default_rng(0).integers(0, 255, (20, 72, 96, 3), np.uint8)
+    write_mp4(tmp_path / "paused.mp4", frames, fps=25, times_sec=times)
+    said = "The video pauses once, for up to 5.04 seconds after frame 11: frames on both sides of a pause are taken as "
+    result = tdn("classify", tmp_path / "paused.mp4", "--json", checkpoints=pair)
+    assert json.loads(result.stdout)[0]["notes"][0].startswith(said)
+    assert f"paused.mp4: {said}" in result.stderr
+    result = tdn(
+        *("explain", tmp_path / "paused.mp4", "--out", tmp_path / "out", "--timeline", "--layers", "final"),
+        checkpoints=pair,
+    )
+    assert f"paused.mp4: {said}" in result.stderr
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["notes"][0].startswith(said)
+    assert probe(tmp_path / "out" / "timeline.mp4").times_sec == pytest.approx(times, abs=1e-4)
 
 
 def test_a_folder_of_frames_is_explained_as_the_video_it_came_from(tdn, pair, video, tmp_path):

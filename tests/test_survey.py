@@ -11,12 +11,14 @@ import pytest
 import torch
 
 from benchmarks.flow import compared
+from tdn.data.clip import load_clip
 from tdn.data.synthetic import LABELS
 from tdn.data.synthetic_files import write_clips
 from tdn.data.transforms import Preprocess, normalise
+from tdn.data.video import write_mp4
 from tdn.explain import controls
 from tdn.explain.flow import flow_of_windows, moving_by_flow
-from tdn.explain.masked import open_masked
+from tdn.explain.masked import known_masks, mask_path, open_masked
 from tdn.explain.survey import Survey, flat_rows, reading, rows, summary
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
@@ -56,6 +58,13 @@ def test_masks_that_do_not_fit_the_video_are_refused(clips, pair, tmp_path):
     np.savez(mask, mask=np.ones((3, 112, 112), bool))
     with pytest.raises(ValueError, match="3 masks; one mask a frame"):
         list(rows(Survey(str(tmp_path / "clips"), *pair, clips=1, device="cpu")))
+
+
+def test_masks_of_pictures_before_they_were_turned_are_refused(tmp_path, pair):
+    write_mp4(tmp_path / "clip.mp4", np.zeros((20, 64, 96, 3), np.uint8))
+    np.savez(mask_path(tmp_path / "clip.mp4"), mask=np.ones((20, 96, 64), bool))
+    with pytest.raises(ValueError, match=r"clip\.mp4: masks of 64x96 pixels for pictures that are shown at 96x64"):
+        known_masks(tmp_path / "clip.mp4", load_clip(tmp_path / "clip.mp4", load_model(pair[0])))
 
 
 def test_every_number_stands_beside_its_controls(clips, pair):

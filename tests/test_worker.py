@@ -64,6 +64,14 @@ def test_a_repeated_clip_is_that_of_decoding_here_and_no_limit_refuses_it(clip: 
     strict.close()
 
 
+def test_what_is_said_of_a_video_comes_back(worker: DecodingWorker, tmp_path: Path):
+    times = [0, 0.1, 0.2, 9.2, 9.3]
+    write_mp4(tmp_path / "paused.mp4", np.zeros((5, 48, 64, 3), np.uint8), fps=10, times_sec=times)
+    there = worker.load_clip(tmp_path / "paused.mp4", MODEL)
+    assert there.note == load_clip(tmp_path / "paused.mp4", MODEL).note and "pauses once" in there.note
+    assert there.info.duration_sec == pytest.approx(9.4)
+
+
 @pytest.mark.parametrize(
     ("file", "error", "says"),
     [

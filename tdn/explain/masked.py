@@ -93,6 +93,12 @@ def known_masks(video: Path, clip: Clip) -> tuple[np.ndarray, np.ndarray | None]
         raise ValueError(
             f"{video.name}: {clip.info.num_frames} frames but {len(masks['mask'])} masks; one mask a frame is needed"
         )
+    height, width = masks["mask"].shape[1:]
+    if (width - height) * (clip.info.width - clip.info.height) < 0:
+        raise ValueError(
+            f"{video.name}: masks of {width}x{height} pixels for pictures that are shown at {clip.info.width}x"
+            f"{clip.info.height}; make the masks of the pictures as a player turns them"
+        )
     # The part of the picture that the network sees, in pixels of the mask.
     scale = np.tile(np.divide(masks["mask"].shape[:0:-1], clip.centre_frames.shape[2:0:-1]), 2)
     x0, y0, x1, y1 = np.round(np.multiply(clip.seen_box, scale)).astype(int)

@@ -21,20 +21,30 @@ TO_BT709 = np.array(
 )
 LUMA = np.array([0.2627, 0.6780, 0.0593], dtype=np.float32)
 LEVELS = 4096
+BAND = 16
 
 
 def tone_mapped(picture: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
     """uint16 [H, W, 3], RGB as coded by `transfer`, to uint8 [H, W, 3], sRGB."""
-    light = _to_light(transfer)[picture >> 4]  # [H, W, 3], 1 is reference white
+    mapped = np.empty(picture.shape, np.uint8)
+    for top in range(0, len(picture), BAND):  # a few lines at a time stay in the processor's cache
+        mapped[top : top + BAND] = _band(picture[top : top + BAND], transfer, primaries)
+    return mapped
+
+
+def _band(picture: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
+    light = _to_light(transfer).take(picture >> 4)  # [h, W, 3], 1 is reference white
     if transfer == HLG:  # the system gamma of BT.2100 at the nominal peak
         light *= (HLG_PEAK / REFERENCE_WHITE) * np.maximum(light @ LUMA, 1e-6)[..., None] ** 0.2
     if primaries == BT2020:
         light = np.maximum(light @ TO_BT709.T, 0)
-    peak = light.max(axis=-1, keepdims=True)
-    over = np.maximum(peak - KNEE, 0) / (1 - KNEE)
-    squeezed = np.where(over > 0, KNEE + (1 - KNEE) * over / (1 + over), peak)
-    light *= squeezed / np.maximum(peak, 1e-6)  # all three alike, so that the hue stays
-    return _to_srgb()[np.minimum((light * (LEVELS - 1) + 0.5).astype(np.uint16), LEVELS - 1)]
+    peak = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    if peak.max() > KNEE:
+        over = np.maximum(peak - KNEE, 0) / (1 - KNEE)
+        squeezed = np.where(over > 0, KNEE + (1 - KNEE) * over / (1 + over), peak)
+        light *= (squeezed / np.maximum(peak, 1e-6))[..., None]  # all three alike, so that the hue stays
+    light *= LEVELS - 1
+    return _to_srgb().take((light + 0.5).astype(np.uint16), mode="clip")
 
 
 @cache

@@ -65,7 +65,7 @@ class VideoInfo:
     codec: str = ""
     missing_frames: int = 0
     span_sec: float | None = None
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     bits: int = 0
     timeline: Timeline | None = field(default=None, repr=False)
 
