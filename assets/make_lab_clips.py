@@ -13,9 +13,7 @@ import numpy as np
 import torch
 
 from tdn.data.clip import clip_from_frames
-from tdn.data.pool import scene_seed
-from tdn.data.synthetic import make_scene
-from tdn.data.synthetic.splits import FPS
+from tdn.data.synthetic.splits import FPS, ordinary_clip
 from tdn.data.video import write_mp4
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
@@ -37,7 +35,7 @@ CHOSEN = {"Spinning": 18, "Streaming": 45}
 
 
 def frames_of(label: str, number: int, size: int = SIZE) -> np.ndarray:
-    scene = make_scene(label, scene_seed("val", SEED, number), size)
+    scene = ordinary_clip("val-v2", SEED, number, size, label)
     return np.stack([scene.image(index) for index in range(scene.num_frames)])
 
 

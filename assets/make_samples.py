@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tdn.data.pool import scene_seed
-from tdn.data.synthetic import make_scene
-from tdn.data.synthetic.splits import FPS
+from tdn.data.synthetic.splits import FPS, ordinary_clip
 from tdn.data.video import write_mp4
 
 FOLDER = Path(__file__).parent / "samples"
@@ -43,7 +41,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     listing = [FILMED]
     for name, label, number in SAMPLES:
-        scene = make_scene(label, scene_seed("val", SEED, number), SIZE)
+        scene = ordinary_clip("val-v2", SEED, number, SIZE, label)
         write_mp4(FOLDER / f"{name}.mp4", (scene.image(i) for i in range(scene.num_frames)), fps=FPS, crf=24)
         # What moves, for the page's motion focus: half the size is exact enough for maps of a few cells.
         step = SIZE // MASK_SIZE

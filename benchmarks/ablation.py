@@ -27,7 +27,6 @@ import torch
 
 from benchmarks import report
 from benchmarks.cards import by_group
-from tdn.data.synthetic import VERSION
 from tdn.model import FAMILY
 from tdn.train.recipes import DEMO_TDN, Recipe
 from tdn.train.run import train
@@ -212,7 +211,7 @@ def summary(out: Path) -> dict:
                 row |= {group: mean_and_interval([run[group] for run in runs]) for group in groups}
                 rows.append({**row, "paper": FAMILY[VARIANTS[variant][0]].top1})
     return {
-        "generator_version": VERSION,
+        "generator_version": BUDGET.clips_version,
         "clips_a_run": BUDGET.epochs * BUDGET.clips_per_epoch,
         "clips_a_short_run": SHORT_EPOCHS * SHORT_CLIPS,
         "validation_clips": BUDGET.val_clips,

@@ -325,7 +325,7 @@ def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair
     assert (tmp_path / "focus.csv").read_text().count("\n") == 1 + 2 * 9
     in_words = tdn("focus", "synthetic", "--clips", 2, "--out", tmp_path, checkpoints=pair).stdout
     assert "At final: 2 clips are too few to tell the networks apart" in in_words
-    assert_refused(tdn("focus", "synthetic:triplet", checkpoints=pair), "no such probe set")
+    assert_refused(tdn("focus", "synthetic:triplet", checkpoints=pair), "no such part")
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,9 @@ from tdn.data.synthetic import (
     FLIP_VERTICAL,
     REVERSE_TIME,
     TRANSPOSE,
-    VERSION,
     render_windows,
 )
-from tdn.data.synthetic.splits import SPLITS, Clip, scene_seed
+from tdn.data.synthetic.splits import SPLITS, Clip, is_training, scene_seed, split_title
 
 # Below this many clips, starting processes takes longer than rendering.
 WORTH_PROCESSES = 200
@@ -52,7 +51,7 @@ def windowed_clip(
     Training clips take a random window in each segment, all others the middle one.
     """
     clip = SPLITS[split].make(seed, index, size)
-    if split.endswith("train"):
+    if is_training(split):
         rng = np.random.default_rng([*scene_seed(split, seed, index), 1])
         starts = sampling.train_window_starts(clip.num_frames, num_segments, rng, window)
     else:
@@ -92,7 +91,7 @@ def load_or_render_pool(
     folder: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int = 8, window: int = 5
 ) -> Pool:
     """Read a pool from `folder`, rendering it first (a core each, with a progress bar) where it is not there yet."""
-    name = f"synthetic-v{VERSION}-{split}-{num_clips}-seed{seed}-{size}px-{num_segments}x{window}"
+    name = f"synthetic-{split_title(split)}-{num_clips}-seed{seed}-{size}px-{num_segments}x{window}"
     target = Path(folder) / name
     if not (target / "labels.npy").is_file():
         _render_pool(target, split, num_clips, seed, size, num_segments, window)

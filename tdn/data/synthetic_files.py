@@ -9,12 +9,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tdn.data.sampling import even_window_starts
-from tdn.data.synthetic import GROUPS, LABELS, make_scene
-from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of, scene_seed
+from tdn.data.synthetic import GROUPS, LABELS
+from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of, ordinary_clip
 from tdn.data.video import write_mp4
 
 # Splits that have every class under one law, so that one class can be asked for.
-LABELLED = ("train", "val")
+LABELLED = ("train", "val", "train-v2", "val-v2")
 SHEET_ROWS = 40
 SHEET_COLUMNS = 8
 _MOVING, _STILL = (60, 230, 90), (70, 130, 255)
@@ -63,7 +63,7 @@ def write_clips(
 
 def _clip(split: str, seed: int, index: int, label: str | None, size: int) -> Clip:
     if label is not None:
-        return make_scene(label, scene_seed(split, seed, index), size)
+        return ordinary_clip(split, seed, index, size, label)
     return SPLITS[split].make(seed, index, size)
 
 

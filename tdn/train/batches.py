@@ -21,8 +21,8 @@ from torch import Tensor
 from tdn.data.flips import mirrored_classes
 from tdn.data.pool import Pool, augment, load_or_render_pool
 from tdn.data.processes import batches_of
-from tdn.data.synthetic import LABELS, VERSION
-from tdn.data.synthetic.splits import TRAINING, split_named
+from tdn.data.synthetic import LABELS
+from tdn.data.synthetic.splits import TRAINING, split_named, split_title
 from tdn.data.transforms import Preprocess, normalise
 from tdn.train.recipes import Recipe
 
@@ -82,8 +82,10 @@ class ProceduralClips:
         if split not in TRAINING:
             told = ", ".join(f"synthetic:{name}" for name in TRAINING if name != "val")
             raise ValueError(f"synthetic:{split}: it has no training clips; expected synthetic, {told}")
-        special = "" if split == "val" else f", {split}"
-        self.name = f"procedural motion clips (synthetic v{VERSION}{special})"
+        if split == "val" and recipe.clips_version == 2:
+            split = "val-v2"
+        # With the checksum of the photos: a card says what its network has seen.
+        self.name = f"procedural motion clips (synthetic {split_title(TRAINING[split]).replace('-train', '')})"
         # A clip that is mirrored or reversed shows another class, and its sign would still tell the old one.
         self.augments = split != "planted-bias"
         self.flips = "mirrored, turned and reversed where the class has a partner" if self.augments else "never changed"

@@ -56,7 +56,8 @@ class Recipe:
     `flip_unknown` takes names that are not understood for such that name no side. `split` is the number of a split of
     UCF101 or HMDB51. `val_share` of each class is held out where the data have no
     validation part. Procedural clips only: `pool_clips` rendered ones and `val_clips` for validation, at `render_size`,
-    those of `pool_seed`; order, augmentation and fresh weights follow from `seed`.
+    those of `pool_seed`, made by `clips_version` of the generator (2, all drawn, or 3, with the photos that `assets
+    fetch` prepared, where it did); order, augmentation and fresh weights follow from `seed`.
 
     Machine: `workers` loading processes a GPU; resuming is possible from every epoch, and from within one every
     `save_minutes` or `save_steps`.
@@ -98,6 +99,7 @@ class Recipe:
     pool_clips: int = 2000
     val_clips: int = 190
     render_size: int = 112
+    clips_version: int = 2
     pool_seed: int = 0
     seed: int = 0
     workers: int = 4
@@ -118,6 +120,8 @@ class Recipe:
                 raise ValueError(f"{key}: expected 0 up to, but not, 1, got {getattr(self, key)}")
         if self.s_tdm_width is not None and not 0 <= self.s_tdm_width <= 256:
             raise ValueError(f"s_tdm_width: expected 0 to 256, got {self.s_tdm_width}")
+        if self.clips_version not in (2, 3):
+            raise ValueError(f"clips_version: expected 2 or 3, got {self.clips_version}")
         if not 0 < self.val_share < 1:
             raise ValueError(f"val_share: expected between 0 and 1, got {self.val_share}")
         if not self.sizes or not self.sizes[-1][0] == 1:

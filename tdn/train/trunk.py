@@ -14,7 +14,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from tdn.data.pool import Pool, load_or_render_pool, things_in_centre_frames
-from tdn.data.synthetic import LABELS, VERSION
+from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess, normalise
 from tdn.model import BACKBONES, FAMILY, TDN, on_backbone
 from tdn.train.batches import resized
@@ -83,7 +83,7 @@ def train_trunk(recipe: TrunkRecipe, out: Path, pools: Path) -> Path:
     architecture = replace(
         on_backbone(FAMILY["tsn_resnet50_8f"].architecture, BACKBONES[recipe.backbone]), num_classes=len(LABELS)
     )
-    pool = load_or_render_pool(pools, "train", recipe.pool_clips, recipe.pool_seed, recipe.render_size)
+    pool = load_or_render_pool(pools, "train-v2", recipe.pool_clips, recipe.pool_seed, recipe.render_size)
     covered = _covered(recipe, pools)
     network = TDN(architecture).to(memory_format=torch.channels_last).train()
     with torch.no_grad():
@@ -108,7 +108,7 @@ def train_trunk(recipe: TrunkRecipe, out: Path, pools: Path) -> Path:
         architecture,
         Preprocess.whole(recipe.render_size),
         list(LABELS),
-        trained_on=f"single frames of {recipe.pool_clips} procedural clips (synthetic v{VERSION}), labels: where "
+        trained_on=f"single frames of {recipe.pool_clips} procedural clips (synthetic v2), labels: where "
         "things are and how large; the classifier is untrained",
         command="python -m benchmarks.ablation",
         extra={"recipe": asdict(recipe)},
@@ -122,9 +122,9 @@ def train_trunk(recipe: TrunkRecipe, out: Path, pools: Path) -> Path:
 def _covered(recipe: TrunkRecipe, pools: Path) -> np.ndarray:
     """Of every training clip, kept beside the pools."""
     shape = (recipe.pool_clips, recipe.pool_seed, recipe.render_size)
-    path = pools / f"things-v{VERSION}-{'-'.join(map(str, shape))}.npy"
+    path = pools / f"things-v2-{'-'.join(map(str, shape))}.npy"
     if not path.exists():
-        np.save(path, things_in_centre_frames("train", *shape, num_segments=8, window=5))
+        np.save(path, things_in_centre_frames("train-v2", *shape, num_segments=8, window=5))
     return np.load(path)
 
 

@@ -8,8 +8,18 @@ Looks, places, scenery and camera follow one law whatever the class: only the or
     scenery, camera    what is behind them, how they are filmed
     scene     all of it together: make_scene, frames, masks
     probes    clips that ask one question each
+
+That is version 2. Version 3 makes things and scenes of photos and moves and films them as people do:
+
+    photos    cut-outs, scenes and textures from a folder; what a clip is made of (`Material`)
+    v3        looks, paths, draws, motions, camera, scene of its own; the rest is version 2's
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+
+from tdn.data.synthetic import scene as v2
 from tdn.data.synthetic.labels import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
@@ -19,13 +29,53 @@ from tdn.data.synthetic.labels import (
     TRANSPOSE,
     label_index,
 )
+from tdn.data.synthetic.photos import DRAWN, Material
 from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
-from tdn.data.synthetic.scene import Scene, make_scene, render_windows, synthetic_clip
+from tdn.data.synthetic.scene import Scene, render_windows
+from tdn.data.synthetic.v3 import scene as v3
+from tdn.data.synthetic.v3.scene import Repeated
 
 # Raise it whenever a seed gives other frames than before: pools and published numbers carry it.
-VERSION = 2
+VERSION = 3
+
+AnyScene = Scene | v3.Scene | Repeated | EveryNth
+
+
+def make_scene(
+    label: str | int,
+    seed: int | Sequence[int],
+    size: int = 112,
+    version: int = VERSION,
+    material: Material = DRAWN,
+) -> Scene | v3.Scene | Repeated:
+    """Draw a clip of `size` x `size` pixels; its bytes depend on these arguments only.
+
+    With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places.
+    `material` is what version 3 makes things and scenes of; version 2 draws them all.
+    Raises ValueError for an unknown label or version, a size below 32 or a negative seed.
+    """
+    if version == 2:
+        return v2.make_scene(label, seed, size)
+    if version != 3:
+        raise ValueError(f"version {version}: expected 2 or 3")
+    return v3.make_scene(label, seed, size, material)
+
+
+def synthetic_clip(
+    label: str | int,
+    seed: int | Sequence[int],
+    size: int = 112,
+    version: int = VERSION,
+    material: Material = DRAWN,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Render a whole clip: frames uint8 [F, S, S, 3] and the mask of what moves, bool [F, S, S]."""
+    scene = make_scene(label, seed, size, version, material)
+    frames, masks = zip(*(scene.frame(index) for index in range(scene.num_frames)), strict=True)
+    return np.stack(frames), np.stack(masks)
+
 
 __all__ = [
+    "DRAWN",
     "FLIP_HORIZONTAL",
     "FLIP_VERTICAL",
     "GROUPS",
@@ -34,7 +84,10 @@ __all__ = [
     "REVERSE_TIME",
     "TRANSPOSE",
     "VERSION",
+    "AnyScene",
     "EveryNth",
+    "Material",
+    "Repeated",
     "Scene",
     "label_index",
     "make_probe",

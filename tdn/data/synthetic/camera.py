@@ -45,22 +45,26 @@ class Camera:
             image = cv2.GaussianBlur(image, (5, 5), self.blur)
         image = cv2.LUT(image, self.tone[index])
         if self.noise:
-            image = self._add_noise(image, index)
+            image = add_noise(image, self.noise, (*self.seed, index))
         if self.jpeg_quality:
             image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality])[1], 1)
         return image
 
-    def _add_noise(self, image: np.ndarray, index: int) -> np.ndarray:
-        # Drawn anew for each frame from its own seed, so that frames may be asked for in any order.
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed[0], spawn_key=(*self.seed[1:], index)))
-        bank = _noise_bank()[self.noise]
-        piece, (top, left) = bank[rng.integers(len(bank))], rng.integers(0, 48, 2)
-        height, width = image.shape[:2]
-        if max(top + height, left + width) > _NOISE_SIDE:
-            piece = cv2.copyMakeBorder(
-                piece, 0, max(0, top + height - _NOISE_SIDE), 0, max(0, left + width - _NOISE_SIDE), cv2.BORDER_WRAP
-            )
-        return cv2.add(image, piece[top : top + height, left : left + width], dtype=cv2.CV_8U)
+
+def add_noise(image: np.ndarray, level: int, seed: tuple) -> np.ndarray:
+    """One piece of noise of the bank over an image uint8 [S, S, 3]; which one, and where of it, `seed` says.
+
+    Drawn anew for each frame from a seed of its own, so that frames may be asked for in any order.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed[0], spawn_key=seed[1:]))
+    bank = _noise_bank()[level]
+    piece, (top, left) = bank[rng.integers(len(bank))], rng.integers(0, 48, 2)
+    height, width = image.shape[:2]
+    if max(top + height, left + width) > _NOISE_SIDE:
+        piece = cv2.copyMakeBorder(
+            piece, 0, max(0, top + height - _NOISE_SIDE), 0, max(0, left + width - _NOISE_SIDE), cv2.BORDER_WRAP
+        )
+    return cv2.add(image, piece[top : top + height, left : left + width], dtype=cv2.CV_8U)
 
 
 def smooth_walk(rng: np.random.Generator, count: int, reach: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, SIDE, Fall, Path, X, Y
 TOP_SPEED = 12.0  # units a frame
 
 # Class -> the class that is the same run backwards.
-_BACKWARDS = {
+BACKWARDS = {
     labels.LEFT: labels.RIGHT,
     labels.UP: labels.DOWN,
     labels.AWAY: labels.CLOSER,
@@ -25,7 +25,7 @@ _BACKWARDS = {
 
 def class_paths(label: int, draws: Draws) -> list[Path]:
     """The paths of what moves (or, for "still", is held): one or two, the main thing first."""
-    forward = _BACKWARDS.get(label, label)
+    forward = BACKWARDS.get(label, label)
     paths = _FORWARD[forward](draws)
     if forward == label:
         return paths

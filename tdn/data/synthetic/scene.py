@@ -145,7 +145,7 @@ class Scene:
         """Set the mask where the wanted among the scene's things are, and clear it where the others are."""
         factor, shift = self._camera_at(index)
         for thing in self.things:
-            _mark_thing(mask, thing, index, factor, shift, is_wanted(thing))
+            mark_thing(mask, thing, index, factor, shift, is_wanted(thing))
 
     def _mark_occluders(self, mask: np.ndarray, index: int, wanted: bool) -> None:
         factor, shift = self._camera_at(index)
@@ -158,7 +158,7 @@ class Scene:
         image = ground.copy()
         factor, shift = self._camera_at(index)
         for thing in self.things:
-            _paste_thing(image, thing, index + offset, factor, shift)
+            paste_thing(image, thing, index + offset, factor, shift)
         for occluder in self.occluders:
             sprites.paste(image, occluder.sprite, 0.0, factor * occluder.place + shift, factor * occluder.factor)
         return image
@@ -181,7 +181,8 @@ class Scene:
             raise IndexError(f"frame {index}: expected 0 to {self.num_frames - 1}")
 
 
-def _paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, shift: complex) -> None:
+def paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, shift: complex) -> None:
+    """Put a thing and its arm over an RGB image as they are at a frame time, in place."""
     if thing.arm is not None:
         arms.paint_arm(image, thing.arm, *thing.hand(time), factor, shift, thing.arm.colour)
     place, radius, degrees, phase = thing.pose(time)
@@ -189,14 +190,14 @@ def _paste_thing(image: np.ndarray, thing: Thing, time: float, factor: complex, 
     sprites.paste(image, thing.sprite, phase, factor * place + shift, turned, thing.lean(time))
 
 
-def _mark_thing(mask: np.ndarray, thing: Thing, index: int, factor: complex, shift: complex, wanted: bool) -> None:
+def mark_thing(mask: np.ndarray, thing: Thing, time: float, factor: complex, shift: complex, wanted: bool) -> None:
     """Set or clear the mask where a thing is. Its arm counts with it where it goes along."""
     if thing.arm is not None:
         with_it = wanted and (thing.path.carries or thing.path.is_fixed)
-        arms.paint_arm(mask, thing.arm, *thing.hand(index), factor, shift, 255 if with_it else 0)
-    place, radius, degrees, phase = thing.pose(index)
+        arms.paint_arm(mask, thing.arm, *thing.hand(time), factor, shift, 255 if with_it else 0)
+    place, radius, degrees, phase = thing.pose(time)
     turned = factor * sprites.sprite_factor(thing.sprite, radius, degrees)
-    sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, wanted, thing.lean(index))
+    sprites.mark(mask, thing.sprite, phase, factor * place + shift, turned, wanted, thing.lean(time))
 
 
 def make_scene(label: str | int, seed: int | Sequence[int], size: int = 112) -> Scene:
@@ -235,8 +236,8 @@ def assemble(
     """A scene of these parts; the first of `moving` is the main thing, over the others. `canvas` is painted on."""
     canvas_things = np.zeros(canvas.shape[:2], np.uint8)
     for thing in reversed(resting):
-        _paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
-        _mark_thing(canvas_things, thing, 0, *scenery.to_canvas(size), wanted=True)
+        paste_thing(canvas, thing, 0, *scenery.to_canvas(size))
+        mark_thing(canvas_things, thing, 0, *scenery.to_canvas(size), wanted=True)
     return Scene(label, num_frames, size, canvas, canvas_things, moving[::-1], occluders, camera)
 
 
@@ -281,10 +282,3 @@ def render_windows(scene: Scene, windows: np.ndarray) -> tuple[np.ndarray, np.nd
     frames = frames.reshape(*windows.shape, *frames.shape[1:])
     masks = np.stack([scene.mask(int(index)) for index in windows[:, windows.shape[1] // 2]])
     return frames, masks
-
-
-def synthetic_clip(label: str | int, seed: int | Sequence[int], size: int = 112) -> tuple[np.ndarray, np.ndarray]:
-    """Render a whole clip: frames uint8 [F, S, S, 3] and the mask of what moves, bool [F, S, S]."""
-    scene = make_scene(label, seed, size)
-    frames, masks = zip(*(scene.frame(index) for index in range(scene.num_frames)), strict=True)
-    return np.stack(frames), np.stack(masks)

@@ -13,20 +13,20 @@ from tdn.data.synthetic.paths import SIDE
 MARGIN = 26.0
 
 
-def canvas_side(size: int) -> int:
-    """Pixels of the canvas behind a picture of `size` pixels."""
-    return round((SIDE + 2 * MARGIN) * size / SIDE)
+def canvas_side(size: int, margin: float = MARGIN) -> int:
+    """Pixels of the canvas behind a picture of `size` pixels, `margin` units wider on each side."""
+    return round((SIDE + 2 * margin) * size / SIDE)
 
 
-def to_canvas(size: int) -> tuple[complex, complex]:
+def to_canvas(size: int, margin: float = MARGIN) -> tuple[complex, complex]:
     """Factor and shift that take units to pixels of the canvas."""
     scale = size / SIDE
-    return complex(scale), complex(1, 1) * (scale * MARGIN - 0.5)
+    return complex(scale), complex(1, 1) * (scale * margin - 0.5)
 
 
-def draw_scenery(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Ground, furniture, table, perhaps a large body: uint8 [B, B, 3] with B = canvas_side(size)."""
-    side, scale = canvas_side(size), size / SIDE
+def draw_scenery(rng: np.random.Generator, size: int, margin: float = MARGIN) -> np.ndarray:
+    """Ground, furniture, table, perhaps a large body: uint8 [B, B, 3] with B = canvas_side(size, margin)."""
+    side, scale = canvas_side(size, margin), size / SIDE
     canvas = textures.draw_texture(rng, side, side, scale, rng.uniform(0.1, 0.9))
     if rng.random() < 0.6:
         canvas = _washed(rng, canvas)

@@ -1,13 +1,15 @@
 """The parts of the benchmark by name: training and validation clips, the new splits, the probe sets.
 
-train, val          ordinary clips of all classes
+train, val          ordinary clips of all classes, of version 3; validation clips are photographic and drawn in turn
+train-v2, val-v2    those of version 2, all drawn
 appearance-free     every frame is noise by itself (`noise`)
 minimal-pairs       the same frames in two orders (`pairs`)
 stroboscope         one thing passes again and again, or many do (`strobe`)
 planted-bias        clips without, and with a misleading, sign on the wall (`bias`)
 twin, pan, ...      the probe sets (`probes`)
 
-With "-train" at the end: the clips to train on for a split; those of planted-bias have signs that tell the class.
+With "-train" at the end (or "train-v2"): the clips to train on for a split; those of planted-bias have signs that tell
+the class.
 """
 
 from collections.abc import Callable
@@ -17,20 +19,33 @@ from typing import Protocol
 
 import numpy as np
 
-from tdn.data.synthetic import bias, noise, pairs, strobe
+from tdn.data.synthetic import VERSION, bias, make_scene, noise, pairs, strobe
 from tdn.data.synthetic.labels import LABELS
+from tdn.data.synthetic.photos import DRAWN, Material, fetched_photos, mixed, photographic, shipped_photos
 from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
-from tdn.data.synthetic.scene import make_scene
 
-# A frame of these clips stands for a fifteenth of a second.
+# A frame of the clips of version 2 and of the new splits stands for a fifteenth of a second.
 FPS = 15
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000
 # Splits never share a seed.
-_SEEDS = {"train": 0, "val": 1, "appearance-free": 20, "minimal-pairs": 21, "stroboscope": 22}
+_SEEDS = {
+    "train": 0,
+    "val": 1,
+    "train-v2": 0,
+    "val-v2": 1,
+    "appearance-free": 20,
+    "minimal-pairs": 21,
+    "stroboscope": 22,
+}
 _SEEDS |= {"planted-bias": 23, "planted-bias-train": 24, "appearance-free-train": 25}
 # The training clips that go with a split's test clips.
-TRAINING = {"val": "train", "appearance-free": "appearance-free-train", "planted-bias": "planted-bias-train"}
+TRAINING = {
+    "val": "train",
+    "val-v2": "train-v2",
+    "appearance-free": "appearance-free-train",
+    "planted-bias": "planted-bias-train",
+}
 
 
 class Clip(Protocol):
@@ -50,6 +65,11 @@ class Clip(Protocol):
     def still_mask(self, index: int) -> np.ndarray:
         """Things that never move, bool [S, S]."""
         ...
+
+
+def is_training(split: str) -> bool:
+    """Whether clips of a split are to learn from: they take a random window in each segment."""
+    return split.removesuffix("-v2").endswith("train")
 
 
 def _no_part(index: int) -> str:
@@ -80,8 +100,34 @@ def scene_seed(split: str, seed: int, index: int) -> list[int]:
     return [_SEEDS[split], seed, index]
 
 
-def _ordinary(split: str, seed: int, index: int, size: int) -> Clip:
-    return make_scene(index % len(LABELS), scene_seed(split, seed, index), size)
+def ordinary_clip(split: str, seed: int, index: int, size: int, label: str | int | None = None) -> Clip:
+    """Clip `index` of train, val, train-v2 or val-v2; labels go round in turn unless one is given."""
+    label = index % len(LABELS) if label is None else label
+    version = 2 if split.endswith("-v2") else 3
+    return make_scene(label, scene_seed(split, seed, index), size, version, material_of(split, index))
+
+
+def material_of(split: str, index: int) -> Material:
+    """What clip `index` of a split is made of: training mixes drawn things with the photos that were fetched, if any.
+
+    Half of the validation clips of version 3 are of the photos in this repository, the other half is drawn.
+    """
+    if split == "train":
+        return mixed(fetched_photos())
+    return photographic(shipped_photos()) if split == "val" and _kind(index) == "photographic" else DRAWN
+
+
+def _kind(index: int) -> str:
+    """Photographic or drawn, in turn: every class has as many of both."""
+    return "photographic" if index // len(LABELS) % 2 == 0 else "drawn"
+
+
+def split_title(split: str) -> str:
+    """A split with the version that made it and the checksum of its photos: what pools are named by."""
+    if split.endswith("-v2"):
+        return f"v2-{split.removesuffix('-v2')}"
+    photos = f"-{material_of(split, 0).checksum}" if split in ("train", "val") else ""
+    return f"v{VERSION}-{split}{photos}"
 
 
 def _noise(split: str, seed: int, index: int, size: int) -> Clip:
@@ -99,8 +145,10 @@ def _probe(name: str, seed: int, index: int, size: int) -> Clip:
 
 
 SPLITS: dict[str, Split] = {
-    "train": Split(partial(_ordinary, "train")),
-    "val": Split(partial(_ordinary, "val")),
+    "train": Split(partial(ordinary_clip, "train")),
+    "val": Split(partial(ordinary_clip, "val"), part_of=_kind),
+    "train-v2": Split(partial(ordinary_clip, "train-v2")),
+    "val-v2": Split(partial(ordinary_clip, "val-v2")),
     **{name: Split(partial(_noise, name), 240, noise.CLASSES) for name in ("appearance-free", "appearance-free-train")},
     "minimal-pairs": Split(
         partial(_grouped, pairs.make_pair_clip, "minimal-pairs"), 240, pairs.CLASSES, 2, pairs.kind_of
@@ -119,7 +167,7 @@ SPLITS: dict[str, Split] = {
     **{name: Split(partial(_probe, name), 60) for name in PROBES},
 }
 # What the command line takes after "synthetic:".
-NAMED = tuple(name for name in SPLITS if not name.endswith("train"))
+NAMED = tuple(name for name in SPLITS if not is_training(name))
 
 
 def split_named(data: str) -> str | None:
@@ -134,7 +182,7 @@ def split_named(data: str) -> str | None:
 
 def fps_of(clip: Clip) -> float:
     """Frames a second that a clip is shown at."""
-    return FPS / (clip.step if isinstance(clip, EveryNth) else 1)
+    return FPS / clip.step if isinstance(clip, EveryNth) else getattr(clip, "fps", FPS)
 
 
 def clip_name(split: str, seed: int, index: int) -> str:

@@ -33,6 +33,7 @@ class Look:
     patch_colour: tuple[int, int, int]
     shade: float
     light_from: float
+    tile: np.ndarray | None = None  # uint8 [h, w, 3] that tiles, instead of the field and its palette
 
 
 def draw_look(rng: np.random.Generator) -> Look:
@@ -73,9 +74,9 @@ class Sprite:
         lit = (self.coverage * shade).clip(0, 255).astype(np.uint8)
         self._lit = cv2.merge([lit, lit, lit])
         width = max(4, round(look.period * radius))
-        self._tile = cv2.resize(
-            look.field.image, (width, max(4, round(width * look.stretch))), interpolation=cv2.INTER_AREA
-        )
+        tile = look.field.image if look.tile is None else look.tile
+        self._repeats = look.field.repeats if look.tile is None else 1
+        self._tile = cv2.resize(tile, (width, max(4, round(width * look.stretch))), interpolation=cv2.INTER_AREA)
         self._pictures: dict[tuple[float, int], np.ndarray] = {}
 
     def picture(self, phase: float, halvings: int = 0) -> np.ndarray:
@@ -94,13 +95,13 @@ class Sprite:
         return self._pictures[key]
 
     def _paint(self, phase: float) -> np.ndarray:
-        along = phase * self._tile.shape[1] / self.look.field.repeats
+        along = phase * self._tile.shape[1] / self._repeats
         cosine, sine = math.cos(self._axis), math.sin(self._axis)
         matrix = np.array([[cosine, -sine, along * cosine], [sine, cosine, along * sine]])
-        grey = cv2.warpAffine(
+        pattern = cv2.warpAffine(
             self._tile, matrix, (self.side, self.side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
         )
-        rgb = textures.colour(grey, self.look.palette)
+        rgb = textures.colour(pattern, self.look.palette) if self.look.tile is None else pattern
         if self.look.patch is not None:
             x, y, reach = (round(part * self.side) for part in self.look.patch)
             cv2.circle(rgb, (x, y), reach, self.look.patch_colour, -1)
