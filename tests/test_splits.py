@@ -49,7 +49,7 @@ def test_parts_are_named_after_a_colon():
     assert split_named("synthetic") == "val" and split_named("synthetic:speed 8") == "speed 8"
     assert split_named("clips/synthetic") is None and split_named("ucf101:synthetic") is None
     for wrong in ("synthetic:triplet", "synthetic:train"):
-        with pytest.raises(ValueError, match="expected synthetic or synthetic:NAME with NAME of val, appearance-free"):
+        with pytest.raises(ValueError, match="expected synthetic or synthetic:NAME with NAME of val, val-v2, appearance-free"):
             split_named(wrong)
 
 
@@ -159,7 +159,7 @@ def test_a_pool_can_be_made_of_any_split(tmp_path):
 def test_what_a_clip_asks_stands_in_the_list_and_masks_lie_beside(tmp_path):
     assert len(list(write_clips(tmp_path, 4, seed=0, split="planted-bias", size=64))) == 4
     rows = list(csv.DictReader((tmp_path / "labels.csv").open()))
-    assert [row["part"] for row in rows] == ["clean", "conflicting"] * 2
+    assert [row["kind"] for row in rows] == ["clean", "conflicting"] * 2
     masks = np.load(tmp_path / rows[1]["file"].replace(".mp4", "_mask.npz"))
     made = clip("planted-bias", 1)
     assert np.array_equal(masks["mask"][5], made.mask(5)) and np.array_equal(masks["still"][5], made.still_mask(5))
@@ -168,7 +168,7 @@ def test_what_a_clip_asks_stands_in_the_list_and_masks_lie_beside(tmp_path):
 def test_a_split_that_draws_its_classes_takes_no_label(tmp_path):
     with pytest.raises(ValueError, match="leave --label out"):
         next(write_clips(tmp_path, 1, 0, "stroboscope", LABELS[0]))
-    with pytest.raises(ValueError, match="expected one of train, val, appearance-free"):
+    with pytest.raises(ValueError, match="expected one of train, val, train-v2, val-v2, appearance-free"):
         next(write_clips(tmp_path, 1, 0, "strobe"))
 
 
@@ -192,7 +192,7 @@ def test_appearance_free_clips_can_be_trained_on_and_pairs_cannot(tmp_path):
     clips, _ = training(tmp_path, "synthetic:appearance-free")
     assert set(clips.train.labels) <= set(SPLITS["appearance-free"].classes)
     assert not np.array_equal(clips.train.centre[0], clips.val.centre[0])
-    with pytest.raises(ValueError, match="no training clips; expected synthetic, synthetic:appearance-free"):
+    with pytest.raises(ValueError, match="no training clips; expected synthetic, synthetic:val-v2, synthetic:appearance-free"):
         training(tmp_path, "synthetic:minimal-pairs")
 
 

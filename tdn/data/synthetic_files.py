@@ -25,7 +25,7 @@ def write_clips(
 ) -> Iterator[str]:
     """Write NAME.mp4, NAME_mask.npz (`mask` and `still`, bool [F, H, W]), labels.csv and sheet.png; yield each name.
 
-    labels.csv has the columns file, label and group, and part where a split asks several things.
+    labels.csv has the columns file, label and group, and kind where a split asks several things.
     `split` is a name of `tdn.data.synthetic.splits.SPLITS`. Clip `i` is that of the benchmark: the same split, seed and
     index always give the same frames. Raises ValueError for an unknown split or label.
     """
@@ -48,9 +48,9 @@ def write_clips(
         write_mp4(out / f"{name}.mp4", frames, fps=fps_of(scene), crf=4 if split == "appearance-free" else 20)
         np.savez_compressed(out / f"{name}_mask.npz", mask=masks, still=still)
         part = SPLITS[split].part_of(index)
-        rows.append(
-            {"file": f"{name}.mp4", "label": chosen, "group": GROUPS[chosen]} | ({"part": part} if part else {})
-        )
+        # Not named "part": in a data set's CSV that column says train, val or test.
+        kind = {"kind": part} if part and split not in LABELLED else {}
+        rows.append({"file": f"{name}.mp4", "label": chosen, "group": GROUPS[chosen], **kind})
         if index < SHEET_ROWS:
             lines.append(_sheet_line(f"{name}: {chosen}{part and f', {part}'}", frames, masks, still))
         yield f"{name}.mp4: {chosen}"
