@@ -12,6 +12,7 @@ from pathlib import Path
 from app import text
 from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, RequestError
 from app.own_weights import Brought, OwnWeights
+from app.sweeping import is_upload
 from app.zero import ON_ZERO_GPU
 from tdn.data.transforms import denormalise
 from tdn.data.worker import DecodingWorker
@@ -52,6 +53,7 @@ class Explainer:
         max_mb: int = 100,
         decoder: DecodingWorker | None = None,
         own: OwnWeights | None = None,
+        keep_minutes: int | None = None,
     ):
         self.decoder = decoder or DecodingWorker()  # first: it starts while the rest is loaded
         self.folder = folder
@@ -59,6 +61,7 @@ class Explainer:
         self.max_seconds = max_seconds
         self.max_mb = max_mb
         self.own = own
+        self.keep_minutes = keep_minutes
         self._models: dict[str, TDN] = {}
         self._own_models: OrderedDict[tuple[Path, str], TDN] = OrderedDict()
         self._loading = threading.Lock()
@@ -87,6 +90,8 @@ class Explainer:
         Raises RequestError, tdn.data.video.VideoError, CheckpointError or FileNotFoundError, each with one sentence.
         """
         path = Path(request.video)
+        if self.keep_minutes and not path.exists() and is_upload(path):
+            raise RequestError(text.deleted(path.name, self.keep_minutes))
         if path.is_file() and path.stat().st_size > self.max_mb * 2**20:
             raise RequestError(text.too_large(path.name, self.max_mb))
         for name in (request.tdn, request.baseline):

@@ -64,6 +64,11 @@ def sweep(folder: Path, keep_sec: float, needed: set[Path] = frozenset()) -> Non
                 entry.unlink(missing_ok=True)
 
 
+def is_upload(path: Path) -> bool:
+    """Whether a file lies, or lay, in a folder that is emptied here."""
+    return OURS.fullmatch(path.parent.name) is not None
+
+
 def _age(entry: Path) -> float:
     """Seconds since the newest of an entry and what lies in it was made or changed."""
     newest, inside = 0.0, []

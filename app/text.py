@@ -259,6 +259,10 @@ def no_such_file(path: str) -> str:
     return f"There is no file {quoted(path)} on this machine; give the whole path, or upload the clip."
 
 
+def deleted(name: str, minutes: int) -> str:
+    return f"{name} was deleted from this server after {minutes} minute{'s' if minutes != 1 else ''}; choose it again."
+
+
 def too_large(name: str, max_mb: int) -> str:
     return f"{name}: larger than {max_mb} MB; cut the clip or export it smaller."
 
@@ -272,7 +276,9 @@ def empty_file(name: str) -> str:
 
 
 def unknown_checkpoint(name: str) -> str:
-    return f"Checkpoint {quoted(name)} is not among those of this server."
+    # A visitor's own has its secret in front of a stroke.
+    again = "; what you brought is deleted after a while, bring it again" if "/" in name else ""
+    return f"Checkpoint {quoted(name)} is not among those of this server{again}."
 
 
 def other_frames(first: str, second: str) -> str:

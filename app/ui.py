@@ -73,7 +73,9 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     settings = settings or Settings.from_environment()
     decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
     own = OwnWeights(settings.max_mb, settings.keep_minutes * 60)
-    explainer = Explainer(checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder, own)
+    explainer = Explainer(
+        checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder, own, settings.keep_minutes
+    )
     checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
     own_panel = OwnPanel(own, settings, checkpoints.cards)
     clips = sample_clips(settings.samples)

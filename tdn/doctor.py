@@ -14,11 +14,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from tdn.lfs import is_pointer
+from tdn.words import one_line
+
 State = Literal["ok", "note", "broken"]
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 # torchvision's minor version runs this far ahead of torch's: 2.8 with 0.23, 2.13 with 0.28.
 VISION_AHEAD = 15
 LEAST_FREE_GB = 2
+PULL = "run: git lfs install; git lfs pull"
 REINSTALL = "run: .venv/bin/pip install -r requirements.txt"
 LIBRARY = "a library of the system is missing; for libGL run make demo, which installs the headless OpenCV last"
 
@@ -40,7 +44,7 @@ def examine() -> list[Finding]:
         try:
             found += check()
         except Exception as error:
-            words = " ".join(str(error).split()) or type(error).__name__
+            words = one_line(error) or type(error).__name__
             remedy = LIBRARY if "cannot open shared object file" in words else REINSTALL
             found.append(Finding(check.__name__, "broken", words, remedy))
     return found
@@ -203,10 +207,20 @@ def checkpoints() -> Iterator[Finding]:
         try:
             model = load_model(path)
         except Exception as error:
-            words = re.sub(rf"^{re.escape(path.name)}: ", "", " ".join(str(error).split()))
-            yield Finding(path.name, "broken", words, "delete the file, or fetch it anew")
+            words = re.sub(rf"^{re.escape(path.name)}: ", "", one_line(error))
+            remedy = PULL if is_pointer(path) else "delete the file, or fetch it anew"
+            yield Finding(path.name, "broken", words, remedy)
             continue
         yield Finding(path.name, "ok", f"{len(model.labels)} classes, {model.num_segments} segments")
+
+
+def git_lfs() -> Iterator[Finding]:
+    """Files of the checkout that Git LFS has not fetched; checkpoints are named one by one above."""
+    root = REQUIREMENTS.parent
+    files = [path for folder in ("assets", "docs") for path in sorted((root / folder).rglob("*")) if path.is_file()]
+    if pointers := [path.name for path in files if is_pointer(path)]:
+        few = ", ".join(pointers[:3]) + (" ..." if len(pointers) > 3 else "")
+        yield Finding("git lfs", "broken", f"{len(pointers)} files are Git LFS pointers ({few})", PULL)
 
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -219,4 +233,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     device,
     folders,
     checkpoints,
+    git_lfs,
 )

@@ -339,10 +339,30 @@ def test_a_disk_too_small_for_the_rendered_clips_is_said_before_anything_is_trai
 
 
 def test_other_clips_are_not_resumed_with(finetuned):
-    settings = read_state(finetuned)["settings"]
-    others = json.dumps({**json.loads(settings), "data": "other", "labels": []})
+    state = read_state(finetuned)
+    others = json.dumps({**json.loads(state["settings"]), "data": "other", "labels": []})
     with pytest.raises(ValueError, match="another data, labels"):
-        expect_same_run(finetuned, settings, others)
+        expect_same_run(finetuned, state, others)
+
+
+def test_a_finished_run_goes_on_for_more_epochs_and_an_unfinished_one_names_the_way(tmp_path, capsys):
+    short = replace(STEPWISE, epochs=1)
+    train(short, tmp_path / "run")
+    train(replace(short, epochs=2), tmp_path / "run", resume=True)
+    assert "its 1 epochs were finished; it goes on to 2" in capsys.readouterr().err
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+    state = read_state(tmp_path / "run")
+    wanted = json.dumps({**json.loads(state["settings"]), "epochs": 4})
+    with pytest.raises(ValueError, match="a run of 2 epochs, 1 of them done; finish it with --set epochs=2"):
+        expect_same_run(tmp_path / "run", {**state, "epoch": 1}, wanted)
+    with pytest.raises(ValueError, match="a run of 2 epochs, 2 of them done"):
+        expect_same_run(tmp_path / "run", state, json.dumps({**json.loads(state["settings"]), "epochs": 1}))
+
+
+def test_a_folder_of_a_run_that_can_not_be_written_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="a file of this name is there already"):
+        train(STEPWISE, tmp_path / "file", data="no-such-data")
 
 
 def test_every_fifth_clip_of_each_class_is_held_out():

@@ -251,3 +251,11 @@ def test_what_is_kept_of_a_clip_is_the_clip(explainer: Explainer, clip: str):
     torch.testing.assert_close(again.tensor, prepared.clip.tensor)
     np.testing.assert_array_equal(again.centre_frames, prepared.clip.centre_frames)
     assert again.seen_box == prepared.clip.seen_box and again.info == prepared.clip.info
+
+
+def test_an_upload_that_was_deleted_is_said_to_be_with_the_time(folder: Path, tmp_path: Path):
+    explainer = Explainer(folder, "cpu", keep_minutes=60)
+    with pytest.raises(RequestError, match=r"^down01\.mp4 was deleted from this server after 60 minutes; choose it"):
+        explainer.prepare(Request(str(tmp_path / ("ab" * 32) / "down01.mp4"), "tdn.safetensors"))
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        explainer.prepare(Request(str(tmp_path / "elsewhere" / "down01.mp4"), "tdn.safetensors"))

@@ -22,6 +22,7 @@ LEVELS = {
     "tdn.device": 0,
     "tdn.letters": 0,
     "tdn.lfs": 0,
+    "tdn.output": 0,
     "tdn.words": 0,
     "tdn": 0,
 }

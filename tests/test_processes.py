@@ -3,11 +3,13 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from torch.utils.data import Dataset
 
+from tdn.data import processes
 from tdn.data.processes import batches_of
 from tdn.data.video import VideoError
 
@@ -72,3 +74,23 @@ def test_a_process_that_hangs_where_no_time_limit_reaches_is_told():
 def test_a_mistake_of_ours_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError, match="Traceback"):
         loaded(lambda: 1 / 0, workers=1)
+
+
+def test_there_are_no_more_processes_than_shared_memory_has_room_for(monkeypatch, capsys):
+    space = os.statvfs_result((4096, 4096, 16384, 16384, 16384, 0, 0, 0, 0, 255))  # 64 MB free
+    monkeypatch.setattr(os, "statvfs", lambda path: space)
+    monkeypatch.setattr(processes, "SHARED_MEMORY", Path(__file__).parent)
+    assert processes.with_room(2, 10 * 2**20) == 2
+    assert processes.with_room(8, 10 * 2**20) == 4
+    assert "64 MB free and a loading process takes 10 MB of it: 4 processes instead of 8" in capsys.readouterr().err
+    assert processes.with_room(2, 45 * 2**20) == 0
+    assert torch.cat(loaded(nothing, workers=2, batch_bytes=45 * 2**20, prefetch_factor=1)).tolist() == [0, 1, 2]
+
+
+def full() -> None:
+    raise RuntimeError("unable to write to file </torch_1_2_3>: No space left on device (28)")
+
+
+def test_full_shared_memory_is_one_sentence_with_the_way_out():
+    with pytest.raises(ValueError, match=r"^shared memory is full.*workers=0.*--shm-size=2g$"):
+        loaded(full, workers=1)

@@ -61,7 +61,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except UsageError as error:
         fail(error.format_message())
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror.lower()}" if error.filename and error.strerror else str(error))
+    except ValueError as error:
         fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         fail("interrupted")

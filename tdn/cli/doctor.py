@@ -23,7 +23,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
         table = Table("", "what", "found", "remedy")
         for finding in findings:
-            table.add_row(MARKS[finding.state], finding.name, escape(finding.said), escape(finding.remedy))
-        Console().print(table)
+            table.add_row(MARKS[finding.state], escape(finding.name), escape(finding.said), escape(finding.remedy))
+        Console(emoji=False).print(table)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)

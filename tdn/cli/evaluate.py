@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tdn.output import OutputError, expect_writable, sha256
+
 if TYPE_CHECKING:
     import torch
 
@@ -53,7 +55,9 @@ def evaluate(
     ] = None,
     clips: Annotated[int | None, typer.Option(help="How many synthetic clips.")] = None,
     seed: Annotated[int, typer.Option(help="Of synthetic clips and of clips drawn at random.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder for the score files.")] = SCORES_FOLDER,
+    out: Annotated[
+        Path | None, typer.Option(help=f"Folder for the score files; left out: {SCORES_FOLDER}, if it can be written.")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
     batch_views: Annotated[int, typer.Option(min=1, help="Views that go through the network at a time.")] = 8,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that read videos; one a core.")] = None,
@@ -79,6 +83,7 @@ def evaluate(
     from tdn.weights.shipped import shipped_pair
 
     views = Protocol.parse(protocol, clip_sampling, seed)
+    out = _folder(out)
     where = choose_device(device)
     workers = min(8, os.cpu_count() or 1) if workers is None else workers
     tasks = [(one, part) for one in data for part in split or ["val"]]
@@ -106,9 +111,11 @@ def ensemble(
     evaluate something-v1:/data/sthv1 --checkpoint tdn_16f.safetensors --out sixteen
     ensemble eight/*.npz sixteen/*.npz
     """
-    from tdn.evaluate import RULES, Scores, combine, numbers
+    from tdn.evaluate import RULES, Scores, combine, expect_different, numbers
 
     parts = [Scores.load(path) for path in scores]
+    for said in expect_different(scores, parts):
+        _say(said)
     report = numbers(combine(parts, rule), parts[0].labels, parts[0].class_names)
     report["protocol"] = f"{RULES[rule]}, of {' and '.join(part.protocol for part in parts)}"
     report |= {"rule": rule, "scores": [str(path) for path in scores], "missing": parts[0].missing}
@@ -130,7 +137,7 @@ def _evaluate_one(
     checkpoint: Path,
     protocol: "Protocol",
     clips: int | None,
-    out: Path,
+    out: Path | None,
     device: "torch.device",
     batch_views: int,
     workers: int,
@@ -140,6 +147,7 @@ def _evaluate_one(
     from tdn.evaluate.intervals import wilson
     from tdn.evaluate.splits import split_numbers
     from tdn.weights import load_model
+    from tdn.weights.store import shard_paths
 
     model = load_model(checkpoint, device)
     dataset = _open(data, split, clips, protocol.seed, model.labels)
@@ -152,10 +160,16 @@ def _evaluate_one(
     for note in (*getattr(dataset, "notes", ()), *([f"{dataset.name}: {said}"] if said else [])):
         _say(note)
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)
-    scored.checkpoint = sha256(checkpoint)
-    path = out / score_file(checkpoint, scored.checkpoint, dataset.name, data, split, protocol)
-    scored.save(path)
-    kept = Scores.load(path)
+    scored.checkpoint = sha256(*shard_paths(checkpoint))
+    path = None
+    if out is not None:
+        path = out / score_file(checkpoint, scored.checkpoint, dataset.name, data, split, protocol)
+        try:
+            scored.save(path)
+        except OSError as error:  # a full disk: the numbers are there all the same
+            _say(f"warning: {path}: {(error.strerror or str(error)).lower()}; the scores are not kept")
+            path = None
+    kept = scored if path is None else Scores.load(path)
     if warning := label_order_warning(kept):
         _say(f"warning: {warning}")
     found = numbers(kept.mean_probabilities(), kept.labels, kept.class_names)
@@ -171,8 +185,19 @@ def _evaluate_one(
         "without_clips": [model.labels[place] for place in places if model.labels[place] not in found["per_class"]],
         "protocol": kept.protocol,
         "missing": kept.missing,
-        "scores": str(path),
+        "scores": None if path is None else str(path),
     }
+
+
+def _folder(out: Path | None) -> Path | None:
+    """Where score files go; None where nobody named a folder and the usual one can't be written."""
+    if out is not None:
+        return expect_writable(out)
+    try:
+        return expect_writable(SCORES_FOLDER)
+    except OutputError as error:
+        _say(f"{error}, or go on without score files, as now")
+        return None
 
 
 def score_file(checkpoint: Path, digest: str, name: str, data: str, split: str, protocol: "Protocol") -> str:
@@ -205,18 +230,6 @@ def _one_each(checkpoints: list[Path], tasks: list[tuple[str, str]]) -> list[Pat
             f"{len(checkpoints)} checkpoints for {len(tasks)} data sets; give one for all, or one for each"
         )
     return checkpoints * (len(tasks) // len(checkpoints))
-
-
-def sha256(checkpoint: Path) -> str:
-    """Of the checkpoint's file, or of its shards in their order."""
-    from tdn.weights.store import shard_paths
-
-    digest = hashlib.sha256()
-    for path in shard_paths(checkpoint):
-        with path.open("rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def averaged(reports: list[dict[str, Any]]) -> dict[str, Any]:

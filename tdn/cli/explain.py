@@ -51,12 +51,12 @@ def explain(
         find_label,
         titles,
         write_bundle,
-        write_timeline,
     )
     from tdn.explain.interventions import applies
     from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
     from tdn.letters import without_font
+    from tdn.output import expect_writable
     from tdn.weights import load_model
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
@@ -64,6 +64,7 @@ def explain(
     if scale not in SCALES:
         raise ValueError(f"--scale {scale}: expected one of {', '.join(SCALES)}")
     rule = Rule(method, weights, signed)
+    expect_writable(out)
     shipped_tdn, shipped_baseline = shipped_pair()
     files = {"tdn": local_checkpoint(checkpoint or shipped_tdn)}
     if baseline is not None or checkpoint is None:
@@ -103,10 +104,7 @@ def explain(
     for note in dict.fromkeys(f"{name}: {one.note}" for name, after in changes.items() for one in after.values()):
         if not note.endswith(": "):
             typer.echo(note, err=True)
-    if timeline:
-        out.mkdir(parents=True, exist_ok=True)
-        write_timeline(out / "timeline.mp4", video, clip, explained["tdn"], question)
-    write_bundle(out, clip, video.name, networks, explained, files, question, changes)
+    write_bundle(out, clip, video.name, networks, explained, files, question, changes, video if timeline else None)
     if strange := without_font(video.name + explained["tdn"].label):
         typer.echo(f"no font on this machine has {', '.join(strange)}; written as numbers in the pictures", err=True)
     typer.echo(f"{explained['tdn'].label}: wrote {out}", err=True)

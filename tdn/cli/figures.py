@@ -33,6 +33,7 @@ def figures(
     from tdn.explain.scale import SCALES
     from tdn.letters import save_figure
     from tdn.model import system_name
+    from tdn.output import expect_writable
     from tdn.weights import load_model
     from tdn.weights.shipped import S_TDM_FILE, checkpoint_folder, shipped_pair
 
@@ -41,6 +42,7 @@ def figures(
     if scale not in SCALES:
         raise ValueError(f"--scale {scale}: expected one of {', '.join(SCALES)}")
     colour_table(colours)
+    expect_writable(out)
     tdn, baseline = shipped_pair()
     second = checkpoint_folder() / S_TDM_FILE if kind == "5" else tdn
     where = choose_device(device)
@@ -55,7 +57,6 @@ def figures(
         theirs = explain_clip(networks[0], clip, system_name(networks[0].architecture), same, question)
         blocks.append(Block(video.name, clip, (theirs, ours)))
     figure = (all_segments if kind == "6" else one_frame_each)(blocks, question, colours)
-    out.mkdir(parents=True, exist_ok=True)
     for suffix in ("png", "pdf"):
         save_figure(figure, out / f"figure-{kind}.{suffix}", dpi=300)
     typer.echo(f"wrote {out / f'figure-{kind}.png'} and .pdf", err=True)

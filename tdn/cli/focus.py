@@ -43,15 +43,20 @@ def focus(
 
     from tdn.explain.masked import open_masked
     from tdn.explain.survey import Survey, flat_rows, rows, summary
+    from tdn.output import expect_writable
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
     first, second = map(local_checkpoint, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
-    kept = None if out is None else out / "rows.jsonl"
+    kept = None if out is None else expect_writable(out) / "rows.jsonl"
     left_out: list[str] = []
     found = list(tqdm(rows(survey, workers, kept, left_out), total=clips, desc=f"focus {data}", unit="clip"))
     report = summary(found) | {"masks": open_masked(data).masks, "left_out": left_out}
+    if as_json:
+        print(json.dumps(report))
+    else:
+        print_report(report, data, survey.tdn.stem, survey.baseline.stem)
     if out is not None:
         (out / "focus.json").write_text(json.dumps(report, indent=1) + "\n")
         with (out / "focus.csv").open("w", newline="") as file:
@@ -59,10 +64,6 @@ def focus(
             writer = csv.DictWriter(file, flat[0].keys())
             writer.writeheader()
             writer.writerows(flat)
-    if as_json:
-        print(json.dumps(report))
-    else:
-        print_report(report, data, survey.tdn.stem, survey.baseline.stem)
 
 
 def print_report(report: dict[str, Any], data: str, first: str, second: str) -> None:
@@ -83,7 +84,7 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     lines += [(f"random weights {layer}", report["controls"]["random_weights"][layer]) for layer in LAYERS]
     for name, numbers in lines:
         table.add_row(name, *("" if numbers[key] is None else f"{numbers[key]:.3f}" for key in SHOWN))
-    Console(width=None if sys.stdout.isatty() else 150).print(table)
+    Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False).print(table)
     for layer in LAYERS:
         print(reading(report, layer))
     if report["left_out"]:
@@ -95,4 +96,4 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
             for layer, numbers in report["faithfulness"][role].items():
                 cells = (f"{numbers[key]:.3f}" if key in numbers else "" for key in names)
                 table.add_row(f"{name} {layer}", *cells)
-        Console(width=None if sys.stdout.isatty() else 150).print(table)
+        Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False).print(table)

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tdn.lfs import expect_no_pointer
+
 # Nobody has this many classes; a larger number in a list is a mistake.
 MAX_CLASSES = 100_000
-LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -24,6 +25,7 @@ def read_text(path: Path) -> str:
 
     Raises ValueError for a file that is not text, and for a Git LFS pointer in place of one.
     """
+    expect_no_pointer(path)
     content = path.read_bytes()
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
@@ -35,8 +37,6 @@ def read_text(path: Path) -> str:
         ) from None
     if "\0" in text:
         raise ValueError(f"{path.name}: holds bytes of 0, so it is no text; save it as UTF-8 text")
-    if text.startswith(LFS_POINTER):
-        raise ValueError(f"{path.name}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 
 from tdn.data.video import UndecodableFrame
 from tdn.data.video.picture import Orientation, laid, on_black
+from tdn.lfs import expect_no_pointer
 
 # EXIF 2.3, tag 274: what to do to the stored picture.
 EXIF_ORIENTATION = 274
@@ -41,6 +42,7 @@ def read_picture(path: Path, bits: int = 0) -> np.ndarray:
                 picture = np.asarray(image.convert("RGB"))
             orientation = _orientation(image)
     except UNREADABLE as error:
+        expect_no_pointer(path, UndecodableFrame)
         raise UndecodableFrame(f"{path.parent.name}/{path.name}: not a readable picture ({error})") from None
     return np.ascontiguousarray(laid(picture, orientation))
 
@@ -132,4 +134,5 @@ def shown_size(path: Path) -> tuple[int, int]:
         with Image.open(path) as image:
             return image.size[::-1] if _orientation(image).transposed else image.size
     except UNREADABLE as error:
+        expect_no_pointer(path, UndecodableFrame)
         raise UndecodableFrame(f"{path.parent.name}/{path.name}: not a readable picture ({error})") from None

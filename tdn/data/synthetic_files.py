@@ -1,6 +1,7 @@
 """Procedural clips as files anyone can open: mp4, masks, labels.csv and a sheet of what is in them."""
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from tdn.data.sampling import even_window_starts
 from tdn.data.synthetic import GROUPS, LABELS
 from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of, ordinary_clip
 from tdn.data.video import write_mp4
+from tdn.output import expect_writable, remove_files
 
 # Splits that have every class under one law, so that one class can be asked for.
 LABELLED = ("train", "val", "train-v2", "val-v2")
 SHEET_ROWS = 40
+WRITTEN = re.compile(r"[\w-]+_\d+_\d{5}\.mp4")  # names that `write_clips` gives
 SHEET_COLUMNS = 8
 _MOVING, _STILL = (60, 230, 90), (70, 130, 255)
 
@@ -35,7 +38,7 @@ def write_clips(
         raise ValueError(f"--label {label!r}: {split} draws its classes itself; leave --label out")
     if label is not None and label not in LABELS:
         raise ValueError(f"--label {label!r}: expected one of {', '.join(LABELS)}")
-    out.mkdir(parents=True, exist_ok=True)
+    _make_room(expect_writable(out))
     rows, lines = [], []
     for index in range(num_clips):
         scene = _clip(split, seed, index, label, size)
@@ -65,6 +68,19 @@ def _clip(split: str, seed: int, index: int, label: str | None, size: int) -> Cl
     if label is not None:
         return ordinary_clip(split, seed, index, size, label)
     return SPLITS[split].make(seed, index, size)
+
+
+def _make_room(out: Path) -> None:
+    """Delete the clips of an earlier call, which its labels.csv names: they would be no part of the new list."""
+    listed = out / "labels.csv"
+    if not listed.exists():
+        return
+    with listed.open(newline="") as file:
+        names = [row.get("file") or "" for row in csv.DictReader(file)]
+    listed.unlink()
+    for name in names:
+        if WRITTEN.fullmatch(name):
+            remove_files(out, (name, f"{Path(name).stem}_mask.npz"))
 
 
 def _sheet_line(title: str, frames: np.ndarray, masks: np.ndarray, still: np.ndarray) -> np.ndarray:

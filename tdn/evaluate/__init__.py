@@ -1,6 +1,6 @@
 """Accuracy: every view of every clip scored once, kept in a file, and each number computed from that file."""
 
-from tdn.evaluate.ensemble import RULES, combine
+from tdn.evaluate.ensemble import RULES, combine, expect_different
 from tdn.evaluate.protocol import Protocol, SyntheticSet, match_labels, run_protocol
 from tdn.evaluate.scores import Scores, label_order_warning, numbers
 
@@ -10,6 +10,7 @@ __all__ = [
     "Scores",
     "SyntheticSet",
     "combine",
+    "expect_different",
     "label_order_warning",
     "match_labels",
     "numbers",

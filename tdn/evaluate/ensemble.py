@@ -1,6 +1,8 @@
 """Two networks together: the paper's 8 + 16 frame rows (Tables 2 and 3), from their score files."""
 
 from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +36,23 @@ def combine(parts: Sequence[Scores], rule: str = "released") -> np.ndarray:
         return np.sum([one[order] for one, order in zip(each, orders, strict=True)], axis=0)
     each = [part.mean_probabilities() for part in parts]
     return np.mean([one[order] for one, order in zip(each, orders, strict=True)], axis=0)
+
+
+def expect_different(files: Sequence[Path], parts: Sequence[Scores]) -> list[str]:
+    """Sentences on score files of one network, which counts once for each of them in an ensemble.
+
+    Raises ValueError for two files with the same scores.
+    """
+    said = []
+    for (first, one), (second, other) in combinations(zip(files, parts, strict=True), 2):
+        if one.logits.shape == other.logits.shape and np.array_equal(one.logits, other.logits):
+            raise ValueError(f"{first} and {second} hold the same scores; name every network once")
+        if one.checkpoint and one.checkpoint == other.checkpoint:
+            said.append(
+                f"{first} and {second} are of one network (SHA-256 {one.checkpoint[:8]}), {one.protocol} and "
+                f"{other.protocol}; it counts twice"
+            )
+    return said
 
 
 def _order_of(first: Scores, other: Scores) -> list[int]:

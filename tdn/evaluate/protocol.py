@@ -175,6 +175,9 @@ def run_protocol(
     bar = tqdm(total=len(ids), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not progress)
     # One batch ahead a process: thirty views of a clip are 240 MB, and wait in shared memory.
     options = {"batch_size": max(1, batch_views // protocol.views), "prefetch_factor": 1 if workers else None}
+    side = model.preprocess.short_side if protocol.crops == 3 else model.preprocess.input_size
+    one_view = model.num_segments * model.window * 3 * side**2
+    options["batch_bytes"] = options["batch_size"] * protocol.views * one_view
     for views, label, name in batches_of(_views(dataset, model, protocol), workers, **options):
         scored = _logits(model, views, batch_views)
         for one, place, own in zip(scored, label.tolist(), name, strict=True):

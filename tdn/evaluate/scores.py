@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tdn.lfs import expect_no_pointer
+
 # Raise it when a field changes its meaning.
 FORMAT = 1
 
@@ -82,6 +84,7 @@ class Scores:
         path = Path(path)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such score file; `python -m tdn evaluate` writes one")
+        expect_no_pointer(path)
         try:
             # Never unpickled: a score file comes from anywhere.
             with np.load(path, allow_pickle=False) as stored:

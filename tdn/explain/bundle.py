@@ -1,6 +1,5 @@
 """One clip explained by one or two models, written as a folder that can be cited."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Sequence
@@ -23,8 +22,12 @@ from tdn.explain.methods import GRAD_CAM, METHODS, Rule
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import save_figure, without_font
 from tdn.model import TDN, Architecture, system_name
+from tdn.output import expect_writable, remove_files, sha256
+from tdn.weights.store import shard_paths
 
 LAYERS = ("res2", "final")
+# Of a folder that `write_bundle` fills.
+FILES = ("manifest.json", "maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "timeline.mp4")
 LAYER_TITLES = {
     **{f"res{stage}": f"Res{stage}" for stage in range(1, 5)},
     **{f"rgb{stage}": f"Res{stage} before S-TDM" for stage in range(1, 4)},
@@ -175,13 +178,17 @@ def write_bundle(
     files: dict[str, Path],
     question: Question = USUAL,
     changes: Changes | None = None,
+    timeline_of: Path | None = None,
 ) -> None:
     """Write maps.npz, overlay.mp4, figure.png, figure.pdf and, last, manifest.json into `out`.
 
     Keys of the dicts are "tdn" and "baseline"; `files` are their checkpoints. `changes` holds what each says after an
-    intervention, by its name; their maps are `ROLE_LAYER_after_NAME`.
+    intervention, by its name; their maps are `ROLE_LAYER_after_NAME`. With a video for `timeline_of` there is
+    timeline.mp4 too. A folder holds one result: files of these names from an earlier call are deleted first, all others
+    stay. The manifest has the hash of every file.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    expect_writable(out)
+    remove_files(out, FILES)
     changes = changes or {}
     rows = map_rows(list(explained.values()), question, changes)
     arrays = {f"{role}_{layer}": raw for role, one in explained.items() for layer, raw in one.maps.items()}
@@ -197,8 +204,11 @@ def write_bundle(
     figure = side_by_side(clip.centre_frames, clip.times_sec, rows, clip.seen_box, title)
     save_figure(figure, out / "figure.png", dpi=300)
     save_figure(figure, out / "figure.pdf")
+    if timeline_of is not None:
+        write_timeline(out / "timeline.mp4", timeline_of, clip, explained["tdn"], question)
     manifest = {
         "video": file_name,
+        "files": {name: sha256(out / name) for name in FILES if (out / name).exists()},
         "target": {"index": explained["tdn"].target, "label": explained["tdn"].label},
         "versus": question.versus,
         "method": str(question.rule),
@@ -223,7 +233,7 @@ def write_bundle(
             role: {
                 "title": one.title,
                 "file": files[role].name,
-                "sha256": hashlib.sha256(files[role].read_bytes()).hexdigest(),
+                "sha256": sha256(*shard_paths(files[role])),
                 "architecture": models[role].architecture.to_dict(),
                 "preprocess": models[role].preprocess.to_dict(),
                 "trained_on": models[role].card.trained_on,

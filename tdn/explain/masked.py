@@ -14,6 +14,7 @@ from tdn.data.synthetic import LABELS
 from tdn.data.synthetic.splits import clip_name, split_named
 from tdn.data.transforms import normalise, to_view
 from tdn.explain.flow import flow_of_windows, moving_by_flow
+from tdn.lfs import expect_no_pointer
 from tdn.model import TDN
 
 # Pixels of the side of a procedural clip, as the validation clips of the demonstration weights.
@@ -87,6 +88,7 @@ def known_masks(video: Path, clip: Clip) -> tuple[np.ndarray, np.ndarray | None]
 
     Raises ValueError for masks that do not fit the video.
     """
+    expect_no_pointer(mask_path(video))
     with np.load(mask_path(video)) as stored:
         masks = {name: stored[name] for name in stored.files}
     if masks["mask"].shape[0] != clip.info.num_frames:

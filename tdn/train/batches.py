@@ -161,7 +161,8 @@ class VideoClips:
         )
         clips.set_epoch(epoch)
         groups = [order[number * micro_batch : (number + 1) * micro_batch] for number in numbers]
-        for clip, labels, _ in self._loaded(clips, batch_sampler=groups):
+        one = self.num_segments * self.window * 3 * size**2
+        for clip, labels, _ in self._loaded(clips, batch_sampler=groups, batch_bytes=micro_batch * one):
             yield Batch((clip,), labels)
 
     def validation(self, rank: int, processes: int, batch_size: int, size: int) -> Iterator[Batch]:
@@ -172,7 +173,8 @@ class VideoClips:
         )
         views = TestViews(self.val, model_like, clips=1, crops=1, clip_sampling="released", seed=self.recipe.seed)
         mine = range(rank, self.num_val, processes)
-        for view, labels, _ in self._loaded(views, sampler=mine, batch_size=batch_size):
+        one = self.num_segments * self.window * 3 * size**2
+        for view, labels, _ in self._loaded(views, sampler=mine, batch_size=batch_size, batch_bytes=batch_size * one):
             yield Batch((view[:, 0],), labels)
 
     def _loaded(self, clips: torch.utils.data.Dataset, **order) -> Iterator[tuple]:

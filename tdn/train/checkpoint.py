@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from tdn.lfs import expect_no_pointer
 from tdn.weights import CheckpointError
 from tdn.weights.store import write_whole
 from tdn.words import first_line
@@ -37,6 +38,7 @@ def read_state(out: Path) -> dict | None:
     for name in (STATE, STATE_BEFORE):
         if not (out / name).exists():
             continue
+        expect_no_pointer(out / name, CheckpointError)
         try:
             state = torch.load(out / name, weights_only=True, map_location="cpu")
         except Exception as error:  # a broken file ends in many kinds of error, by where it is broken

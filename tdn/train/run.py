@@ -7,7 +7,7 @@ import shlex
 import sys
 import tempfile
 import time
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tdn.data.synthetic.splits import split_named
 from tdn.data.transforms import Preprocess
 from tdn.device import device_name
 from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
+from tdn.output import expect_writable, remove_files
 from tdn.train.batches import open_clips, write_list
 from tdn.train.checkpoint import has_state, read_state, write_state
 from tdn.train.engine import Trainer, TrainingStopped, Validation, fit, remaining_batches, train_step
@@ -80,18 +81,21 @@ def train(
 
 
 def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, command: str, data: str) -> Path:
+    expect_writable(out)
     accelerator = new_accelerator(recipe, device)
     if has_state(out) and not resume:
         raise ValueError(f"{out} already holds a run; add --resume auto to go on with it, or choose another --out")
     state = read_state(out)
-    out.mkdir(parents=True, exist_ok=True)
     trainer = build(recipe, data, out.parent / "pools", accelerator)
     fingerprint = run_settings(trainer, data)
     if accelerator.is_main_process:
         print(described(trainer, data), file=sys.stderr)
+        if state is None:  # of a run whose state was deleted
+            remove_files(out, (HELD_OUT, CONFUSION, Path(CONFUSION).with_suffix(".png").name))
     if state is not None:
         expect_same_clips(out, json.loads(state["settings"]).get("clip_names", ""), trainer.clips.listing())
-        expect_same_run(out, state["settings"], fingerprint)
+        if added := expect_same_run(out, state, fingerprint):
+            say(accelerator, added)
         trainer.restore(state)
         say(accelerator, f"going on after epoch {trainer.epoch}, step {trainer.step} of the next")
     board = None
@@ -293,15 +297,28 @@ def run_settings(trainer: Trainer, data: str) -> str:
     return json.dumps(settings | {"clip_names": digest(clips.listing())})
 
 
-def expect_same_run(out: Path, before: str, now: str) -> None:
-    then, wanted = json.loads(before), json.loads(now)
+def expect_same_run(out: Path, state: dict, now: str) -> str:
+    """A sentence where a finished run goes on for more epochs, else "". Raises ValueError where settings differ."""
+    then, wanted = json.loads(state["settings"]), json.loads(now)
     # A field that the run did not know yet stood for what it is when left out.
     left_out = {field.name: field.default for field in fields(Recipe)} | {"clip_names": wanted["clip_names"]}
     changed = [key for key in wanted if then.get(key, left_out.get(key)) != wanted[key]]
+    if changed == ["epochs"]:
+        done, more = state["epoch"], wanted["epochs"]
+        if done == then["epochs"] < more:
+            return (
+                f"{out}: its {done} epochs were finished; it goes on to {more}, with the rates and sizes that a run of "
+                f"{more} has from there on, so it is not the run that {more} epochs from the start would have been"
+            )
+        raise ValueError(
+            f"{out} holds a run of {then['epochs']} epochs, {done} of them done; finish it with --set "
+            f"epochs={then['epochs']}, then it can go on for more, or choose another --out"
+        )
     if changed:
         raise ValueError(
             f"{out} holds a run with another {', '.join(changed)}; use the same settings, or choose another --out"
         )
+    return ""
 
 
 def _save(out: Path, settings: str, trainer: Trainer) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tdn.data.video.errors import NoVideoStream, UnreadableVideo, UnsuitablePicture
+from tdn.lfs import expect_no_pointer
 
 if TYPE_CHECKING:
     import av
@@ -35,6 +36,7 @@ def existing_file(path: str | Path) -> Path:
         raise UnreadableVideo(f"{path.name}: expected a video file, got a folder; name a file in it")
     if path.stat().st_size == 0:
         raise UnreadableVideo(f"{path.name}: the file is empty (0 bytes); export or upload the video again")
+    expect_no_pointer(path, UnreadableVideo)
     return path
 
 
