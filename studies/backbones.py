@@ -1,6 +1,6 @@
 """The small backbones on one core: a training step against the plain way, and the forward pass of the pair.
 
-    python -m studies.backbones [--rounds 5] [--batch 4] [--sizes 112 144]
+    python -m studies.backbones [--rounds 5] [--batch 8] [--sizes 112 144]
 
 Processor seconds, ways interleaved, medians over rounds, weights random. A training step is forward, backward and AdamW
 on `batch` clips: ours in bfloat16 with channels last, plain in float32 with each temporal convolution a Conv1d over
@@ -105,7 +105,7 @@ def forwards(size: int, rounds: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=4, help="clips of a training step")
+    parser.add_argument("--batch", type=int, default=8, help="clips of a training step")
     parser.add_argument("--sizes", type=int, nargs="+", default=[112, 144])
     options = parser.parse_args()
     torch.set_num_threads(1)
