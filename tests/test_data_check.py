@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tdn.cli import main
-from tdn.data.check import Reading, read_items, report_on, shared_clips
+from tdn.data.check import Reading, check_parts, read_items, report_on
 from tdn.data.datasets import DataSet, Item, open_dataset
 from tdn.data.video import write_mp4
 from tests.test_evaluate import saved
@@ -98,6 +98,8 @@ def data(labels: list[str], counts: list[int]) -> DataSet:
         (["a", "b"], [3, 0], "1 of 2 classes have no clips, such as 'b'"),
         (["a", "b"], [1, 30], "unbalanced: 1 to 30"),
         (["Turn_left", "turn left"], [2, 2], "differ in spelling only"),
+        (["cop", "сор"], [2, 2], "differ in U+0063 LATIN SMALL LETTER C and U+0441 CYRILLIC SMALL LETTER ES only"),
+        (["a", "b"], [3, 1], "1 of 2 classes have one clip only: 'b'"),
         (["class 0", "class 1"], [2, 2], "have no names"),
     ],
 )
@@ -128,6 +130,28 @@ def test_processes_read_what_one_process_reads(folder):
     assert read_items(items, workers=2) == read_items(items)
 
 
-def test_parts_without_a_common_file_share_nothing():
-    one, other = data(["a"], [2]), data(["a", "b"], [0, 2])
-    assert shared_clips([one, other]) == [] and shared_clips([one, one]) == ["0/0", "0/1"]
+def test_one_class_alone_is_warned_of():
+    mine = data(["a"], [2])
+    report = report_on(mine, [])
+    check_parts([report], [mine])
+    assert any("one class only" in warning for warning in report.warnings)
+
+
+def test_recordings_notes_and_equal_clips_of_two_classes_are_told(tmp_path, check):
+    for name in ("a/x_g01_c01.mp4", "a/x_g01_c02.mp4", "b/y_g01_c01.mp4", "b/y_g02_c01.mp4", "__MACOSX/z.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "b" / "y_g02_c01.mp4").write_bytes(b"a/x_g01_c02.mp4")
+    _, out, _ = check(tmp_path, "--lists-only")
+    assert "4 clips of 2 recordings (_gNN_cNN: 2 clips, equal bytes: 2 clips)" in out
+    assert "note: " in out and "__MACOSX" in out
+    assert "a/x_g01_c02.mp4 and b/y_g02_c01.mp4 are equal byte for byte and of two classes, 'a' and 'b'" in out
+
+
+def test_names_that_are_not_understood_are_all_told(tmp_path, check):
+    for name in ("moveleft", "向左", "serve", "port", "clapping"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.mp4").write_bytes(name.encode())
+    _, out, _ = check(tmp_path, "--lists-only")
+    assert "mirroring refused: 4 of 5 class names are not understood" in out and "flip_unknown=true" in out
+    assert "not understood: 'moveleft', 'port', 'serve', '向左'" in out

@@ -47,7 +47,7 @@ def check(
 
     What cannot be read goes to a skip list that training and evaluation then leave out. Warnings name what costs
     people their numbers: classes without clips, two spellings of one class, class numbers that count from 1, labels in
-    another order than a checkpoint's, the same clip in two parts.
+    another order than a checkpoint's, one clip or recording in two parts. Notes say what was left out.
 
     \b
     data check my_clips
@@ -56,7 +56,7 @@ def check(
     """
     from tqdm import tqdm
 
-    from tdn.data.check import read_items, report_on, shared_clips
+    from tdn.data.check import check_parts, read_items, report_on
     from tdn.data.datasets import skip_list_of
     from tdn.data.skip_list import read_skip_list, write_skip_list
     from tdn.weights.hub import local_checkpoint
@@ -75,10 +75,7 @@ def check(
             lambda found, part=part: tqdm(found, total=len(part.items), desc=part.name, unit="video"),
         )
         reports.append(report_on(part, readings))
-    if shared := shared_clips(parts):
-        reports[-1].warnings.append(
-            f"{len(shared)} of {reports[-1].clips} clips are in another part too, such as {shared[0]}"
-        )
+    check_parts(reports, parts)
     if checkpoint is not None:
         reports[0].warnings += _label_order(parts[0], local_checkpoint(checkpoint))
     written = None
@@ -126,6 +123,10 @@ def _print_report(report: "Report") -> None:
     print(f"  mirroring {report.mirroring}")
     if len(report.not_understood) > 3:  # the sentence names three
         print(f"    not understood: {', '.join(map(repr, report.not_understood))}")
+    if report.grouping:
+        print(f"  recordings: {report.grouping}")
+    for note in report.notes:
+        print(f"  note: {note}")
     if report.skipped:
         print(f"  left out by the skip list: {report.skipped}")
     for warning in report.warnings:

@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,10 @@ import numpy as np
 from tdn.data.datasets import DataSet, Item
 from tdn.data.flips import not_understood
 from tdn.data.frame_folders import expect_one_size
+from tdn.data.listed import such_as
 from tdn.data.loading import SECONDS_PER_VIDEO, within
+from tdn.data.names import difference, look, loose
+from tdn.data.recordings import recordings, shared_between
 from tdn.data.source import decode_frames, probe
 
 # Of a window of 5 at T=8: with no more frames every segment is given the same window by the released rule.
@@ -48,6 +50,8 @@ class Report:
     frames: dict[str, float]
     mirroring: str
     not_understood: list[str]
+    notes: list[str] = field(default_factory=list)
+    grouping: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,9 +104,31 @@ def report_on(dataset: DataSet, readings: Sequence[Reading]) -> Report:
         frames={"least": int(lengths.min()), "median": float(np.median(lengths)), "most": int(lengths.max())},
         mirroring=mirroring(dataset),
         not_understood=[] if dataset.flip else not_understood(dataset.labels),
+        notes=list(dataset.notes),
     )
     report.warnings = [*_warn_of_classes(report), *_warn_of_lengths(dataset, good), *_warn_of_notes(good)]
     return report
+
+
+def check_parts(reports: Sequence[Report], parts: Sequence[DataSet]) -> None:
+    """Add what only all parts together tell: which clips are of one recording, and which of them two parts have."""
+    if len(parts[0].labels) == 1:
+        reports[0].warnings.append("one class only: whatever a network answers is then right")
+    if len(parts) > 1:
+        reports[-1].warnings += shared_between(parts)
+        return
+    ((report,), (dataset,)) = reports, parts
+    found = recordings(dataset.items)
+    report.grouping = f"{found}; a recording stays on one side of a split that training makes"
+    together = Counter(dataset.items[place].label for place in set(found.of))
+    alone = [repr(label) for number, label in enumerate(dataset.labels) if together[number] == 1]
+    if alone and found.told:
+        report.warnings.append(f"{len(alone)} classes have one recording only, so none is held out: {such_as(alone)}")
+    for one, other in found.equal:
+        first, second = dataset.items[one], dataset.items[other]
+        if first.label != second.label:
+            labels = f"{dataset.labels[first.label]!r} and {dataset.labels[second.label]!r}"
+            report.warnings.append(f"{first.id} and {second.id} are equal byte for byte and of two classes, {labels}")
 
 
 def mirroring(dataset: DataSet) -> str:
@@ -118,16 +144,19 @@ def mirroring(dataset: DataSet) -> str:
 
 def _warn_of_classes(report: Report) -> list[str]:
     warnings = []
-    if empty := [label for label, count in report.per_class.items() if not count]:
-        warnings.append(f"{len(empty)} of {report.classes} classes have no clips, such as {empty[0]!r}")
+    if empty := [repr(label) for label, count in report.per_class.items() if not count]:
+        warnings.append(f"{len(empty)} of {report.classes} classes have no clips, such as {such_as(empty, 10)}")
+    if single := [repr(label) for label, count in report.per_class.items() if count == 1]:
+        warnings.append(f"{len(single)} of {report.classes} classes have one clip only: {such_as(single, 10)}")
     counts = [count for count in report.per_class.values() if count]
     if counts and max(counts) > 10 * min(counts):
         warnings.append(f"classes are unbalanced: {min(counts)} to {max(counts)} clips a class")
-    plain: dict[str, str] = {}
+    seen: dict[str, str] = {}
     for label in report.per_class:
-        other = plain.setdefault(" ".join(label.replace("_", " ").casefold().split()), label)
+        other = seen.setdefault(look(label), label)
         if other != label:
-            warnings.append(f"{other!r} and {label!r} differ in spelling only; are they one class?")
+            way = difference(other, label) if loose(other) != loose(label) else "spelling"
+            warnings.append(f"{other!r} and {label!r} differ in {way} only; are they one class?")
     if all(label.isdigit() or label.startswith("class ") for label in report.per_class):
         warnings.append("the classes have no names; put a labels.txt, a name a line, beside the list")
     if report.missing:
@@ -162,14 +191,3 @@ def _warn_of_notes(good: Sequence[Reading]) -> list[str]:
         f"{len(found)} of {len(good)} clips, such as {found[0][0].id}: {found[0][1].rstrip('.')}"
         for found in kinds.values()
     ]
-
-
-def shared_clips(parts: Sequence[DataSet]) -> list[str]:
-    """Ids of the second part and later ones whose file is in an earlier part too."""
-    seen: set[Path] = set()
-    shared = []
-    for part in parts:
-        own = {item.path.resolve(): item.id for item in part.items}
-        shared += [name for path, name in own.items() if path in seen]
-        seen |= set(own)
-    return shared
