@@ -147,7 +147,7 @@ def test_the_video_grid_has_even_sides_for_the_codec():
 LABELS = ["Moving something up", "Moving something down", "Holding something still"]
 
 
-@pytest.mark.parametrize("wanted, index", [("moving something DOWN", 1), ("2", 2)])
+@pytest.mark.parametrize("wanted, index", [("moving something DOWN", 1), ("2", 2), ("moving_something\u00a0 up", 0)])
 def test_a_class_is_found_by_label_or_number(wanted, index):
     assert find_label(LABELS, wanted) == index
 
@@ -156,6 +156,13 @@ def test_a_class_is_found_by_label_or_number(wanted, index):
 def test_a_class_that_does_not_exist_is_refused_with_close_ones(wanted):
     with pytest.raises(ValueError, match=r"no such class.*'Moving something up'"):
         find_label(LABELS, wanted)
+
+
+def test_a_class_is_found_by_what_it_is_called_before_its_number_and_never_by_half():
+    assert find_label(["1", "10", "2"], "2") == 2 and find_label(["Up", "up"], "up") == 1
+    assert find_label(["O\u0308ffnen", "zu"], "\u00f6ffnen") == 0
+    with pytest.raises(ValueError, match="classes 0 and 1 are called so"):
+        find_label(["Up", "up"], "UP")
 
 
 def test_the_heading_names_method_class_and_what_is_taken_off():

@@ -52,7 +52,10 @@ def focus(
     kept = None if out is None else expect_writable(out) / "rows.jsonl"
     left_out: list[str] = []
     found = list(tqdm(rows(survey, workers, kept, left_out), total=clips, desc=f"focus {data}", unit="clip"))
-    report = summary(found) | {"masks": open_masked(data).masks, "left_out": left_out}
+    masked = open_masked(data)
+    for note in masked.notes:
+        print(note, file=sys.stderr)
+    report = summary(found) | {"masks": masked.masks, "left_out": left_out}
     if as_json:
         print(json.dumps(report))
     else:

@@ -100,7 +100,7 @@ def films_of(arguments: Sequence[Path], target: str | None) -> list[tuple[Path, 
 
     Raises ValueError for a list that can't be read, FileNotFoundError for one that is not there.
     """
-    from tdn.data.lists import csv_rows
+    from tdn.data.tables import clips_of_table
 
     films: list[tuple[Path, str | None]] = []
     for path in arguments:
@@ -109,14 +109,12 @@ def films_of(arguments: Sequence[Path], target: str | None) -> list[tuple[Path, 
             continue
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file")
-        columns, lines = csv_rows(path, ",;\t")
-        if not {"file", "label"} <= set(columns):
-            raise ValueError(f"{path.name}: expected a first line with the columns file and label, got {columns}")
-        if empty := [number for number, line in lines if not (line["file"] and line["label"])]:
-            raise ValueError(f"{path.name}: line {empty[0]} lacks a file or a label")
-        if not lines:
+        listed, notes = clips_of_table(path)
+        if not listed:
             raise ValueError(f"{path.name}: lists no video; expected a line file,label for each")
-        films += [(path.parent / line["file"], line["label"]) for _, line in lines]
+        for note in notes:
+            print(note, file=sys.stderr)
+        films += listed
     return films
 
 

@@ -19,7 +19,7 @@ from tdn.data.on_disk import VIDEO_SUFFIXES, clips_below
 from tdn.data.published import PUBLISHED, read_published
 from tdn.data.released_lists import part_file, read_released
 from tdn.data.skip_list import read_skip_list
-from tdn.data.tables import files_of_table, is_clip_table, read_csv
+from tdn.data.tables import clips_of_table, is_clip_table, read_csv
 
 SKIP_LIST = "tdn-skip.txt"
 LABELS_CSV = "labels.csv"
@@ -112,7 +112,7 @@ def _table_or_folder(folder: Path) -> tuple[Path, list[str]]:
 
 def _not_in_table(table: Path) -> list[str]:
     """A note on the clips that lie beside a table and are in none of its lines that were read."""
-    known = files_of_table(table)
+    known = {path for path, _ in clips_of_table(table)[0]}
     others = [path for path in clips_below(table.parent) if path not in known]
     if not others:
         return []

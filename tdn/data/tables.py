@@ -50,10 +50,7 @@ def read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
     finder = Finder([root] if root else [path.parent])
     columns, numbered, notes = _table(path, finder)
     label_column, split_column = columns["label"], columns.get("split")
-    if empty := [
-        number for number, row in numbered if not row[columns["file"]] or row[label_column].casefold() in NO_LABEL
-    ]:
-        raise ValueError(f"{path.name}: line {empty[0]} lacks a file or a label")
+    _expect_filled(path, numbered, columns)
     texts = [row[label_column] for _, row in numbered]
     forms, said = in_one_form(texts, path.name)
     notes += said
@@ -74,11 +71,23 @@ def read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
     return title, Listed(labels, rows, example, notes=notes + finder.notes(path.name))
 
 
-def files_of_table(path: Path) -> set[Path]:
-    """The clips of all rows of a table, whatever their part."""
+def clips_of_table(path: Path) -> tuple[list[tuple[Path, str]], list[str]]:
+    """Path and class of all rows of a table, whatever their part, and notes; a path may lead nowhere."""
     finder = Finder([path.parent])
-    columns, numbered, _ = _table(path, finder)
-    return {found for _, row in numbered if (found := finder(row[columns["file"]])) is not None}
+    columns, numbered, notes = _table(path, finder)
+    _expect_filled(path, numbered, columns)
+    forms, said = in_one_form([row[columns["label"]] for _, row in numbered], path.name)
+    clips = [
+        (finder(row[columns["file"]]) or path.parent / row[columns["file"]], forms[row[columns["label"]]])
+        for _, row in numbered
+    ]
+    return clips, [*notes, *said, *finder.notes(path.name)]
+
+
+def _expect_filled(path: Path, numbered: Rows, columns: dict[str, str]) -> None:
+    for number, row in numbered:
+        if not row[columns["file"]] or row[columns["label"]].casefold() in NO_LABEL:
+            raise ValueError(f"{path.name}: line {number} lacks a file or a label")
 
 
 def _table(path: Path, finder: Finder) -> tuple[dict[str, str], Rows, list[str]]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tdn import __version__
 from tdn.data.clip import Clip, load_clip
+from tdn.data.names import loose, one_form
 from tdn.data.source import decode_frames
 from tdn.data.video import write_mp4
 from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
@@ -113,10 +114,18 @@ def _explained(model: TDN, tensor: Tensor, title: str, target: int | None, quest
 
 
 def find_label(labels: list[str], wanted: str) -> int:
-    """The index of a class given by its label (any case) or its number. Raises ValueError naming close labels."""
-    lowered = [label.lower() for label in labels]
-    if wanted.lower() in lowered:
-        return lowered.index(wanted.lower())
+    """The index of a class given by its label or its number. Raises ValueError naming close labels.
+
+    Capitals, underscores, white space and composed letters do not count unless two labels differ in nothing else.
+    """
+    for form in (one_form, loose):
+        found = [place for place, label in enumerate(labels) if form(label) == form(wanted)]
+        if len(found) > 1:
+            raise ValueError(
+                f"target {wanted[:100]!r}: classes {found[0]} and {found[1]} are called so; give the number"
+            )
+        if found:
+            return found[0]
     if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(labels):
         return int(wanted)
     words = set(wanted.lower().split())

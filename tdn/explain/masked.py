@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from tdn.data.clip import Clip, load_clip
-from tdn.data.datasets import DataSet, open_dataset
+from tdn.data.datasets import DataSet, Item, open_dataset
 from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.pool import windowed_clip
 from tdn.data.synthetic import LABELS
@@ -41,6 +41,7 @@ class SyntheticClips:
 
     count = None
     masks = "known"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, seed: int, split: str = "val"):
         self.seed, self.split = seed, split
@@ -70,6 +71,12 @@ class LabelledClips:
         self.items = with_masks or dataset.items
         self.count = len(self.items)
         self.masks = "known" if with_masks else "optical flow less the camera's motion"
+        self.notes = list(dataset.notes)
+        if with_masks and len(with_masks) < len(dataset.items):
+            self.notes.append(
+                f"{dataset.name}: {len(dataset.items) - len(with_masks)} of {len(dataset.items)} clips have no "
+                f"NAME_mask.npz beside them and are left out, such as {without_mask(dataset).id}"
+            )
 
     def read(self, index: int, model: TDN) -> MaskedClip:
         """Raises VideoError for a video that cannot be read, ValueError for masks that do not fit it."""
@@ -81,6 +88,11 @@ class LabelledClips:
             return MaskedClip(item.id, label, clip.tensor, moving, None)
         moving, still = known_masks(item.path, clip)
         return MaskedClip(item.id, label, clip.tensor, moving, still)
+
+
+def without_mask(dataset: DataSet) -> Item:
+    """The first clip that no mask lies beside."""
+    return next(item for item in dataset.items if not mask_path(item.path).exists())
 
 
 def known_masks(video: Path, clip: Clip) -> tuple[np.ndarray, np.ndarray | None]:
