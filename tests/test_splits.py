@@ -49,7 +49,9 @@ def test_parts_are_named_after_a_colon():
     assert split_named("synthetic") == "val" and split_named("synthetic:speed 8") == "speed 8"
     assert split_named("clips/synthetic") is None and split_named("ucf101:synthetic") is None
     for wrong in ("synthetic:triplet", "synthetic:train"):
-        with pytest.raises(ValueError, match="expected synthetic or synthetic:NAME with NAME of val, val-v2, appearance-free"):
+        with pytest.raises(
+            ValueError, match="expected synthetic or synthetic:NAME with NAME of val, val-v2, appearance-free"
+        ):
             split_named(wrong)
 
 
@@ -192,7 +194,9 @@ def test_appearance_free_clips_can_be_trained_on_and_pairs_cannot(tmp_path):
     clips, _ = training(tmp_path, "synthetic:appearance-free")
     assert set(clips.train.labels) <= set(SPLITS["appearance-free"].classes)
     assert not np.array_equal(clips.train.centre[0], clips.val.centre[0])
-    with pytest.raises(ValueError, match="no training clips; expected synthetic, synthetic:val-v2, synthetic:appearance-free"):
+    with pytest.raises(
+        ValueError, match="no training clips; expected synthetic, synthetic:val-v2, synthetic:appearance-free"
+    ):
         training(tmp_path, "synthetic:minimal-pairs")
 
 
