@@ -64,15 +64,22 @@ def test_a_recording_without_a_keyframe_is_refused(tmp_path):
         probe(tmp_path / "begun.mp4")
 
 
-def test_a_recording_joined_to_one_that_begins_inside_a_group_of_pictures(tmp_path):
+@pytest.mark.parametrize("seconds_later", [0, 20])
+def test_a_recording_joined_to_one_that_begins_inside_a_group_of_pictures(seconds_later, tmp_path):
+    def later(packet):
+        shift = round(seconds_later / packet.time_base)
+        packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+
     write_video(tmp_path / "whole.ts", "libx264", X264)
-    begun_at(tmp_path / "whole.ts", tmp_path / "begun.ts", 5)
+    begun_at(tmp_path / "whole.ts", tmp_path / "cut.ts", 5)
+    remux(tmp_path / "cut.ts", tmp_path / "begun.ts", later)
     path = tmp_path / "joined.ts"
     path.write_bytes((tmp_path / "whole.ts").read_bytes() + (tmp_path / "begun.ts").read_bytes())
     info = probe(path)
     shown = numbers_of(read_frames(path, range(info.num_frames), info=info))
     assert shown == [*range(100), *range(12, 100)]
     assert numbers_of(read_frames(path, [99, 100, 150], info=info)) == [99, 12, 62]
+    assert "frames after a break in the file cannot be decoded and are left out" in info.notes[0]
 
 
 def test_a_lost_part_of_a_stream_costs_the_frames_up_to_the_next_keyframe(tmp_path):

@@ -187,12 +187,17 @@ def picture_notes(stream: av.video.stream.VideoStream, frame: av.VideoFrame, asp
     if aspect and square_size(1000, 1000, aspect) == (1000, 1000) and aspect != 1:
         notes.append(f"The file says that its pixels are {aspect} times as wide as high, which isn't believed.")
     own = stream.codec_context.sample_aspect_ratio
-    if own and aspect and own != aspect:
+    if own and aspect and own not in (1, aspect):  # 1 is what a codec says that knows nothing of it
         notes.append(f"The file says that pixels are {aspect} times as wide as high, its codec {own}: the file counts.")
-    if frame.interlaced_frame or stream.codec_context.field_order in FIELD_ORDERS:
+    if frame.interlaced_frame:
         notes.append(
             "The video is interlaced: every second line of a picture is filled in from its neighbours, because it was "
             "filmed at another moment."
+        )
+    elif stream.codec_context.field_order in FIELD_ORDERS:
+        notes.append(
+            "The file says that it is interlaced, its first picture does not: in pictures that do, every second line "
+            "is filled in from its neighbours."
         )
     if is_hdr(frame):
         name = "PQ" if frame.color_trc == hdr.PQ else "HLG"

@@ -13,7 +13,7 @@ from tdn.data.video.fields import second_field_finder
 from tdn.data.video.info import Keyframe, Timeline, VideoInfo, timing_notes, usual_rate
 from tdn.data.video.opening import MAX_PIXELS, TIMED_DEMUXERS, existing_file, expect_picture_size, open_video
 from tdn.data.video.picture import picture_notes, shown_size
-from tdn.data.video.sound import sound_frames
+from tdn.data.video.sound import begins_again, sound_frames
 
 if TYPE_CHECKING:
     import av
@@ -45,10 +45,16 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS, max_frames: int | None
     times = [packet.time for packet in scan.packets if packet.is_shown]
     promised = len(times) if scan.has_fields else max(promised, len(times))
     lost, missing = _Lost(), 0
-    if scan.damaged or None in times or len(set(times)) < len(times) or not (timed or scan.starts_with_keyframe):
+    if (
+        scan.damaged
+        or scan.has_seam
+        or None in times
+        or len(set(times)) < len(times)
+        or not (timed or scan.starts_with_keyframe)
+    ):
         step = max(1, round(1 / (rate * time_base)))
         timeline, lost = _timeline_by_decoding(path, scan, time_base, step, max_pixels)
-        if scan.damaged:
+        if scan.damaged or scan.has_seam:
             missing = max(0, promised - len(timeline.times) - lost.before - lost.within)
     else:
         keyframes = sorted(packet.keyframe for packet in scan.packets if packet.keyframe)
@@ -90,6 +96,7 @@ class _Scan:
     first: av.VideoFrame | None = None
     damaged: bool = False
     has_fields: bool = False
+    has_seam: bool = False
     starts_with_keyframe: bool = True
 
 
@@ -137,10 +144,8 @@ def _scan(
     try:
         for packet in container.demux(stream):
             scan.damaged |= packet.is_corrupt
-            if packet.dts is not None:
-                # Two recordings in one file: times begin again.
-                scan.damaged |= last_dts is not None and packet.dts < last_dts
-                last_dts = packet.dts
+            scan.has_seam |= begins_again(last_dts, packet, container)
+            last_dts = last_dts if packet.dts is None else packet.dts
             if packet.size and is_second_field is not None and is_second_field(packet):
                 scan.has_fields = True
             elif packet.size:  # the last packet is empty and tells a decoder to finish
@@ -201,12 +206,15 @@ def _timeline_by_decoding(
     times = [frames[place][0] for place in places]
     told = [packet.time for packet in scan.packets if packet.is_shown]
     lost = _Lost(places[0], places[-1] + 1 - places[0] - len(places))
+    silently = max(0, len(told) - len(frames))  # lost by a decoder that does not even say so
     has_times = None not in times and all(a < b for a, b in pairwise(times))
     if has_times and None not in told:
         lost.before = sum(time < times[0] for time in told)
         lost.within = max(0, sum(times[0] <= time <= times[-1] for time in told) - len(times))
     elif not scan.starts_with_keyframe:
-        lost.before += max(0, len(told) - len(frames))  # the decoder does not even say that it lost them
+        lost.before += silently
+    elif scan.has_seam:
+        lost.within += silently
     if not has_times:
         times = [step * index for index in range(len(times))]
     return Timeline(tuple(times), (), time_base, has_times, sound_only=True), lost

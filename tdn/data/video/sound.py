@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # How many packets before the seam of two recordings FFmpeg may mark as corrupt though they are whole.
 MARKED_BEFORE_SEAM = 4
+# Times of decoding waver in some files, and a stream of one recording goes on within so many seconds.
+WAVER, LONGEST = 0.2, 1.0
 
 
 def sound_frames(
@@ -48,7 +50,7 @@ class _Marked:
 
 
 def _marked(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[_Marked]:
-    """The packets to the end, or to where the container is broken; a seam is where times begin again."""
+    """The packets to the end, or to where the container is broken; a seam is where another recording begins."""
     import av
 
     held: deque[_Marked] = deque()
@@ -57,7 +59,7 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
         for packet in container.demux(stream):
             if not packet.size:
                 continue
-            is_seam = last is not None and packet.dts is not None and packet.dts < last
+            is_seam = begins_again(last, packet, container)
             if is_seam:
                 for before in held:
                     before.is_broken = False
@@ -70,6 +72,18 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
     except av.FFmpegError:
         pass  # the damage that is being measured
     yield from held
+
+
+def begins_again(last: int | None, packet: av.Packet, container: av.container.InputContainer) -> bool:
+    """Whether another recording begins: a packet is to be decoded long before the `last` one was.
+
+    In a stream that can be cut anywhere, also long after it, unless that is a place where decoding can start.
+    """
+    if last is None or packet.dts is None:
+        return False
+    seconds = float((packet.dts - last) * packet.time_base)
+    is_stream = container.format.name in ("mpegts", "mpeg")
+    return seconds < -WAVER or (is_stream and seconds > LONGEST and not packet.is_keyframe)
 
 
 def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame | None]:
