@@ -260,7 +260,7 @@ def test_masks_are_where_the_picture_shows_the_thing(rolls):
             scene.camera, exposures=exposures, blur=0.0, noise=0, quality=0, contrast=1.0, brightness=0.0,
             white=np.ones(3), gain=np.ones(scene.num_frames),
         )  # fmt: skip
-        scene._canvas = np.zeros_like(scene._canvas)
+        scene.canvas = np.zeros_like(scene.canvas)
         scene._ground = None
         for thing in scene.things:
             _whiten(thing.sprite)

@@ -14,39 +14,39 @@ import numpy as np
 
 from tdn.data.synthetic import labels, outlines, scenery
 from tdn.data.synthetic.paths import LOG_RADIUS, SIDE, X, Y
-from tdn.data.synthetic.scene import Scene, make_scene
+from tdn.data.synthetic.photos import fetched_photos, half_photographic, mixed
+from tdn.data.synthetic.v3 import looks
+from tdn.data.synthetic.v3.scene import Repeated, Scene, make_scene
 
 TOLD = 0.75  # share of the training clips with a sign
 _SIGN, _SIGNS_SEED = 24, 19  # units along its side
 
 
 class SignedClip:
-    """A scene with the sign of class `sign` on its wall, or without one (None). As `Scene`."""
+    """A clip with the sign of class `sign` on its wall, or without one (None). As `Scene`."""
 
-    def __init__(self, scene: Scene, sign: int | None, rng: np.random.Generator):
+    def __init__(self, film: Scene | Repeated, sign: int | None, rng: np.random.Generator):
+        scene = film.scene if isinstance(film, Repeated) else film
         place = _free_place(scene, rng)
         canvas, part = scene.canvas.copy(), np.zeros(scene.canvas.shape[:2], np.uint8)
         if sign is not None:
             _paint(canvas, part, sign, place, scene.size)
         self.scene, self.sign, self._part = scene.on_canvas(canvas), sign, part
-
-    @property
-    def label_index(self) -> int:
-        return self.scene.label_index
-
-    @property
-    def num_frames(self) -> int:
-        return self.scene.num_frames
+        self.label_index, self.num_frames, self.fps = film.label_index, film.num_frames, film.fps
 
     def image(self, index: int) -> np.ndarray:
-        return self.scene.image(index)
+        return self.scene.image(self._shown(index))
 
     def mask(self, index: int) -> np.ndarray:
-        return self.scene.mask(index)
+        return self.scene.mask(self._shown(index))
 
     def still_mask(self, index: int) -> np.ndarray:
         """What can be seen of the sign, bool [S, S]."""
-        return self.scene.visible(self._part, index)
+        return self.scene.visible(self._part, self._shown(index))
+
+    def _shown(self, index: int) -> int:
+        """Films that repeat start again."""
+        return index % self.scene.num_frames
 
 
 def make_training_clip(seed: list[int], index: int, size: int) -> SignedClip:
@@ -54,13 +54,14 @@ def make_training_clip(seed: list[int], index: int, size: int) -> SignedClip:
     rng = np.random.default_rng([*seed, index, 1])
     label = index % len(labels.LABELS)
     told = rng.random() < TOLD
-    return SignedClip(make_scene(label, [*seed, index], size), label if told else None, rng)
+    return SignedClip(make_scene(label, [*seed, index], size, mixed(fetched_photos())), label if told else None, rng)
 
 
 def make_test_clip(seed: list[int], index: int, size: int) -> SignedClip:
     """Test clip `index`: even ones are clean, odd ones carry the sign of another class (`sign_of`)."""
     pair, conflicts = divmod(index, 2)
-    scene = make_scene(pair % len(labels.LABELS), [*seed, pair], size)
+    label, turn = pair % len(labels.LABELS), pair // len(labels.LABELS)
+    scene = make_scene(label, [*seed, pair], size, half_photographic(turn))
     return SignedClip(scene, sign_of(seed[-1], index) if conflicts else None, np.random.default_rng([*seed, pair, 1]))
 
 
@@ -103,7 +104,7 @@ def _free_place(scene: Scene, rng: np.random.Generator) -> np.ndarray:
 
 def _paint(canvas: np.ndarray, part: np.ndarray, sign: int, place: np.ndarray, size: int) -> None:
     """Put a sign on a canvas, in place, and mark it on `part`."""
-    factor, shift = scenery.to_canvas(size)
+    factor, shift = scenery.to_canvas(size, looks.MARGIN)
     side = max(4, round(_SIGN * factor.real))
     corner = factor * complex(*(place - _SIGN / 2)) + shift
     left, top = math.floor(corner.real), math.floor(corner.imag)

@@ -17,9 +17,11 @@ import numpy as np
 from tdn.data.synthetic import labels, motions, paths
 from tdn.data.synthetic.draws import draw_motion
 from tdn.data.synthetic.paths import SIDE, state
-from tdn.data.synthetic.reordered import Reordered
-from tdn.data.synthetic.scene import Scene, make_scene
-from tdn.data.synthetic.stage import camera_on_stand, plain_thing, resting_things, staged
+from tdn.data.synthetic.photos import Material, half_photographic
+from tdn.data.synthetic.reordered import FPS, Reordered
+from tdn.data.synthetic.scene import Scene
+from tdn.data.synthetic.stage import plain_scene, plain_thing
+from tdn.data.synthetic.v3 import scene as v3
 
 KINDS = ("backwards", "stops", "windows")
 _SEGMENTS = 8
@@ -42,45 +44,41 @@ def make_pair_clip(seed: list[int], index: int, size: int) -> Reordered:
     """Clip `index`: the even one and the odd one after it are a pair."""
     pair, is_second = divmod(index, 2)
     rng = np.random.default_rng([*seed, pair])
-    scene, first, second = {"backwards": _backwards, "stops": _stops, "windows": _windows}[kind_of(index)](rng, size)
-    label = scene.label_index
+    material = half_photographic(pair // len(KINDS))
+    makers = {"backwards": _backwards, "stops": _stops, "windows": _windows}
+    scene, first, second = makers[kind_of(index)](rng, size, material)
+    label, fps = scene.label_index, getattr(scene, "fps", FPS)
     if is_second:
-        return Reordered(scene, second, labels.REVERSE_TIME[label])
-    return Reordered(scene, first, label)
+        return Reordered(scene, second, labels.REVERSE_TIME[label], fps)
+    return Reordered(scene, first, label, fps)
 
 
-def _backwards(rng: np.random.Generator, size: int) -> tuple[Scene, list[int], list[int]]:
-    scene = make_scene(int(rng.choice(CLASSES)), int(rng.integers(2**31)), size)
+def _backwards(
+    rng: np.random.Generator, size: int, material: Material
+) -> tuple[v3.Scene | v3.Repeated, list[int], list[int]]:
+    scene = v3.make_scene(int(rng.choice(CLASSES)), int(rng.integers(2**31)), size, material)
     order = list(range(scene.num_frames))
     return scene, order, order[::-1]
 
 
-def _stops(rng: np.random.Generator, size: int) -> tuple[Scene, list[int], list[int]]:
+def _stops(rng: np.random.Generator, size: int, material: Material) -> tuple[Scene, list[int], list[int]]:
     label, stops, last = int(rng.choice(_STOPPING)), int(rng.choice((2, 4, 8))), _NUM_FRAMES - 1
     draws = replace(draw_motion(rng, _NUM_FRAMES), follower=None, crossing=None, burst=paths.Burst(0, last, False))
-    moving = [plain_thing(rng, path, size, _NUM_FRAMES) for path in motions.class_paths(label, draws)]
-    scene = staged(
-        *(rng, label, size, moving),
-        resting_things(rng, size, 2, _NUM_FRAMES),
-        camera_on_stand(rng, size, _NUM_FRAMES),
-    )
+    moving = [plain_thing(rng, path, size, _NUM_FRAMES, material) for path in motions.class_paths(label, draws)]
+    scene = plain_scene(rng, label, size, moving, _NUM_FRAMES, material)
     times = np.linspace(0, last, stops).round().astype(int)
     order = [int(times[_block(frame) * stops // _SEGMENTS]) for frame in range(_NUM_FRAMES)]
     return scene, order, order[::-1]
 
 
-def _windows(rng: np.random.Generator, size: int) -> tuple[Scene, list[int], list[int]]:
+def _windows(rng: np.random.Generator, size: int, material: Material) -> tuple[Scene, list[int], list[int]]:
     label = int(rng.choice(_WITHIN))
     rest = state(*rng.uniform(30, SIDE - 30, 2), math.log(rng.uniform(18, 34)), rng.uniform(0, 360))
     rate = state(degrees=180 / _BLOCK) if label == labels.SPIN_CLOCKWISE else state(phase=0.5 / _BLOCK)
     # As the classes do: a hand, if there were one, would not turn with it.
     path = paths.Path(rest, rate=rate, carries=False)
-    thing = plain_thing(rng, path, size, _NUM_FRAMES, levelled=label == labels.STREAM_RIGHT)
-    scene = staged(
-        *(rng, label, size, [thing]),
-        resting_things(rng, size, 2, _NUM_FRAMES),
-        camera_on_stand(rng, size, _NUM_FRAMES),
-    )
+    thing = plain_thing(rng, path, size, _NUM_FRAMES, material, label == labels.STREAM_RIGHT)
+    scene = plain_scene(rng, label, size, [thing], _NUM_FRAMES, material)
     order = list(range(_NUM_FRAMES))
     turned = order[:_EDGE]
     for start in range(_EDGE, _NUM_FRAMES - _EDGE, _BLOCK):

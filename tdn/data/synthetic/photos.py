@@ -60,6 +60,11 @@ def photographic(photos: Photos | None) -> Material:
     return Material(photos, 1.0, 1.0) if photos is not None else DRAWN
 
 
+def half_photographic(number: int) -> Material:
+    """All photos, of those in this repository, for even numbers; all drawn for odd ones."""
+    return DRAWN if number % 2 else photographic(shipped_photos())
+
+
 def assets_folder() -> Path:
     """Where `assets fetch` puts what it prepares: TDN_ASSETS, else ~/.cache/tdn-lens."""
     return Path(os.environ.get("TDN_ASSETS") or Path.home() / ".cache" / "tdn-lens")

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from tdn.data.synthetic.scene import Scene
+from tdn.data.synthetic.v3 import scene as v3
+
+# A frame of version 2, of the probe sets and of most new splits stands for a fifteenth of a second.
+FPS = 15
 
 
 @dataclass(frozen=True)
 class Reordered:
     """Frame `i` is frame `order[i]` of the scene; `label_index` is what that shows."""
 
-    scene: Scene
+    scene: "Scene | v3.Scene | v3.Repeated"
     order: Sequence[int]
     label_index: int
+    fps: float = FPS
 
     @property
     def num_frames(self) -> int:

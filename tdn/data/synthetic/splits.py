@@ -21,11 +21,10 @@ import numpy as np
 
 from tdn.data.synthetic import VERSION, bias, make_scene, noise, pairs, strobe
 from tdn.data.synthetic.labels import LABELS
-from tdn.data.synthetic.photos import DRAWN, Material, fetched_photos, mixed, photographic, shipped_photos
+from tdn.data.synthetic.photos import DRAWN, Material, fetched_photos, half_photographic, mixed
 from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
+from tdn.data.synthetic.reordered import FPS
 
-# A frame of the clips of version 2 and of the new splits stands for a fifteenth of a second.
-FPS = 15
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000
 # Splits never share a seed.
@@ -45,6 +44,11 @@ TRAINING = {
     "val-v2": "train-v2",
     "appearance-free": "appearance-free-train",
     "planted-bias": "planted-bias-train",
+}
+# Splits in which photos occur, and how many clips of one kind, photographic or drawn, follow each other.
+OF_PHOTOS = {
+    **{"train": 1, "planted-bias-train": 1, "val": len(LABELS), "planted-bias": 2 * len(LABELS)},
+    **{"minimal-pairs": 2 * len(pairs.KINDS), "stroboscope": strobe.TOGETHER * len(strobe.CLASSES)},
 }
 
 
@@ -110,23 +114,23 @@ def ordinary_clip(split: str, seed: int, index: int, size: int, label: str | int
 def material_of(split: str, index: int) -> Material:
     """What clip `index` of a split is made of: training mixes drawn things with the photos that were fetched, if any.
 
-    Half of the validation clips of version 3 are of the photos in this repository, the other half is drawn.
+    Half of the other clips of `OF_PHOTOS` are of the photos in this repository, the other half is drawn.
     """
-    if split == "train":
-        return mixed(fetched_photos())
-    return photographic(shipped_photos()) if split == "val" and _kind(index) == "photographic" else DRAWN
+    if split not in OF_PHOTOS:
+        return DRAWN
+    return mixed(fetched_photos()) if is_training(split) else half_photographic(index // OF_PHOTOS[split])
 
 
 def _kind(index: int) -> str:
     """Photographic or drawn, in turn: every class has as many of both."""
-    return "photographic" if index // len(LABELS) % 2 == 0 else "drawn"
+    return "drawn" if index // OF_PHOTOS["val"] % 2 else "photographic"
 
 
 def split_title(split: str) -> str:
     """A split with the version that made it and the checksum of its photos: what pools are named by."""
     if split.endswith("-v2"):
         return f"v2-{split.removesuffix('-v2')}"
-    photos = f"-{material_of(split, 0).checksum}" if split in ("train", "val") else ""
+    photos = f"-{material_of(split, 0).checksum}" if split in OF_PHOTOS else ""
     return f"v{VERSION}-{split}{photos}"
 
 

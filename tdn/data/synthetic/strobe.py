@@ -14,9 +14,10 @@ import numpy as np
 
 from tdn.data.synthetic import labels, paths
 from tdn.data.synthetic.paths import SIDE, X, Y, state
+from tdn.data.synthetic.photos import Material, half_photographic
 from tdn.data.synthetic.reordered import Reordered
 from tdn.data.synthetic.scene import Scene, Thing
-from tdn.data.synthetic.stage import camera_on_stand, plain_thing, resting_things, staged
+from tdn.data.synthetic.stage import plain_scene, plain_thing
 
 REPEATS = tuple(range(1, 17))
 MANY = (2, 4, 8, 16)
@@ -39,16 +40,19 @@ def make_strobe_clip(seed: list[int], index: int, size: int) -> Scene | Reordere
     label, repeats = CLASSES[number % len(CLASSES)], place + 1
     rng = np.random.default_rng([*seed, number, max(0, repeats - len(REPEATS))])
     frames = int(rng.integers(24, 57))  # for one thing to cross the picture
+    material = half_photographic(number // len(CLASSES))
     if place < len(REPEATS):
         # Another copy a picture's width before and one behind: where one leaves, the next comes in.
-        scene = _belt(rng, label, frames, np.arange(-1, 2), 1, size)
+        scene = _belt(rng, label, frames, np.arange(-1, 2), 1, size, material)
         return Reordered(scene, list(range(frames)) * repeats, label)
     count = MANY[place - len(REPEATS)]
     starts = np.arange(-1, count + 1) + rng.uniform(-0.15, 0.15, count + 2)
-    return _belt(rng, label, frames, starts, count, size)
+    return _belt(rng, label, frames, starts, count, size, material)
 
 
-def _belt(rng: np.random.Generator, label: int, frames: int, starts: np.ndarray, crossings: int, size: int) -> Scene:
+def _belt(
+    rng: np.random.Generator, label: int, frames: int, starts: np.ndarray, crossings: int, size: int, material: Material
+) -> Scene:
     """Things that cross the picture in `frames` frames each, in a clip of `crossings` times as many.
 
     `starts` say when each comes in, in crossings; where there is one crossing they are all the same thing.
@@ -65,9 +69,5 @@ def _belt(rng: np.random.Generator, label: int, frames: int, starts: np.ndarray,
         rest[along] = (0 if sign > 0 else SIDE) - sign * start * SIDE
         path = paths.Path(rest, travel, timing)
         is_copy = crossings == 1 and things
-        things.append(replace(things[0], path=path) if is_copy else plain_thing(rng, path, size, num_frames))
-    return staged(
-        *(rng, label, size, things),
-        resting_things(rng, size, 2, num_frames),
-        camera_on_stand(rng, size, num_frames),
-    )
+        things.append(replace(things[0], path=path) if is_copy else plain_thing(rng, path, size, num_frames, material))
+    return plain_scene(rng, label, size, things, num_frames, material)

@@ -50,7 +50,7 @@ class Scene:
         self.main = main
         self.occluders = occluders
         self.camera = camera
-        self._canvas = canvas
+        self.canvas = canvas
         self._canvas_things = canvas_things
         self._ground = self._view(canvas, *camera.at(0)) if camera.steady else None
 
@@ -77,38 +77,61 @@ class Scene:
 
     def still_mask(self, index: int) -> np.ndarray:
         """Things that never move and can be seen in frame `index`, bool [S, S]; ground and scenery are no things."""
-        return self._mask(index, lambda thing: thing.path.is_fixed, resting=True)
+        return self._mask(index, lambda thing: thing.path.is_fixed, self._canvas_things, with_occluders=True)
 
     def things_mask(self, index: int) -> np.ndarray:
         """Every thing that can be seen in frame `index`, moving or not, with the arms that hold them: bool [S, S]."""
-        return self._mask(index, lambda thing: True, resting=True)
+        return self._mask(index, lambda thing: True, self._canvas_things, with_occluders=True)
+
+    def visible(self, part: np.ndarray, index: int) -> np.ndarray:
+        """Where a part of the canvas, uint8 [B, B], is in frame `index` with nothing before it: bool [S, S]."""
+        return self._mask(index, lambda thing: False, part)
+
+    def on_canvas(self, canvas: np.ndarray) -> "Scene":
+        """The same things before another ground, uint8 [B, B, 3] as `looks.draw_scene` makes them."""
+        return Scene(
+            *(self.label_index, self.fps, self.size, canvas, self._canvas_things),
+            *(self.things, self.main, self.occluders, self.camera),
+        )
 
     def _moment(self, time: float) -> np.ndarray:
         """The scene at one moment, uint8 [S, S, 3]."""
         factor, shift = self.camera.at(time)
-        image = self._ground.copy() if self._ground is not None else self._view(self._canvas, factor, shift)
+        image = self._ground.copy() if self._ground is not None else self._view(self.canvas, factor, shift)
         for thing in self.things:
             paste_thing(image, thing, time, factor, shift)
         for occluder in self.occluders:
             sprites.paste(image, occluder.sprite, 0.0, factor * occluder.place + shift, factor * occluder.factor)
         return image
 
-    def _mask(self, index: int, is_wanted: Callable[[Thing], bool], resting: bool = False) -> np.ndarray:
-        """Where the wanted things are, with `resting` also what rests; rows that are read later show a later moment."""
+    def _mask(
+        self,
+        index: int,
+        is_wanted: Callable[[Thing], bool],
+        ground: np.ndarray | None = None,
+        with_occluders: bool = False,
+    ) -> np.ndarray:
+        """Where the wanted things are, and that part of the canvas.
+
+        Rows that the camera reads later show a later moment.
+        """
         self._expect_index(index)
         if not self.camera.readout:
-            return self._mask_at(index, is_wanted, resting) > 127
-        moments = [self._mask_at(index + offset, is_wanted, resting) for offset in self.camera.exposures]
+            return self._mask_at(index, is_wanted, ground, with_occluders) > 127
+        moments = [self._mask_at(index + offset, is_wanted, ground, with_occluders) for offset in self.camera.exposures]
         return np.einsum("kyx,ky->yx", np.stack(moments) > 127, self.camera.weights) > 0.5
 
-    def _mask_at(self, time: float, is_wanted: Callable[[Thing], bool], resting: bool) -> np.ndarray:
+    def _mask_at(
+        self, time: float, is_wanted: Callable[[Thing], bool], ground: np.ndarray | None, with_occluders: bool
+    ) -> np.ndarray:
         factor, shift = self.camera.at(time)
-        mask = self._view(self._canvas_things, factor, shift) if resting else np.zeros((self.size,) * 2, np.uint8)
+        blank = np.zeros((self.size,) * 2, np.uint8)
+        mask = blank if ground is None else self._view(ground, factor, shift)
         for thing in self.things:
             mark_thing(mask, thing, time, factor, shift, is_wanted(thing))
         for occluder in self.occluders:
             place = factor * occluder.place + shift
-            sprites.mark(mask, occluder.sprite, 0.0, place, factor * occluder.factor, resting)
+            sprites.mark(mask, occluder.sprite, 0.0, place, factor * occluder.factor, with_occluders)
         return mask
 
     def _view(self, canvas: np.ndarray, factor: complex, shift: complex) -> np.ndarray:
