@@ -39,7 +39,8 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
 
     forward   clip [1, T, L, 3, size, size], and of s_tdm_weight, s_tdm_mean, l_tdm_gate [] those the network has
               -> logits [1, K], evidence [K, T, h, w] (the final stage, signed, cells sum to the logit less its bias),
-              features [T, C, H, W] (Res2) and, where S-TDM reaches stage 3, motion3
+              last [T, C5, h, w] (the input of the classifier), features [T, C, H, W] (Res2) and, where S-TDM reaches
+              stage 3, motion3
     backward  features, class_weight [K] (1 for a class, -1 for one it is compared with), l_tdm_gate, motion3
               -> gradient [T, C, H, W] of the weighted sum of logits with respect to `features`
     """
@@ -65,14 +66,14 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
         last = _upper(network, features, motion[2])
         cells = network.num_segments * last.shape[-2] * last.shape[-1]
         evidence = torch.einsum("kc,nchw->knhw", network.head.weight, last) / cells
-        found = (network.consensus(last), evidence, features)
+        found = (network.consensus(last), evidence, last, features)
         return (*found, motion[2]) if reaches_3 else found
 
     with torch.no_grad():
         reached = forward(*forward_inputs.values())
-    backward_inputs = {"features": torch.rand_like(reached[2]), "class_weight": torch.zeros(len(reached[0][0])), **gate}
+    backward_inputs = {"features": torch.rand_like(reached[3]), "class_weight": torch.zeros(len(reached[0][0])), **gate}
     if reaches_3:
-        backward_inputs["motion3"] = torch.rand_like(reached[3])
+        backward_inputs["motion3"] = torch.rand_like(reached[4])
 
     def backward(*values: Tensor) -> Tensor:
         given = dict(zip(backward_inputs, values, strict=True))
@@ -83,7 +84,7 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
             return torch.autograd.grad((scores * given["class_weight"]).sum(), features)[0]
 
     return {
-        "forward": _traced(forward, forward_inputs, ("logits", "evidence", "features", *carried)),
+        "forward": _traced(forward, forward_inputs, ("logits", "evidence", "last", "features", *carried)),
         "backward": _traced(backward, backward_inputs, ("gradient",)),
     }
 

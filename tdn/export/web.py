@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import shutil
@@ -86,9 +87,20 @@ def write_site(out: str | Path, pair: Sequence[str], samples: Path) -> Path:
         "signed_colours": colour_table(SIGNED_COLOURS).ravel().tolist(),
         "samples": json.loads((samples / "samples.json").read_text()),
     }
+    for entry in site["samples"]:
+        masks = samples / f"{Path(entry['file']).stem}_mask.npz"
+        if masks.is_file():
+            entry["mask"] = f"{masks.stem}.json"
+            (Path(out) / entry["mask"]).write_text(json.dumps(_packed_masks(masks)))
     path = Path(out) / "site.json"
     path.write_text(json.dumps(site))
     return path
+
+
+def _packed_masks(path: Path) -> dict:
+    """What moves in each frame of a sample, a bit a pixel in base64."""
+    mask = np.load(path)["mask"]
+    return {"shape": list(mask.shape), "bits": base64.b64encode(np.packbits(mask)).decode()}
 
 
 def compare_with_torch(folder: Path, model: TDN, clips: int = 3) -> Difference:
@@ -214,6 +226,7 @@ def _description(model: TDN, checkpoint: str | Path, inputs: dict[str, list[str]
         "preprocess": asdict(model.preprocess),
         "labels": list(model.labels),
         "inputs": inputs,
+        "head": model.head.weight.tolist(),
         "card": json.loads(model.card.to_json()),
         "difference_from_torch": asdict(difference),
     }

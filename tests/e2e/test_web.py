@@ -13,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tdn.data.clip import load_clip
 from tdn.data.transforms import denormalise
 from tdn.explain import grad_cam
+from tdn.explain.methods import Rule
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 from tests.e2e.conftest import PATIENCE_MS, SCREENS
@@ -98,20 +100,25 @@ def test_it_opens_on_the_conveyor_and_asks_no_other_host(visit):
     assert visit.page.locator("#viewer figure canvas").count() == 4
 
 
+def maps_of_views(visit: Visit, clip: torch.Tensor, method: str = "grad_cam") -> dict:
+    """What the page answers to the pixels of a clip [1, T, L, 3, H, W]."""
+    packed = base64.b64encode(denormalise(clip).tobytes()).decode()
+    return visit.page.evaluate(
+        """async ([packed, method]) => {
+             const views = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+             const found = await tdnLens.answerViews(views, method);
+             for (const map of Object.values(found.maps)) map.data = Array.from(map.data);
+             return found;
+           }""",
+        [packed, method],
+    )
+
+
 def test_scores_and_maps_of_given_pixels_equal_python(visit):
     models = {role: load_model(path) for role, path in zip(("tdn", "baseline"), shipped_pair(), strict=True)}
     for name in ("conveyor", "dropping", "streaming_right"):
         clip = load_clip(SAMPLES / f"{name}.mp4", models["tdn"]).tensor
-        packed = base64.b64encode(denormalise(clip).tobytes()).decode()
-        found = visit.page.evaluate(
-            """async (packed) => {
-                 const views = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-                 const found = await tdnLens.answerViews(views);
-                 for (const map of Object.values(found.maps)) map.data = Array.from(map.data);
-                 return found;
-               }""",
-            packed,
-        )
+        found = maps_of_views(visit, clip)
         target = int(models["tdn"](clip).argmax())
         for role, model in models.items():
             logits = model(clip)[0].detach().numpy()
@@ -121,6 +128,42 @@ def test_scores_and_maps_of_given_pixels_equal_python(visit):
                 assert map_["shape"] == list(wanted.shape)
                 off = np.abs(np.array(map_["data"]).reshape(wanted.shape) - wanted).max()
                 assert off < 1e-3 * max(wanted.max(), 1e-6), f"{name} {role} {layer}: {off / wanted.max():.1e}"
+
+
+@pytest.mark.parametrize("method", ["hirescam", "layercam", "grad_cam_pp", "xgradcam"])
+def test_every_method_gives_python_s_map(visit, method):
+    model = load_model(shipped_pair()[0])
+    clip = load_clip(SAMPLES / "conveyor.mp4", model).tensor
+    maps = maps_of_views(visit, clip, method)["maps"]
+    for layer, wanted in grad_cam(model, clip, rule=Rule(method)).items():
+        wanted = wanted[0].numpy()
+        off = np.abs(np.array(maps[f"tdn_{layer}"]["data"]).reshape(wanted.shape) - wanted).max()
+        assert off < 1e-3 * wanted.max(), f"{layer}: {off / wanted.max():.1e}"
+
+
+def test_motion_focus_of_a_sample_is_python_s(visit):
+    """To two figures: the clip is decoded by the browser here and by PyAV there."""
+    visit.page.click("#samples button[data-file='left_to_right.mp4']")
+    visit.wait_for("frames.")
+    visit.page.wait_for_selector("#focus:not([hidden])")
+    shown = visit.page.locator("#focus tbody tr").first.locator("td").all_inner_texts()
+    model = load_model(shipped_pair()[0])
+    clip = load_clip(SAMPLES / "left_to_right.mp4", model)
+    map_ = torch.nn.functional.interpolate(
+        grad_cam(model, clip.tensor)["res2"], (112, 112), mode="bilinear", align_corners=False
+    )[0].numpy()
+    mask = np.load(SAMPLES / "left_to_right_mask.npz")["mask"][clip.frames[:, 2]]
+    share = (map_ * mask).sum() / map_.sum()
+    assert abs(float(shown[1].rstrip("%")) / 100 - share) < 0.03
+    assert abs(float(shown[2]) - share / mask.mean()) < 0.05 * share / mask.mean() + 0.05
+
+
+def test_a_link_opens_what_it_names(browser, site):
+    visit = Visit(browser, f"{site}?sample=up&change=reverse&method=layercam")
+    assert "after the change" in visit.status()
+    assert visit.page.locator("#viewer figcaption").first.inner_text().count("LayerCAM") == 1
+    assert "sample=up" in visit.page.url and "change=reverse" in visit.page.url
+    visit.context.close()
 
 
 def test_a_file_gives_the_frames_and_the_answer_of_python(visit):
@@ -176,11 +219,15 @@ def test_the_downloads_are_of_what_is_shown(visit, clips, tmp_path):
     visit.upload(clips / "clip.mp4")
     visit.wait_for("24 frames")
     visit.page.wait_for_selector("#save:not([disabled])")
-    for button, ending in (("#save", ".png"), ("#raw", ".json")):
+    for button, ending in (("#save", ".png"), ("#raw", ".json"), ("#film", (".mp4", ".webm"))):
         with visit.page.expect_download() as waiting:
             visit.page.click(button)
         assert waiting.value.suggested_filename.startswith("clip-")
         assert waiting.value.suggested_filename.endswith(ending)
+
+
+def test_the_rules_in_javascript_hold():
+    subprocess.run(["npm", "test", "--silent"], cwd=ROOT / "web", check=True)
 
 
 def test_it_works_without_a_connection_after_the_first_visit(browser, site):

@@ -2,8 +2,10 @@
 import drawScores from 'component:scores';
 import drawViewer from 'component:viewer';
 import { CHANGES } from './changes.js';
+import { focus, mask } from './focus.js';
 import { startLive } from './live.js';
-import { saveMaps, savePicture } from './save.js';
+import { METHODS, UNSIGNED } from './methods.js';
+import { saveFilm, saveMaps, savePicture } from './save.js';
 
 const LAYERS = ['res2', 'final'], TOP = '', NONE = '';
 const at = (id) => document.getElementById(id);
@@ -112,13 +114,15 @@ async function explain() {
   const isChanged = Boolean(change) || weight !== 1;
   say(isChanged ? 'Looking again …' : 'Drawing the maps …', { share: 0.7 });
   try {
-    const maps = await worker.call('maps', { weights });
+    const method = at('method').value, maps = await worker.call('maps', { weights, method });
     if (mine !== newest) return;
     const after = isChanged ? { name: change || `S-TDM at ${weight}`, answers: await worker.call('answer', { change, dials, key: 'changed' }) } : null;
-    if (after) after.maps = await worker.call('maps', { weights, key: 'changed' });
+    if (after) after.maps = await worker.call('maps', { weights, method, key: 'changed' });
     if (mine !== newest) return;
-    Object.assign(shown, { target, maps, changed: after });
+    Object.assign(shown, { target, method, maps, changed: after });
     draw();
+    await showFocus(shown);
+    tell();
     say(summary());
     enable(true);
   } catch (error) {
@@ -167,7 +171,8 @@ function viewerData() {
   const { clip, maps, changed, target, file, pictures: drawn } = result, versus = question().versus;
   const panels = [];
   for (const role of Object.keys(networks)) for (const layer of LAYERS) {
-    const of = `${networks[role].system} · ${site.layers[layer]} · “${target}”${versus ? ` less “${versus}”` : ''}`;
+    const how = result.method && result.method !== 'grad_cam' ? ` · ${METHODS[result.method]}` : '';
+    const of = `${networks[role].system} · ${site.layers[layer]} · “${target}”${versus ? ` less “${versus}”` : ''}${how}`;
     panels.push(panel(of, layer, maps?.[role][layer]));
     if (changed) panels.push(panel(`${of} · ${changed.name}`, layer, changed.maps[role][layer]));
   }
@@ -183,10 +188,11 @@ function panel(caption, layer, map) {
   if (!map) return { caption: `${caption} · computing`, layer };
   const [count, rows, columns] = map.shape, both = [1, -1].map((sign) => map.data.reduce((most, value) => Math.max(most, sign * value), 0));
   const [maximum, least] = both;
+  const isSigned = !UNSIGNED.includes(result?.method);
   const packed = (sign, most) => (most > 0 ? base64(map.data, (value) => Math.round(255 * Math.max(0, sign * value) / most)) : '');
   return {
     caption: maximum > 0 ? caption : `${caption} · no positive evidence`, layer, rows, columns, maximum, least, count,
-    values: packed(1, maximum), against: packed(-1, least), message: maximum > 0 ? '' : 'No positive evidence for this class at this layer',
+    values: packed(1, maximum), against: isSigned ? packed(-1, least) : '', message: maximum > 0 ? '' : 'No positive evidence for this class at this layer',
   };
 }
 
@@ -216,8 +222,42 @@ async function painted(columns, rows, width, height, pixels) {
   return URL.createObjectURL(await canvas.convertToBlob({ type: 'image/png' }));
 }
 
+// Motion focus where it is known exactly what moves: in the drawn samples.
+async function showFocus({ maps, clip, repeat }) {
+  const entry = site.samples.find((one) => one.file === sample), place = at('focus');
+  place.hidden = true;
+  if (!entry?.mask || repeat > 1) return;
+  entry.packed ??= await (await fetch(`networks/${entry.mask}`)).json();
+  const middle = Math.floor(networks.tdn.window / 2), masks = clip.frames.map((window) => mask(entry.packed, window[middle]));
+  const rows = [];
+  for (const [role, layers] of Object.entries(maps)) for (const layer of LAYERS) {
+    const found = focus(layers[layer], masks);
+    if (!found) return;
+    rows.push([`${networks[role].system} · ${site.layers[layer]}`, `${Math.round(100 * found.share)}%`, found.lift.toFixed(1), found.area]);
+  }
+  place.querySelector('tbody').replaceChildren(...rows.map((cells) => {
+    const line = document.createElement('tr');
+    line.append(...cells.slice(0, 3).map((words) => Object.assign(document.createElement('td'), { textContent: words })));
+    return line;
+  }));
+  place.querySelector('p').textContent = `What moves covers ${Math.round(100 * rows[0][3])}% of the picture: an even map would have 1.0 times chance. The sample's own masks say what moves; for a clip of your own the page with a server measures it by optical flow.`;
+  place.hidden = false;
+}
+
+// The page's address names the sample and what is asked of it; a visitor's own clip never gets there.
+const ASKED = ['class', 'versus', 'method', 'change', 'repeat', 'weight'], USUAL = { class: TOP, versus: NONE, method: 'grad_cam', change: NONE, repeat: '1', weight: '1' };
+function tell() {
+  const address = new URL(location.href);
+  address.search = '';
+  if (sample) {
+    address.searchParams.set('sample', sample.replace('.mp4', ''));
+    for (const id of ASKED) if (at(id).value !== USUAL[id]) address.searchParams.set(id, at(id).value);
+  }
+  if (address.href !== location.href) history.replaceState(null, '', address);
+}
+
 function enable(on) {
-  for (const id of ['class', 'versus', 'change', 'repeat', 'weight', 'save', 'raw']) at(id).disabled = !on;
+  for (const id of ['class', 'versus', 'method', 'change', 'repeat', 'weight', 'save', 'film', 'raw']) at(id).disabled = !on;
 }
 
 function play(url, isPicture) {
@@ -238,6 +278,7 @@ function play(url, isPicture) {
 function fresh() {
   at('class').value = TOP;
   at('versus').value = at('change').value = NONE;
+  at('method').value = 'grad_cam';
   at('repeat').value = '1';
   setWeight(1);
 }
@@ -247,13 +288,15 @@ function setWeight(value) {
   at('weight-now').textContent = value;
 }
 
-async function openSample(entry) {
+async function openSample(entry, asked = {}) {
   fresh();
+  for (const [id, value] of Object.entries(asked)) if ([...at(id)?.options ?? []].some((option) => option.value === value)) at(id).value = value;
+  if (Number(asked.weight) >= 0) setWeight(Number(asked.weight));
   sample = entry.file;
   [...at('samples').children].forEach((button) => button.setAttribute('aria-pressed', button.dataset.file === sample));
   play(`samples/${entry.file}`);
   const blob = await (await fetch(`samples/${entry.file}`)).blob();
-  if (sample === entry.file) await open(new File([blob], entry.file, { type: 'video/mp4' }));
+  if (sample === entry.file) await open(new File([blob], entry.file, { type: 'video/mp4' }), { repeat: Number(at('repeat').value) });
 }
 
 async function openOwn(file) {
@@ -269,12 +312,13 @@ function fill(select, entries) {
 }
 
 at('file').addEventListener('change', (event) => { if (event.target.files[0]) openOwn(event.target.files[0]); event.target.value = ''; });
-for (const id of ['class', 'versus', 'change']) at(id).addEventListener('change', explain);
+for (const id of ['class', 'versus', 'method', 'change']) at(id).addEventListener('change', explain);
 at('weight').addEventListener('input', (event) => { at('weight-now').textContent = event.target.value; });
 at('weight').addEventListener('change', explain);
 at('repeat').addEventListener('change', () => { if (result) open(result.file, { repeat: Number(at('repeat').value) }); });
 at('cancel').addEventListener('click', () => { newest++; worker.stop(); result = null; say('Cancelled. Choose a clip.'); });
 at('save').addEventListener('click', () => savePicture(at('viewer'), result));
+at('film').addEventListener('click', () => saveFilm(at('viewer'), result).catch((error) => say(error.message, { error: true })));
 at('raw').addEventListener('click', () => saveMaps(result, networks));
 addEventListener('dragover', (event) => event.preventDefault());
 addEventListener('drop', (event) => { event.preventDefault(); if (event.dataTransfer.files[0]) openOwn(event.dataTransfer.files[0]); });
@@ -288,15 +332,15 @@ window.tdnLens = {
     return { ...(await this.answer()), frames: clip.frames };
   },
   // The same of pixels that are given: views Uint8Array [T, L, H, W, 3].
-  async answerViews(views) {
+  async answerViews(views, method) {
     await load();
     await worker.call('take', { views });
-    return this.answer();
+    return this.answer(method);
   },
-  async answer() {
+  async answer(method) {
     const answers = await worker.call('answer', {});
     const labels = networks.tdn.labels, target = top(answers.tdn.probabilities, 1)[0];
-    const signed = await worker.call('maps', { weights: { [target]: 1 } }), maps = {};
+    const signed = await worker.call('maps', { weights: { [target]: 1 }, method }), maps = {};
     for (const [role, layers] of Object.entries(signed)) {
       for (const [layer, { shape, data }] of Object.entries(layers)) maps[`${role}_${layer}`] = { shape, data: data.map((value) => Math.max(0, value)) };
     }
@@ -318,6 +362,7 @@ async function begin() {
   const labels = networks.tdn.labels;
   fill(at('class'), [[TOP, 'the one TDN names'], ...labels.map((label) => [label, label])]);
   fill(at('versus'), [[NONE, 'no other class'], ...labels.map((label) => [label, label])]);
+  fill(at('method'), Object.entries(METHODS));
   fill(at('change'), [[NONE, 'nothing: as filmed'], ...CHANGES.map(({ name, title }) => [name, title])]);
   fill(at('repeat'), Array.from({ length: 16 }, (_, k) => [k + 1, k ? `${k + 1} times over` : 'once, as filmed']));
   at('samples').replaceChildren(...site.samples.map((entry) => {
@@ -327,7 +372,8 @@ async function begin() {
     return button;
   }));
   if ('serviceWorker' in navigator) navigator.serviceWorker.register('offline.js').catch(() => {});
-  if (site.samples.length) await openSample(site.samples[0]);
+  const asked = Object.fromEntries(new URLSearchParams(location.search)), wanted = site.samples.find(({ file }) => file === `${asked.sample}.mp4`);
+  if (site.samples.length) await openSample(wanted ?? site.samples[0], wanted ? asked : {});
   document.documentElement.dataset.ready = 'yes';
 }
 

@@ -1,5 +1,6 @@
 // One exported network (tdn/export/web.py) in onnxruntime: scores, features, and maps without autograd.
 import * as ort from 'onnxruntime-web/wasm';
+import { constantGradient, weigh } from './methods.js';
 
 const MEAN = [0.485, 0.456, 0.406], DEVIATION = [0.229, 0.224, 0.225];
 const DIALS = { s_tdm_weight: 1, s_tdm_mean: 0, l_tdm_gate: 1 };
@@ -49,22 +50,21 @@ export class Network {
     const { num_segments: segments, window, input_size: size } = this.description;
     const clip = new ort.Tensor('float32', normalised(views, segments * window, size), [1, segments, window, 3, size, size]);
     const out = await queued(() => this.forward.run({ clip, ...this.dialled('forward', dials) }));
-    return { logits: out.logits.data, evidence: out.evidence, features: out.features, motion3: out.motion3, dials };
+    return { logits: out.logits.data, evidence: out.evidence, last: out.last, features: out.features, motion3: out.motion3, dials };
   }
 
-  // Signed maps Float32Array [T, h, w] of `weights` {class index: weight} at both layers, of what `run` gave.
-  async maps(reached, weights) {
-    const { evidence, features } = reached, [classes, segments, rows, columns] = evidence.dims, size = segments * rows * columns;
-    const final = new Float32Array(size);
-    for (const [index, weight] of Object.entries(weights)) {
-      for (let k = 0; k < size; k++) final[k] += weight * evidence.data[index * size + k];
-    }
-    const class_weight = new Float32Array(classes);
+  // Signed maps {shape: [T, h, w], data} of `weights` {class index: weight} at both layers, of what `run` gave.
+  async maps(reached, weights, method = 'grad_cam') {
+    const { features, last } = reached, class_weight = new Float32Array(reached.logits.length);
     for (const [index, weight] of Object.entries(weights)) class_weight[index] = weight;
-    const feeds = { features, class_weight: new ort.Tensor('float32', class_weight, [classes]), ...this.dialled('backward', reached.dials) };
+    const feeds = { features, class_weight: new ort.Tensor('float32', class_weight, [class_weight.length]), ...this.dialled('backward', reached.dials) };
     if (reached.motion3) feeds.motion3 = reached.motion3;
     const { gradient } = await queued(() => this.backward.run(feeds));
-    return { final: { shape: [segments, rows, columns], data: final }, res2: gradCam(features, gradient) };
+    const isPlain = method === 'grad_cam' || method === 'hirescam'; // the same there: the gradient is constant
+    return {
+      final: isPlain ? evidenceOf(reached.evidence, weights) : weigh(last, constantGradient(last, this.description.head, weights), method),
+      res2: weigh(features, gradient, method),
+    };
   }
 
   dialled(graph, dials) {
@@ -73,18 +73,10 @@ export class Network {
   }
 }
 
-// Grad-CAM: channels weighted by their gradient's mean over one frame's cells. [T, C, h, w] twice -> signed [T, h, w].
-function gradCam(features, gradient) {
-  const [segments, channels, rows, columns] = features.dims, cells = rows * columns, data = new Float32Array(segments * cells);
-  for (let t = 0; t < segments; t++) {
-    for (let c = 0; c < channels; c++) {
-      const from = (t * channels + c) * cells;
-      let weight = 0;
-      for (let k = 0; k < cells; k++) weight += gradient.data[from + k];
-      weight /= cells;
-      for (let k = 0; k < cells; k++) data[t * cells + k] += weight * features.data[from + k];
-    }
-  }
+// The closed form at the final stage: cells of a class sum to its logit less its bias.
+function evidenceOf({ data: from, dims: [, segments, rows, columns] }, weights) {
+  const size = segments * rows * columns, data = new Float32Array(size);
+  for (const [index, weight] of Object.entries(weights)) for (let k = 0; k < size; k++) data[k] += weight * from[index * size + k];
   return { shape: [segments, rows, columns], data };
 }
 

@@ -48,9 +48,9 @@ const CALLS = {
   },
 
   // Signed maps of classes {index: weight} of every network: { role: {res2, final} }.
-  async maps({ weights, key = 'plain' }) {
+  async maps({ weights, key = 'plain', method }) {
     const out = {};
-    for (const [role, network] of Object.entries(networks)) out[role] = await network.maps(reached[`${key} ${role}`], weights);
+    for (const [role, network] of Object.entries(networks)) out[role] = await network.maps(reached[`${key} ${role}`], weights, method);
     return out;
   },
 
