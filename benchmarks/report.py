@@ -319,6 +319,23 @@ def serving(found: list[dict]) -> list[str]:
     )
 
 
+def strobe_speed(found: list[dict]) -> list[str]:
+    """The curve of the stroboscope beside one analysis of the pair."""
+    return rows_of(
+        ("two seconds of video", "the curve, s", "one analysis of the pair, s", "ratio", "target"),
+        (
+            (
+                f"{row['width']} x {row['height']}",
+                f"{row['curve_s']:.3f}",
+                f"{row['pair_s']:.3f}",
+                f"{row['ratio']:.1f}",
+                12,
+            )
+            for row in found
+        ),
+    )
+
+
 def page(found: dict) -> list[str]:
     return rows_of(
         (f"CPU, {found['threads']} threads", "to the answers, s", "to the maps, s", "another class, s", "a scrub, ms"),
@@ -439,6 +456,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "table5": table5,
     "compiled": compiled,
     "serving": serving,
+    "strobe_speed": strobe_speed,
     "page": page,
     "training": training,
     "kill_training": kill_training,

@@ -11,6 +11,7 @@ Res2 and S-TDM) is computed once however many steps show that window.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -89,11 +90,12 @@ def _logits(model: TDN, windows: list[Window], kept: dict[Window, list[Tensor | 
     weight = model.head.weight
     with torch.inference_mode():
         if not model.windows_meet_late:
-            return model(frames.clip(windows).to(weight))
+            return model(frames.whole[frames.places(windows)][None].to(weight))
         new = [window for window in dict.fromkeys(windows) if window not in kept]
         if new:
-            centre = frames.centres(new).to(weight)
-            halves = None if model.s_tdm is None else frames.halves(new).to(weight)
+            places = frames.places(new)
+            centre = frames.whole[places[:, places.shape[1] // 2]].to(weight)  # [W, 3, H, W]
+            halves = None if model.s_tdm is None else frames.half[places].to(weight)  # [W, L, 3, H/2, W/2]
             made = model.within_windows(centre, halves)
             for place, window in enumerate(new):
                 kept[window] = [None if part is None else part[place : place + 1] for part in made]
@@ -112,28 +114,19 @@ def _drop(kept: dict[str, dict[Window, list[Tensor | None]]], place: int, last_u
 
 
 class _Frames:
-    """The frames of a video as networks take them, normalised, and at half resolution for S-TDM, each once."""
+    """The frames of a video as networks take them, normalised once, and at half resolution for S-TDM."""
 
     def __init__(self, pictures: Pictures):
-        self.pictures = pictures
-        self._halves: dict[int, Tensor] = {}
+        self.numbers = pictures.numbers
+        self.whole = normalise(pictures.views)  # [U, 3, H, W]
 
-    def clip(self, windows: Sequence[Window]) -> Tensor:
-        """[1, T, L, 3, H, W]"""
-        return normalise(self.pictures.views_of(np.array(windows)))[None]
+    @cached_property
+    def half(self) -> Tensor:  # [U, 3, H/2, W/2]
+        return nnf.avg_pool2d(self.whole, 2)
 
-    def centres(self, windows: Sequence[Window]) -> Tensor:
-        """[W, 3, H, W]"""
-        frames = np.array(windows)
-        return normalise(self.pictures.views_of(frames[:, frames.shape[1] // 2]))
-
-    def halves(self, windows: Sequence[Window]) -> Tensor:
-        """[W, L, 3, H/2, W/2]"""
-        new = sorted({frame for window in windows for frame in window} - set(self._halves))
-        if new:
-            half = nnf.avg_pool2d(normalise(self.pictures.views_of(np.array(new))), 2)
-            self._halves.update(zip(new, half, strict=True))
-        return torch.stack([torch.stack([self._halves[frame] for frame in window]) for window in windows])
+    def places(self, windows: Sequence[Window]) -> Tensor:
+        """Where the frames of windows lie in `whole` and `half`: int64 [W, L]."""
+        return torch.from_numpy(np.searchsorted(self.numbers, np.array(windows)))
 
 
 def _expect_same_clips(name: str, model: TDN, pictures: Pictures) -> None:
