@@ -319,6 +319,41 @@ def serving(found: list[dict]) -> list[str]:
     )
 
 
+def strobe(found: dict) -> list[str]:
+    """How many clips get the right / the opposite direction, and the mean probability of both; of one clip only those."""
+
+    def cell(columns: dict, place: int) -> str:
+        right, opposite = (f"{columns[f'p_{way}'][place]:.2f}" for way in ("right", "opposite"))
+        counts = f"{columns['right'][place]} / {columns['opposite'][place]}, " if found["videos"] > 1 else ""
+        return f"{counts}{right} {opposite}"
+
+    return _strobe_rows(found, cell)
+
+
+def strobe_intervals(found: dict) -> list[str]:
+    """95% intervals of the mean probabilities, right and opposite."""
+
+    def cell(columns: dict, place: int) -> str:
+        spans = (columns[f"p_{way}_interval"][place] for way in ("right", "opposite"))
+        return ", ".join(f"{low:.2f} to {high:.2f}" for low, high in spans)
+
+    return _strobe_rows(found, cell)
+
+
+def _strobe_rows(found: dict, cell: Callable[[dict, int], str]) -> list[str]:
+    networks = found["networks"]
+    cut = [(f"first {100 * part:.0f}%", "by_part", place) for place, part in enumerate(found["parts"])]
+    shown = cut + [(f"{repeat} x", None, place) for place, repeat in enumerate(found["repeats"])]
+    clips = f"{found['videos']} clip{'s' * (found['videos'] > 1)}"
+    return rows_of(
+        (f"{clips}, shown", *(name.removesuffix("_small_8f") for name in networks)),
+        (
+            (title, *(cell(numbers[kind] if kind else numbers, place) for numbers in networks.values()))
+            for title, kind, place in shown
+        ),
+    )
+
+
 def strobe_speed(found: list[dict]) -> list[str]:
     """The curve of the stroboscope beside one analysis of the pair."""
     return rows_of(
@@ -456,6 +491,9 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "table5": table5,
     "compiled": compiled,
     "serving": serving,
+    "strobe": strobe,
+    "conveyor": strobe,
+    "strobe intervals": strobe_intervals,
     "strobe_speed": strobe_speed,
     "page": page,
     "training": training,
