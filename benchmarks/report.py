@@ -320,7 +320,7 @@ def serving(found: list[dict]) -> list[str]:
 
 
 def strobe(found: dict) -> list[str]:
-    """How many clips get the right / the opposite direction, and the mean probability of both; of one clip only those."""
+    """How many clips get the right and the opposite direction, and the mean probability of both; of one clip latter."""
 
     def cell(columns: dict, place: int) -> str:
         right, opposite = (f"{columns[f'p_{way}'][place]:.2f}" for way in ("right", "opposite"))
