@@ -378,6 +378,17 @@ def page(found: dict) -> list[str]:
     )
 
 
+def web(found: dict) -> list[str]:
+    head = ("Chromium, one thread", "opening to maps, s", "a file to maps, s", "camera, answers a second", "memory, MB")
+    return rows_of(head, ((name, *waits.values()) for name, waits in found["screens"].items()))
+
+
+def web_bytes(found: dict) -> list[str]:
+    return rows_of(
+        ("a first visit fetches", "MB", "MB with gzip"), ((kind, *pair) for kind, pair in found["megabytes"].items())
+    )
+
+
 def training(found: dict[str, float]) -> list[str]:
     plain = found["plain, float32"]
     return rows_of(
@@ -496,6 +507,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "strobe intervals": strobe_intervals,
     "strobe_speed": strobe_speed,
     "page": page,
+    "web": web,
+    "web bytes": web_bytes,
     "training": training,
     "kill_training": kill_training,
     "full_disk": full_disk,
