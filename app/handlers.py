@@ -1,5 +1,6 @@
 """What the page does when something is clicked: values in, values for the components out."""
 
+import html
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -98,7 +99,7 @@ class Handlers:
             views.answer_json(analysis),
             views.scores(analysis),
             views.viewer(analysis, frames_jpeg, windows_jpeg, self._link(asked, analysis)),
-            analysis.note,
+            text.plain(analysis.note),
             token or gr.skip(),
             text.FOCUS_PENDING if token else "",
             *[gr.DownloadButton(interactive=False)] * 4,
@@ -293,4 +294,5 @@ def one_sentence() -> Iterator[None]:
 
 
 def sentence(message: str) -> gr.Error:
-    return gr.Error(message, print_exception=False)
+    """Gradio shows the message as HTML, and names of files stand in it."""
+    return gr.Error(html.escape(message, quote=False), print_exception=False)

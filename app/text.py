@@ -116,7 +116,7 @@ FOCUS_MOST_MOVES = 0.5
 
 def focus_reading(area: float, lifts: list[tuple[str, float | None]], difference: float | None, by_flow: bool) -> str:
     """In plain words: `lifts` are network and times chance at Res2, None where that map is empty."""
-    first, *others = [f"{name}'s Res2 map" for name, _ in lifts]
+    first, *others = [f"{plain(name)}'s Res2 map" for name, _ in lifts]
     said = [
         "has no evidence at all"
         if lift is None
@@ -225,7 +225,9 @@ def own_taken(file: str, network: str, classes: int, segments: int) -> str:
 
 
 def plain(words: str) -> str:
-    """Words of a checkpoint as they are: no link, picture or formula of Markdown, which could ask another server."""
+    """Words of others, such as names of files and classes, as they are: no link, picture or formula of Markdown, which
+    could ask another server.
+    """
     return re.sub(r"([\\`*_{}\[\]<>()#|~$&!])", r"\\\1", words)
 
 
@@ -331,7 +333,7 @@ def weights_warning(cards: Mapping[str, Card]) -> str:
 def about(cards: Mapping[str, Card], names: Mapping[str, str], device: str) -> str:
     """The chosen weights in words and numbers; `cards` and `names` by checkpoint file, first network first."""
     lines = ["### What these weights know", ""]
-    lines += [f"- **{names[file]}** (`{Path(file).name}`): {_facts(card)}" for file, card in cards.items()]
+    lines += [f"- **{plain(names[file])}** ({_code(Path(file).name)}): {_facts(card)}" for file, card in cards.items()]
     lines += [
         "",
         "They have seen no labelled real video unless the lines above say so. What they answer to a phone clip is a "
@@ -339,7 +341,7 @@ def about(cards: Mapping[str, Card], names: Mapping[str, str], device: str) -> s
         "",
         f"The networks run on: {device}.",
         "",
-        "| Share of clips answered right | " + " | ".join(names[file] for file in cards) + " |",
+        "| Share of clips answered right | " + " | ".join(_cell(names[file]) for file in cards) + " |",
         "| --- |" + " ---: |" * len(cards),
     ]
     for label in next(iter(cards.values())).labels:
@@ -357,7 +359,7 @@ def _facts(card: Card) -> str:
         f"trained on {plain(card.trained_on)}. Top-1 {top1} ({plain(card.protocol)}; chance "
         f"{100 / len(card.labels):.1f}%). It "
         f"reads {segments} windows of {window} frames, {view} at {card.preprocess.input_size} pixels. Made by "
-        f"`{card.command.replace('`', ' ')}`. Time: {plain(card.time)}. Limits: {plain(card.known_limits)}."
+        f"{_code(card.command)}. Time: {plain(card.time)}. Limits: {plain(card.known_limits)}."
     )
 
 
@@ -369,6 +371,10 @@ def _class_share(card: Card, label: str) -> str:
     """How often clips of a class were recognised; a class may have had none."""
     per_class = (card.accuracy or {}).get("per_class", {})
     return "no clips" if label in per_class and per_class[label] is None else _share(per_class.get(label))
+
+
+def _code(words: str) -> str:
+    return f"`{words.replace('`', ' ')}`"
 
 
 def _cell(value: str) -> str:
@@ -561,8 +567,8 @@ def lab_pair_rates(cards: Mapping[str, Card], names: Mapping[str, str], labels: 
     parts = []
     for file, card in cards.items():
         shares = [_class_share(card, label) for label in labels]
-        parts.append(f"{names[file]} {' and '.join(shares)}")
-    return f"Validation clips of “{labels[0]}” and “{labels[1]}” answered right: {'; '.join(parts)}."
+        parts.append(f"{plain(names[file])} {' and '.join(shares)}")
+    return f"Validation clips of “{plain(labels[0])}” and “{plain(labels[1])}” answered right: {'; '.join(parts)}."
 
 
 def lab_changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved: Sequence[str]) -> str:

@@ -204,7 +204,7 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
     lines = [text.focus_reading(*_focus_facts(found, analysis)), "", text.focus_row(text.FOCUS_HEAD)]
     lines.append(text.focus_row(["---", *["---:"] * (len(text.FOCUS_HEAD) - 1)]))
     for (role, layer), numbers in found.maps.items():
-        name = f"{analysis.answers[role].explained.title} · {LAYER_TITLES[layer]}"
+        name = f"{text.plain(analysis.answers[role].explained.title)} · {LAYER_TITLES[layer]}"
         lines.append(text.focus_row([name, *text.focus_numbers(numbers)]))
     for name, numbers in found.controls.items():
         lines.append(text.focus_row([f"*{text.FOCUS_CONTROLS[name]}*", *text.focus_numbers(numbers)]))

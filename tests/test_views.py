@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import text, views
+from app import handlers, text, views
 from app.analysis import Analysis, Answer, Comparison
 from app.gallery import Opening, sample_clips
 from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
@@ -283,3 +284,23 @@ def test_paths_of_this_machine_are_refused_where_others_reach_the_page(host: str
         Settings(local_paths=True).expect_private(host, environment)
     Settings(local_paths=True).expect_private("127.0.0.1", {})
     Settings().expect_private(host, environment)
+
+
+HOSTILE = "a_b*c* [x](http://y) <img src=x> $z$ `q` | w"
+
+
+def test_names_of_networks_and_classes_are_literal_on_the_page():
+    card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", HOSTILE], trained_on=HOSTILE)
+    for words in (
+        text.about({"x.safetensors": card}, {"x.safetensors": HOSTILE}, "CPU"),
+        text.focus_reading(0.1, [(HOSTILE, 2.0), (HOSTILE, None)], 1.0, by_flow=True),
+        text.lab_pair_rates({"x": card}, {"x": HOSTILE}, ["up", HOSTILE]),
+        text.weights_warning({"x": card}),
+    ):
+        assert re.search(r"a\\_b\\\*c\\\*", words)
+        assert not re.search(r"(?<!\\)(\[x|<img|\$z|`q|\| w)", words)
+
+
+def test_a_file_s_name_is_no_html_in_a_message():
+    said = handlers.sentence("<b>x</b> & 'y'.mp4: no such file").message
+    assert said == "&lt;b&gt;x&lt;/b&gt; &amp; 'y'.mp4: no such file"
