@@ -12,6 +12,7 @@ from tdn.data.clip import load_clip
 from tdn.data.source import probe as probe_source
 from tdn.data.transforms import Preprocess
 from tdn.data.video import UndecodableFrame, decode_frames, probe, read_frames, write_mp4
+from tdn.data.video.opening import packets_of
 from tests.test_clip import Taker
 from tests.test_video import HEIGHT, WIDTH, number_of, numbered, numbers_of, remux, write_video
 
@@ -96,6 +97,23 @@ def test_a_lost_part_of_a_stream_costs_the_frames_up_to_the_next_keyframe(tmp_pa
     assert "after a break in the file cannot be decoded and are left out" in " ".join(info.notes)
 
 
+class Interrupted:
+    """A container as PyAV 18.1.0 reads it, where a packet belongs to a stream that began after the file was opened."""
+
+    def __init__(self):
+        self.packets = iter([1, 2, IndexError, 3])
+
+    def demux(self, stream):
+        for packet in self.packets:
+            if packet is IndexError:
+                raise IndexError("list index out of range")
+            yield packet
+
+
+def test_a_stream_that_begins_midway_does_not_end_the_reading():
+    assert list(packets_of(Interrupted(), None)) == [1, 2, 3]
+
+
 # Pauses and uneven times
 
 PAUSED = {"rate": 1000, "pts": lambda n: 17 * n + (60_000 if n >= 70 else 0)}
@@ -131,6 +149,11 @@ def test_times_rounded_to_milliseconds_give_the_rate_they_were_rounded_from(mill
     info = probe(tmp_path / "rounded.mkv")
     assert info.fps == pytest.approx(rate, rel=0.002)
     assert info.notes == ()
+
+
+def test_two_intervals_far_apart_still_make_a_rate(tmp_path):
+    write_mp4(tmp_path / "three.mp4", map(numbered, range(3)), times_sec=[0, 0.1, 5])
+    assert probe(tmp_path / "three.mp4").fps in (pytest.approx(10), pytest.approx(1 / 4.9))
 
 
 def test_a_rate_that_varies_is_said(tmp_path):

@@ -17,7 +17,7 @@ import numpy as np
 
 from tdn.data.video.errors import UndecodableFrame, UnreadableVideo
 from tdn.data.video.info import Keyframe, Timeline, VideoInfo
-from tdn.data.video.opening import MAX_PIXELS, existing_file, open_video
+from tdn.data.video.opening import MAX_PIXELS, existing_file, open_video, packets_of
 from tdn.data.video.picture import picture_of
 from tdn.data.video.probing import probe
 from tdn.data.video.sound import sound_frames
@@ -155,7 +155,7 @@ def _decode_to_damage(
     # a third of the decoding at 250 frames a keyframe. (H.265's mark only holds within a temporal sub-layer.)
     leave_out = keep is not None and decoder.name == "h264"
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if leave_out:
                 decoder.skip_frame = "DEFAULT" if packet.pts in keep else "NONREF"
             yield from decoder.decode(packet if packet.size else None)

@@ -89,7 +89,7 @@ def usual_rate(times_sec: Sequence[float] | np.ndarray) -> float | None:
     intervals = np.diff(times_sec)
     if not len(intervals):
         return None
-    median = np.median(intervals)
+    median = np.sort(intervals)[len(intervals) // 2]  # one that there is, not the mean of two
     low, high = USUAL_INTERVALS
     return float(1 / intervals[(intervals >= low * median) & (intervals <= high * median)].mean())
 

@@ -88,6 +88,16 @@ def open_video(
         yield container, stream, decoder
 
 
+def packets_of(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.Packet]:
+    """The packets of a stream from the present position on, as `container.demux` gives them."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            pass  # PyAV 18.1.0 on a packet of another stream, one that began after the file was opened
+
+
 def _decoder(stream: av.video.stream.VideoStream, max_pixels: int) -> av.VideoCodecContext:
     """The stream's own decoder, or one that gives transparency where the stream has it."""
     import av

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from tdn.data.video.errors import TooManyFrames, UndecodableFrame
 from tdn.data.video.fields import second_field_finder
 from tdn.data.video.info import Keyframe, Timeline, VideoInfo, timing_notes, usual_rate
-from tdn.data.video.opening import MAX_PIXELS, TIMED_DEMUXERS, existing_file, expect_picture_size, open_video
+from tdn.data.video.opening import (
+    MAX_PIXELS,
+    TIMED_DEMUXERS,
+    existing_file,
+    expect_picture_size,
+    open_video,
+    packets_of,
+)
 from tdn.data.video.picture import picture_notes, shown_size
 from tdn.data.video.sound import begins_again, sound_frames
 
@@ -142,7 +149,7 @@ def _scan(
     seeks_by_decoding_time = container.format.name == "mpegts"
     is_second_field = second_field_finder(stream)
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             scan.damaged |= packet.is_corrupt
             scan.has_seam |= begins_again(last_dts, packet, container)
             last_dts = last_dts if packet.dts is None else packet.dts

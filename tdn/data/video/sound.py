@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tdn.data.video.opening import packets_of
+
 if TYPE_CHECKING:
     import av
 
@@ -56,7 +58,7 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
     held: deque[_Marked] = deque()
     last = None
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if not packet.size:
                 continue
             is_seam = begins_again(last, packet, container)
