@@ -11,11 +11,13 @@ from tdn.weights import read_card
 from tdn.weights.shipped import checkpoint_folder
 
 
-def by_group(per_class: dict[str, float]) -> dict[str, float]:
-    """Top-1 of all classes and of each group, in percent; every class has as many clips."""
-    groups: dict[str, list[float]] = {"all": list(per_class.values())}
+def by_group(per_class: dict[str, float | None]) -> dict[str, float]:
+    """Top-1 of all classes and of each group, in percent; every class has as many clips, or none (None)."""
+    groups: dict[str, list[float]] = {}
     for label, share in per_class.items():
-        groups.setdefault(GROUPS[label], []).append(share)
+        if share is not None:
+            for group in ("all", GROUPS[label]):
+                groups.setdefault(group, []).append(share)
     return {group: sum(shares) / len(shares) for group, shares in groups.items()}
 
 

@@ -15,7 +15,7 @@ EPOCHS = 40
 # AdamW's rate for 8 clips a step does not hold for 64: it grows with the root of the batch, here rounded down. The
 # clock is looked at after every step.
 GPU = {"batch_size": 64, "learning_rate": 2e-3, "ema_decay": 0.995, "save_minutes": 1e6, "save_steps": 1}
-WARM_STEPS, TIMED_STEPS = 4, 12
+WARM_STEPS = 3
 # Which is faster for depthwise convolutions depends on the GPU.
 LAYOUTS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
 
@@ -48,19 +48,21 @@ def new_trainer(
     return trainer
 
 
-def seconds_a_clip(recipe: Recipe, clips: DeviceClips, accelerator: Accelerator, layout: torch.memory_format) -> float:
+def seconds_a_clip(
+    recipe: Recipe, clips: DeviceClips, accelerator: Accelerator, layout: torch.memory_format, timed_steps: int
+) -> float:
     """What drawing a clip costs in the mean over the run, measured at each of its input sizes."""
-    recipe = replace(recipe, clips_per_epoch=(WARM_STEPS + TIMED_STEPS) * recipe.batch_size)
+    recipe = replace(recipe, clips_per_epoch=(WARM_STEPS + timed_steps) * recipe.batch_size)
     cost, done = 0.0, 0.0
     for share, size in recipe.sizes:
         trainer = new_trainer(recipe, clips, accelerator, layout, is_fresh=False)
         trainer.model.train()
         batches = remaining_batches(trainer, size)
-        for step in range(WARM_STEPS + TIMED_STEPS):
+        for step in range(WARM_STEPS + timed_steps):
             if step == WARM_STEPS:
                 began = time.monotonic()
             train_step(trainer, batches)
-        cost += (share - done) * (time.monotonic() - began) / (TIMED_STEPS * recipe.batch_size)
+        cost += (share - done) * (time.monotonic() - began) / (timed_steps * recipe.batch_size)
         done = share
     return cost
 

@@ -5,14 +5,15 @@ accelerate, OpenCV (headless will do), NumPy, Pillow, safetensors and matplotlib
 on all cores, where it is not on the disk yet, and trains one network after another to its number of draws, or until the
 minutes are over. The pool lies on the GPU as bytes and is augmented there; training is in bf16.
 
-Before the day, where there is a network, put into a folder that travels (`lent/` here; add it to .git/info/exclude):
+Before the day, where there is a network, fill a folder that travels (`lent/` here; add it to .git/info/exclude):
 
-    python -m tdn imagenet mobilenetv2 --out lent/mobilenet_v2-b0353104.pth
+    python -m tdn assets fetch
+    python -m studies.carry --out lent
 
 On the day, with OUT the folder that comes back:
 
     export PYTHONUNBUFFERED=1 OUT=...
-    TRAIN="python3 -m studies.gpu_train --minutes 8.5 --start lent/mobilenet_v2-b0353104.pth --out $OUT"
+    TRAIN="python3 -m studies.gpu_train --minutes 8.5 --start lent/mobilenet_v2.pth --photos lent/photos --out $OUT"
     $TRAIN --total-minutes 24
     $TRAIN --draws N --networks A B C --resume lent/A.resume.safetensors
     $TRAIN --draws N --networks B C --resume lent/B.resume.safetensors
@@ -37,16 +38,17 @@ import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 
 from benchmarks.cards import by_group
+from studies.carry import unpack_photos
 from studies.device_clips import DeviceClips
 from studies.gpu_speed import LAYOUTS, draws_that_fit, gpu_recipe, layout_name, new_trainer, seconds_a_clip, with_draws
 from studies.run_state import load_state, save_state
-from tdn.data.synthetic import VERSION
 from tdn.device import choose_device, device_name
 from tdn.train.engine import Trainer, Validation, fit
 from tdn.train.recipes import Recipe
@@ -110,7 +112,7 @@ def open_pools(recipe: Recipe, lease: Lease, device: torch.device) -> DeviceClip
     seconds = time.monotonic() - began
     count, is_new = clips.num_train + clips.num_val, set(folder.glob("*/labels.npy")) != before
     lease.report["pool"] = {
-        "generator_version": VERSION,
+        "of": clips.name,
         "clips": count,
         "rendered": is_new,
         "seconds": round(seconds, 1),
@@ -130,9 +132,10 @@ def measured_draws(
 ) -> int:
     """How many draws of each network fit, all in the layout that is faster for the first of them."""
     first = recipes[options.networks[0]]
-    by_layout = {name: seconds_a_clip(first, clips, accelerator, layout) for name, layout in LAYOUTS.items()}
+    cost = partial(seconds_a_clip, clips=clips, accelerator=accelerator, timed_steps=options.timed_steps)
+    by_layout = {name: cost(first, layout=layout) for name, layout in LAYOUTS.items()}
     lease.layout = LAYOUTS[min(by_layout, key=by_layout.get)]
-    costs = {name: seconds_a_clip(recipes[name], clips, accelerator, lease.layout) for name in options.networks}
+    costs = {name: cost(recipes[name], layout=lease.layout) for name in options.networks}
     lease.report["training_clips_per_second"] = {name: round(1 / cost, 1) for name, cost in costs.items()}
     lease.report["clips_per_second_by_layout"] = {name: round(1 / cost, 1) for name, cost in by_layout.items()}
     draws = draws_that_fit(60 * options.total_minutes - (time.monotonic() - began), list(costs.values()), first)
@@ -198,14 +201,14 @@ def command_line(arguments: list[object]) -> str:
 def deciding(options: argparse.Namespace) -> list[str]:
     """The arguments that decide what comes out, beside networks and draws."""
     clips = ["--pool-clips", options.pool_clips, "--val-clips", options.val_clips]
-    version = ["--generator-version", options.generator_version]
+    version = ["--clips-version", options.clips_version]
     return [str(part) for part in (*clips, *version, *(part for s in options.settings for part in ("--set", s)))]
 
 
 def next_command(options: argparse.Namespace, lease: Lease, left: list[str]) -> str:
     """What trains the networks that are `left`, the first of them perhaps begun."""
     places = ["--start", options.start, "--work", options.work, "--out", options.out]
-    places += ["--assets", options.assets] if options.assets else []
+    places += ["--photos", options.photos] if options.photos else []
     resume = ["--resume", f"lent/{left[0]}.resume.safetensors"]
     rest = ["--minutes", options.minutes, "--draws", lease.report["draws"], "--layout", layout_name(lease.layout)]
     return command_line(["--networks", *left, *rest, *lease.settings, *resume, *places])
@@ -217,20 +220,21 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=8.5, help="of this command, rendering included")
     parser.add_argument("--draws", type=int, help="clips drawn for each network; measured and chosen if left out")
     parser.add_argument("--total-minutes", type=float, default=24.0, help="of all commands, where draws are chosen")
+    parser.add_argument(
+        "--timed-steps", type=int, default=12, help="how long speed is measured, where draws are chosen"
+    )
     parser.add_argument("--start", default="imagenet", help="torchvision's ImageNet file of MobileNetV2")
     parser.add_argument("--pool-clips", type=int, default=20_000, help="clips rendered for training (0.7 MB each)")
     parser.add_argument("--val-clips", type=int, default=1_900, help="clips rendered for validation")
-    parser.add_argument("--generator-version", type=int, default=VERSION, help="of the procedural clips")
+    parser.add_argument("--clips-version", type=int, choices=(2, 3), default=3, help="of the procedural clips")
     parser.add_argument("--layout", choices=LAYOUTS, default="channels-last", help="of tensors on the device")
-    parser.add_argument("--assets", type=Path, help="folder of prepared photos, as the variable TDN_ASSETS")
+    parser.add_argument("--photos", type=Path, help="folder of photos by `studies.carry` for the clips of version 3")
     parser.add_argument("--resume", type=Path, nargs="*", default=[], help="NAME.resume.safetensors to go on from")
     parser.add_argument("--work", type=Path, default=Path("runs/gpu"), help="folder that stays while the machine does")
     parser.add_argument("--out", type=Path, required=True, help="folder that comes back")
     parser.add_argument("--device", help="cpu, cuda or cuda:0")
     parser.add_argument("--set", action="append", default=[], dest="settings", help="recipe field=value")
     options = parser.parse_args(arguments)
-    if options.generator_version != VERSION:
-        parser.error(f"--generator-version {options.generator_version}: this checkout renders version {VERSION}")
     if missing := [path for path in options.resume if not path.is_file()]:
         parser.error(f"--resume {missing[0]}: no such file")
     return options
@@ -245,12 +249,15 @@ def main(arguments: list[str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     for path in options.resume:
         shutil.copyfile(path, options.work / path.name)
-    if options.assets:
-        os.environ["TDN_ASSETS"] = str(options.assets)
+    if options.photos:
+        unpack_photos(options.photos, options.work / "assets" / "photos")
+        # Read by the processes that render, too.
+        os.environ["TDN_ASSETS"] = str(options.work / "assets")
     device = choose_device(options.device)
     torch.backends.cudnn.benchmark = True
-    shape = (options.start, options.pool_clips, options.val_clips, options.settings)
-    recipes = {name: gpu_recipe(name, *shape) for name in NETWORKS}
+    settings = [f"clips_version={options.clips_version}", *options.settings]
+    clips_drawn = (options.pool_clips, options.val_clips)
+    recipes = {name: gpu_recipe(name, options.start, *clips_drawn, settings) for name in NETWORKS}
     accelerator = new_accelerator(recipes["tdn"], device)
     lease.report["device"] = device_name(accelerator.device)
     clips = open_pools(recipes["tdn"], lease, accelerator.device)

@@ -13,7 +13,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from tdn.data.synthetic import VERSION
 from tdn.train.engine import Trainer
 from tdn.train.recipes import MACHINE_FIELDS
 from tdn.weights import CheckpointError
@@ -91,7 +90,7 @@ def parts(tensors: dict[str, torch.Tensor], kind: str) -> dict[str, torch.Tensor
 
 
 def settings_of(trainer: Trainer) -> dict:
-    """What must agree when a run goes on: the recipe but for where files lie, and the generator's version."""
+    """What must agree when a run goes on: the recipe but for where files lie, and the clips."""
     recipe = {key: value for key, value in asdict(trainer.recipe).items() if key not in (*MACHINE_FIELDS, "start_from")}
     # Through JSON, so that tuples compare with what a file gives back.
-    return json.loads(json.dumps({**recipe, "generator_version": VERSION, "classes": len(trainer.clips.labels)}))
+    return json.loads(json.dumps({**recipe, "clips": trainer.clips.name}))

@@ -7,17 +7,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 
-from studies import gpu_speed, gpu_train
+from studies import carry, gpu_speed, gpu_train
 from studies.device_clips import DeviceClips
 from studies.run_state import load_state
+from tdn.data.synthetic.photos import fetched_photos, shipped_photos
+from tdn.model import TDN
 from tdn.train.batches import ProceduralClips
 from tdn.train.recipes import SMOKE
-from tdn.weights import load_model
-from tests.conftest import torchvision_mobilenet
+from tdn.weights import imagenet_state, load_model, start_from_imagenet
+from tests.conftest import tiny, torchvision_mobilenet
 
 ROOT = Path(__file__).resolve().parents[1]
 CPU = torch.device("cpu")
@@ -82,7 +85,7 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
     assert "tdn: begins at epoch 0, step 1" in capsys.readouterr().err
     report = json.loads((out / "report.json").read_text())
     assert report["left"] == [] and report["networks"]["tdn"]["draws"] == 8
-    assert set(report["networks"]["tconv"]["val_top1"]) == {"all", "long-range motion", "short-term motion", "still"}
+    assert set(report["networks"]["tconv"]["val_top1"]) == {"all", "long-range motion"}  # of the four validation clips
     with (out / "log.csv").open() as file:
         assert [(row["network"], row["epoch"]) for row in csv.DictReader(file)] == [
             (network, epoch) for network in ("tdn", "tconv") for epoch in "12"
@@ -100,7 +103,7 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
 def test_a_state_brings_back_weights_and_moments(folder):
     gpu_train.main(arguments(folder, "state", "--networks", "tdn", "--minutes", 0.25))
     path = folder / "work-state" / "tdn.resume.safetensors"
-    settings = [f"{key}={value}" for key, value in TINY.items()]
+    settings = ["clips_version=3", *(f"{key}={value}" for key, value in TINY.items())]
     recipe = gpu_speed.with_draws(gpu_speed.gpu_recipe("tdn", str(folder / "imagenet.pth"), 6, 4, settings), 8)
     accelerator = gpu_train.new_accelerator(recipe, CPU)
     clips = DeviceClips(recipe, 8, 5, folder / "work-state" / "pools", CPU)
@@ -118,8 +121,41 @@ def test_a_state_brings_back_weights_and_moments(folder):
         load_state(path, other)
 
 
+def test_what_travels_is_small_and_gives_clips_with_photos(folder, monkeypatch):
+    photos = shipped_photos()
+    few = replace(photos, things=photos.things[:3], scenes=photos.scenes[:2], textures=photos.textures[:2])
+    carry.pack_photos(few, folder / "lent")
+    target = folder / "work-photos" / "assets" / "photos"
+    for _ in range(2):
+        carry.unpack_photos(folder / "lent", target)
+    monkeypatch.setenv("TDN_ASSETS", str(target.parent))
+    there = fetched_photos()
+    assert there.things.shape == few.things.shape and np.array_equal(there.things[..., 3], few.things[..., 3])
+    assert np.abs(there.scenes.astype(int) - few.scenes).mean() < 3
+    raw = few.things.nbytes + few.scenes.nbytes + few.textures.nbytes
+    assert sum(path.stat().st_size for path in (folder / "lent").rglob("*.webp")) < 0.08 * raw
+    # The processes that render find them by the variable that the script sets.
+    monkeypatch.delenv("TDN_ASSETS")
+    gpu_train.main(arguments(folder, "photos", "--networks", "tdn", "--minutes", 0.25, "--photos", folder / "lent"))
+    monkeypatch.delenv("TDN_ASSETS")
+    report = json.loads((folder / "out-photos" / "report.json").read_text())
+    assert there.checksum in report["pool"]["of"]
+
+
+def test_the_start_that_travels_is_the_trunk_in_half_precision(folder, monkeypatch):
+    state = torchvision_mobilenet(0.25).state_dict()
+    monkeypatch.setattr(carry, "imagenet_state", lambda backbone: state)
+    carry.write_weights(folder / "half.pth")
+    model = TDN(tiny("tdn_mobilenetv2_8f"))
+    started = start_from_imagenet(model, imagenet_state("mobilenetv2", folder / "half.pth"))
+    assert len(started.kept) == 312
+    assert torch.equal(model.res4[5].conv2.weight, state["features.12.conv.1.0.weight"].half().float())
+
+
 def test_it_chooses_draws_and_runs_where_nothing_else_is_installed(folder):
-    command = arguments(folder, "bare", "--networks", "tdn", "--minutes", 9, "--total-minutes", 0.001)
+    command = arguments(
+        folder, "bare", "--networks", "tdn", "--minutes", 9, "--total-minutes", 0.001, "--timed-steps", 1
+    )
     del command[command.index("--draws") : command.index("--draws") + 2]
     program = f"import sys; sys.modules.update(dict.fromkeys({MISSING})); from studies.gpu_train import main; "
     done = subprocess.run(

@@ -282,6 +282,7 @@ DEMO_MOBILE_TDN = replace(
     start_from="imagenet",
     t_conv_init="difference",
     sizes=((0.85, 112), (1.0, 144)),
+    clips_version=3,
 )
 DEMO_MOBILE_TCONV = replace(DEMO_MOBILE_TDN, name="demo-mobile-tconv", model="tconv_baseline_mobilenetv2_8f")
 DEMO_MOBILE_S_TDM = replace(DEMO_MOBILE_TDN, name="demo-mobile-s-tdm", model="s_tdm_mobilenetv2_8f")
