@@ -98,7 +98,8 @@ def _logits(model: TDN, windows: list[Window], kept: dict[Window, list[Tensor | 
             halves = None if model.s_tdm is None else frames.half[places].to(weight)  # [W, L, 3, H/2, W/2]
             made = model.within_windows(centre, halves)
             for place, window in enumerate(new):
-                kept[window] = [None if part is None else part[place : place + 1] for part in made]
+                # Copies: a slice would keep the windows beside it in memory.
+                kept[window] = [None if part is None else part[place : place + 1].clone() for part in made]
         parts = zip(*(kept[window] for window in windows), strict=True)
         return model.across_segments(*(None if part[0] is None else torch.cat(part) for part in parts))
 
