@@ -155,3 +155,12 @@ def test_names_that_are_not_understood_are_all_told(tmp_path, check):
     _, out, _ = check(tmp_path, "--lists-only")
     assert "mirroring refused: 4 of 5 class names are not understood" in out and "flip_unknown=true" in out
     assert "not understood: 'moveleft', 'port', 'serve', '向左'" in out
+
+
+def test_the_test_part_is_looked_at_too(tmp_path, check):
+    for number in range(4):
+        (tmp_path / f"{number}.mp4").write_bytes(b"same" if number in (0, 3) else bytes([number]))
+    rows = ["0.mp4,a,train", "1.mp4,b,train", "2.mp4,a,val", "3.mp4,a,test"]
+    (tmp_path / "mine.csv").write_text("\n".join(["file,label,split", *rows]))
+    _, out, _ = check(tmp_path / "mine.csv", "--lists-only")
+    assert "mine test: 1 clips" in out and "1 of 1 clips are equal byte for byte" in out

@@ -93,13 +93,24 @@ def check(
 
 
 def _open_parts(data: str, split: list[str] | None, skip_list: Path) -> list["DataSet"]:
-    """The parts asked for; without a choice training and validation, or the only part there is."""
-    from tdn.data.datasets import open_dataset
+    """The parts asked for; without a choice all that there are, of a published data set training and validation."""
+    from tdn.data.datasets import open_dataset, parse_data
 
     if split:
         return [open_dataset(data, one, skip_list=skip_list) for one in split]
     train, val = (open_dataset(data, one, skip_list=skip_list) for one in ("train", "val"))
-    return [train] if {item.path for item in train.items} == {item.path for item in val.items} else [train, val]
+    if {item.path for item in train.items} == {item.path for item in val.items}:
+        return [train]
+    if parse_data(data)[0] is None:
+        try:
+            test = open_dataset(data, "test", skip_list=skip_list)
+        except ValueError as error:
+            if "split test" not in str(error):
+                raise
+            return [train, val]  # there is none
+        if {item.path for item in test.items} != {item.path for item in val.items}:
+            return [train, val, test]
+    return [train, val]
 
 
 def _label_order(dataset: "DataSet", checkpoint: Path) -> list[str]:

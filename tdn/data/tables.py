@@ -67,6 +67,7 @@ def read_csv(path: Path, kind: str, root: Path | None) -> tuple[str, Listed]:
     rows = [Listed.Row(file := row[columns["file"]], finder(file), places[row[label_column]]) for _, row in numbered]
     # A file of synth's is called labels.csv, and its folder says more.
     title = path.parent.name if path.stem == "labels" else path.stem
+    title += f" {kind}" if split_column is not None else ""
     example = str((root or path.parent) / rows[0].id) if rows else ""
     return title, Listed(labels, rows, example, notes=notes + finder.notes(path.name))
 
