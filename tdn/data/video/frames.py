@@ -60,7 +60,7 @@ def read_frames(
 
     `convert` is applied to each different frame as it is decoded, so that only converted frames are kept; the
     result then is [F, ...] of what it returns. `decoder="decord"` is for clean H.264 data sets: decord 0.6.0
-    returns wrong frames of some H.265 and MPEG-4 files without a word, takes every colour for BT.601, and opens no
+    returns wrong frames of some H.265 and MPEG-4 files without a word, takes untagged colours for BT.601, and opens no
     GIF; a file whose first wanted picture it shows otherwise is refused. Raises as `decode_frames`.
     """
     if decoder == "pyav":
