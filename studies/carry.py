@@ -23,10 +23,10 @@ QUALITY = 90
 
 
 def write_weights(path: Path) -> None:
-    """The trunk of torchvision's MobileNetV2 in half precision, as a file that `start_from` takes."""
+    """The trunk of torchvision's MobileNetV2, convolutions in half precision, as a file that `start_from` takes."""
     trunk = {name: value for name, value in imagenet_state("mobilenetv2").items() if name.startswith("features.")}
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({name: v.half() if v.is_floating_point() else v for name, v in trunk.items()}, path)
+    torch.save({name: value.half() if value.ndim == 4 else value for name, value in trunk.items()}, path)
 
 
 def pack_photos(photos: Photos, folder: Path) -> None:

@@ -150,6 +150,7 @@ def test_the_start_that_travels_is_the_trunk_in_half_precision(folder, monkeypat
     started = start_from_imagenet(model, imagenet_state("mobilenetv2", folder / "half.pth"))
     assert len(started.kept) == 312
     assert torch.equal(model.res4[5].conv2.weight, state["features.12.conv.1.0.weight"].half().float())
+    assert torch.equal(model.res4[5].bn2.running_var, state["features.12.conv.1.1.running_var"])
 
 
 def test_it_chooses_draws_and_runs_where_nothing_else_is_installed(folder):
