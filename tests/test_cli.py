@@ -275,6 +275,14 @@ def test_strobe_of_one_video_tells_its_answers_and_the_first_is_that_of_classify
     in_words = tdn("strobe", video, "--checkpoint", one, "--repeats", 7, "--target", LABELS[2], checkpoints=pair).stdout
     assert "tdn_small_8f: 1 video" in in_words and "7 x" in in_words and "first 33%" in in_words
     assert "tconv" not in in_words and LABELS[2] in in_words
+    two = ("--checkpoint", one, pair / "tconv_baseline_small_8f.safetensors", "--repeats", 1, "--json")
+    assert list(json.loads(tdn("strobe", video, *two).stdout)["networks"]) == [
+        "tdn_small_8f",
+        "tconv_baseline_small_8f",
+    ]
+    nothing = tdn("strobe", "gone.mp4", "--checkpoint", one, "--json")
+    assert_refused(nothing, "gone.mp4: no such file")
+    assert json.loads(nothing.stdout)["videos"] == 0
 
 
 @pytest.mark.parametrize(
@@ -292,7 +300,7 @@ def test_strobe_of_one_video_tells_its_answers_and_the_first_is_that_of_classify
 )
 def test_strobe_refuses_what_it_cannot_show(tdn, pair, tmp_path, arguments, said, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("wrong.csv").write_text("video,class\na.mp4,1\n")
+    Path("wrong.csv").write_text("number,colour\n1,red\n")
     Path("half.csv").write_text("file,label\na.mp4,\n")
     result = tdn("strobe", *arguments, checkpoints=pair)
     assert_refused(result, said)

@@ -26,7 +26,7 @@ def strobe(
     ],
     checkpoints: Annotated[
         list[Path] | None,
-        typer.Option("--checkpoint", help="A checkpoint; repeatable. The four shipped networks if left out."),
+        typer.Option("--checkpoint", help="One or more checkpoints; the four shipped networks if left out."),
     ] = None,
     repeats: Annotated[str, typer.Option(help="How often the film is shown, such as 1-16 or 1,7,9.")] = "1-16",
     target: Annotated[
@@ -57,8 +57,10 @@ def strobe(
     from tdn.explain.strobe_survey import look, summary
 
     showings = steps(repeats_of(repeats))
-    films = films_of(videos, target)
-    networks = _networks(checkpoints, device)
+    # `--checkpoint A B`: the second of several weights stands where videos do.
+    weights = [*(checkpoints or ()), *(path for path in videos if path.suffix == ".safetensors")]
+    films = films_of([path for path in videos if path not in weights], target)
+    networks = _networks(weights, device)
     for _, label in films:
         _expect_known(label, networks)
     rows: list[Seen] = []
@@ -68,14 +70,13 @@ def strobe(
             rows += look(path, label, networks, showings)
         except (VideoError, FileNotFoundError) as error:
             left_out.append(str(error))
-    if rows:
-        found = summary(rows, showings) | {"left_out": left_out}
-        if out is not None:
-            _write(out, rows, found, {name: model.num_segments for name, model in networks.items()})
-        if as_json:
-            print(json.dumps(found))
-        else:
-            print_tables(rows, found)
+    found = summary(rows, showings) | {"left_out": left_out}
+    if rows and out is not None:
+        _write(out, rows, found, {name: model.num_segments for name, model in networks.items()})
+    if as_json:
+        print(json.dumps(found))
+    elif rows:
+        print_tables(rows, found)
     for message in left_out:  # now that no bar stands in the line
         print(f"error: {one_line(message)}", file=sys.stderr)
     if left_out:
@@ -118,7 +119,7 @@ def films_of(arguments: Sequence[Path], target: str | None) -> list[tuple[Path, 
     return films
 
 
-def _networks(checkpoints: list[Path] | None, device: str | None) -> dict[str, Any]:
+def _networks(checkpoints: Sequence[Path], device: str | None) -> dict[str, Any]:
     """Inference copies by the names of their files."""
     from tdn.device import choose_device
     from tdn.model.inference import inference_copy
@@ -151,10 +152,9 @@ def _write(out: Path, rows: "list[Seen]", found: dict[str, Any], num_segments: d
     from tdn.letters import save_figure
 
     out.mkdir(parents=True, exist_ok=True)
-    (video, label), *more = found["labels"].items()
-    heading = (
-        f"{found['videos']} videos, shaded: 95% by bootstrap over them" if more else f"{Path(video).name}: {label}"
-    )
+    heading = f"{Path(rows[0].video).name}: {rows[0].label}"
+    if found["videos"] > 1:
+        heading = f"{found['videos']} videos, shaded: 95% by bootstrap over them"
     figure = strobe_figure(found, num_segments, heading)
     save_figure(figure, out / "strobe.png", dpi=300)
     save_figure(figure, out / "strobe.pdf")
@@ -205,7 +205,7 @@ def print_tables(rows: "list[Seen]", found: dict[str, Any]) -> None:
                 table.add_row(shown, *counts, *means, str(columns["seam_windows"][place]))
         console.print(table)
     labels = ", ".join(f"{video}: {label}" for video, label in found["labels"].items())
-    console.print(Text(f"right is the direction of the label, in any wording. {labels}"))
+    console.print(Text(f"right is the direction of the label, in any wording. {labels}"), soft_wrap=True)
     if videos > 1:
         console.print("intervals: Wilson's for counts, bootstrap over videos for mean probabilities")
 

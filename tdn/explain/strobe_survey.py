@@ -80,7 +80,8 @@ def summary(seen: Iterable[Seen], showings: Sequence[Showing]) -> dict[str, Any]
         for way in ("right", "opposite"):
             chances = [chance for row in own if (chance := getattr(row, f"chance_{way}")) is not None]
             networks[name][f"chance_{way}"] = float(np.mean(chances)) if chances else None
-    one_each = [row for row in rows if row.network == rows[0].network and row.showing == rows[0].showing]
+    first = {(row.network, row.showing) for row in rows[:1]}
+    one_each = [row for row in rows if (row.network, row.showing) in first]
     return {
         "repeats": [showing.repeat for showing in repeated],
         "parts": [showing.part for showing in cut],
