@@ -60,7 +60,7 @@ friends_by_Aitzol_Berasategi life_by_Aitzol_Berasategi umang_by_Abhishek_Mudgal 
 """.split()
 # As textures too: wallpapers, and patterns in CLIPART_FOLDER, special/patterns.
 ALL_OVER = ("life_by_Aitzol_Berasategi", "aitzgorri_by_Aitzol_Berasategi")
-PATTERNS = ("herringbone-1", "parquet-2", "diamond-cubes-1", "puzzle-jigsaw-1", "squares-and-octagons-2", "checkers-1")
+PATTERNS = ("herringbone-1", "parquet-2", "diamond-cubes-1")
 CLIPART_FOLDER = "openclipart-png/usr/share/openclipart/png"
 WALLPAPER_FOLDER = "lomiri-wallpapers-16.04/usr/share/backgrounds"
 

@@ -480,6 +480,12 @@ def soak_memory(found: dict) -> list[str]:
     )
 
 
+def rendering(found: dict) -> list[str]:
+    head = ("clips", "photos", "clips/s, one core", "two cores", "MB after a fifth", "MB at the end")
+    columns = ("photos", "one_core", "two_cores", "mb_early", "mb_end")
+    return rows_of(head, ((kind, *(row[column] for column in columns)) for kind, row in found.items()))
+
+
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": ablation,
     "ablation search": search,
@@ -492,6 +498,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "appearance_free": appearance_free,
     "splits": splits,
     "splits stroboscope": stroboscope,
+    "rendering": rendering,
     "probes": probes,
     "probes named": named,
     "real": real,

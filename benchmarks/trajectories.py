@@ -1,4 +1,6 @@
-"""Draws how the things of every class move: what of their state changes most, frame by frame, for a dozen seeds.
+"""Draws how the things of every class move in version 3: what of their state changes most, for a dozen seeds.
+
+Episodes that come once; in longer clips they come again, or things pass one after another.
 
 python -m benchmarks.trajectories          writes docs/trajectories.png
 """
@@ -8,7 +10,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import DOCS
 from tdn.data.sampling import centre_window_starts
-from tdn.data.synthetic import GROUPS, LABELS, draws, motions
+from tdn.data.synthetic import GROUPS, LABELS
+from tdn.data.synthetic.v3 import motions
+from tdn.data.synthetic.v3.draws import Length, draw_numbers
 
 SEEDS = range(12)
 COLUMNS = 5
@@ -27,9 +31,10 @@ def journeys(label: int) -> list[np.ndarray]:
     found = []
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        draw = draws.draw_motion(rng, int(rng.integers(48, 97)))
-        path = motions.class_paths(label, draw)[0]
-        found.append(np.array([path.state(frame) for frame in range(draw.last + 1)]))
+        frames = int(rng.integers(48, 97))
+        numbers = draw_numbers(rng, Length(15, frames, frames, 1))
+        path = motions.class_paths(label, numbers)[0]
+        found.append(np.array([path.state(frame) for frame in range(frames)]))
     return found
 
 

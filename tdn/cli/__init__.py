@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tdn.cli.assets import assets_app
 from tdn.cli.benchmark import benchmark
 from tdn.cli.data import data_app
 from tdn.cli.doctor import doctor
@@ -35,6 +36,7 @@ app = typer.Typer(
 
 register(app)
 app.add_typer(data_app, name="data")
+app.add_typer(assets_app, name="assets")
 app.command()(benchmark)
 app.command()(explain)
 app.command()(focus)

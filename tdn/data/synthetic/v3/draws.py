@@ -141,10 +141,13 @@ def draw_numbers(rng: np.random.Generator, length: Length) -> Numbers:
     """Draw for one clip, whatever its class."""
     last = length.episode - 1
     base = draws.draw_motion(rng, length.episode)
-    log_radius = draw_radius_journey(rng, last)
+    log_radius, burst = draw_radius_journey(rng, last), draw_burst(rng, last)
+    if length.recurs or length.repeats > 1:
+        # A window falls anywhere in an episode: half of them must show how things move, or nothing tells.
+        burst = burst.at_least(0.5 * last, last)
     base = replace(
         base,
-        burst=draw_burst(rng, last),
+        burst=burst,
         log_radius=log_radius,
         second_log_radius=draw_radius_journey(rng, last).resting,
         x=draw_place_journey(rng, log_radius, last),
@@ -158,7 +161,7 @@ def draw_numbers(rng: np.random.Generator, length: Length) -> Numbers:
     passing = Passing(
         wanted=rng.random() < 0.8,
         speed=math.exp(rng.uniform(math.log(_SLOWEST), math.log(_FASTEST))),
-        spacing=rng.uniform(0.35, 1.7),
+        spacing=rng.uniform(0.3, 1.1),
         count=int(rng.integers(1, 4)),
         lanes=tuple(rng.uniform(-12, 12, 3)),
         smooth=rng.random() < 0.3,

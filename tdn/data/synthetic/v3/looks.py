@@ -65,7 +65,7 @@ def draw_thing(rng: np.random.Generator, material: Material) -> Look:
     drawn_from = rng.integers(2**63)
     wants_photo, upright, mirrored = rng.random() < material.things, rng.random() < 0.7, rng.random() < 0.5
     tilt, angle, place = rng.uniform(-12, 12), rng.uniform(-180, 180), rng.random()
-    gain = rng.uniform(0.65, 1.2) * rng.uniform(0.92, 1.08, 3)
+    gain = rng.uniform(0.75, 1.2) * rng.uniform(0.92, 1.08, 3)
     if not wants_photo or not len(material.photos.things):
         return sprites.draw_look(np.random.default_rng(drawn_from))
     picture = _one_of(material.photos.things, place)
@@ -96,7 +96,7 @@ def draw_scene(rng: np.random.Generator, size: int, material: Material) -> np.nd
     wants_photo, mirrored, out_of_focus = rng.random() < material.scenes, rng.random() < 0.5, rng.random() < 0.25
     place, share, corner, blur = rng.random(), rng.uniform(0.75, 1), rng.random(2), rng.uniform(0.5, 2)
     is_wall, angle, wide = rng.random() < 0.25, rng.uniform(0, 360), rng.uniform(0.25, 1)
-    gain = rng.uniform(0.6, 1.15) * rng.uniform(0.92, 1.08, 3)
+    gain = rng.uniform(0.75, 1.15) * rng.uniform(0.92, 1.08, 3)
     if not wants_photo or not len(material.photos.scenes):
         return scenery.draw_scenery(np.random.default_rng(drawn_from), size, MARGIN)
     levels = (np.arange(256)[:, None] * gain).clip(0, 255).astype(np.uint8)[None]

@@ -45,6 +45,10 @@ def _forward(label: int, numbers: Numbers) -> list[Path]:
         paths = [_turning_fast(label, numbers)]
     else:
         paths = [_own(path) for path in motions.class_paths(label, numbers.base)]
+    if label in _ALONG and numbers.base.crossing is not None:
+        # What comes from outside or goes there must be under way in some window.
+        timing = paths[0].timing.at_least(1.5 * numbers.base.gap, numbers.base.last)
+        paths = [replace(path, timing=timing) for path in paths]
     if label == labels.STREAM_RIGHT:
         paths = [replace(paths[0], rest=numbers.patterned_rest)]
     elif numbers.length.recurs and label not in _ENDLESS:

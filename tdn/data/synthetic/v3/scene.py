@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import arms, draws, paths, scenery, sprites
+from tdn.data.synthetic import arms, draws, paths, scenery, sprites, textures
 from tdn.data.synthetic.camera import smooth_walk
 from tdn.data.synthetic.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
 from tdn.data.synthetic.photos import DRAWN, Material
@@ -266,6 +266,8 @@ def draw_things(
         sprite = looks.make_sprite(look, _largest(path, last) * size / paths.SIDE, streams and number == _PATTERNED)
         grip = complex(*path.grip(last)[[paths.X, paths.Y]])
         arm = arms.draw_arm(rng, grip, paths.SIDE)
+        bare, skin = rng.random() < 0.6, tuple(int(level) for level in textures.draw_skin(rng))
+        arm = replace(arm, colour=skin) if bare else arm
         held = rng.random() < (0.3 if number < 3 else 0.12)
         tremor = smooth_walk(rng, min(last + 1, 96), rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0)
         tremor = np.concatenate([tremor, tremor[-2:0:-1]]) if last + 1 > len(tremor) else tremor
