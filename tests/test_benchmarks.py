@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import cases
+from benchmarks import cases, strobe
 from benchmarks.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
 from benchmarks.run import run_all
+from tdn.data.film import AS_FILMED
 from tdn.data.video import decode_frames, probe
+from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, shipped_networks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,3 +85,12 @@ def test_every_contracted_measurement_is_there():
 def test_peaks_are_measured_in_a_process_of_their_own():
     before = torch.get_num_threads()
     assert peak_rise_mb("class_switch_final", "ours") < 20 and torch.get_num_threads() == before
+
+
+def test_the_curve_and_the_pair_that_it_is_timed_against_answer_alike_as_filmed(tmp_path):
+    case = strobe.curve_against_pair(strobe.two_seconds(tmp_path / "film.mp4", 320, 180))
+    steps, pair = case.ours(), case.plain()
+    assert len(steps) == 19 and all(len(step.logits) == len(shipped_networks()) for step in steps)
+    (as_filmed,) = (step for step in steps if step.showing == AS_FILMED)
+    for name, logits in zip((TDN_FILE, BASELINE_FILE), pair, strict=True):
+        assert as_filmed.logits[name] == pytest.approx(logits[0].numpy(), abs=1e-4)
