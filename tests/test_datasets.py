@@ -274,6 +274,9 @@ def test_classes_without_directions_may_be_mirrored():
             "forward",
         ),
         *(
+            "twist open",
+            "turn lid to close",
+            "walking outside",
             "next page",
             "exit",
             "driving",

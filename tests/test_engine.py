@@ -266,6 +266,16 @@ def test_a_run_on_videos_goes_on_from_the_middle_of_an_epoch(undisturbed, finetu
     assert_same_run(finetuned, out)
 
 
+def test_a_run_does_not_go_on_after_a_clip_was_renamed(undisturbed, finetuned, own_clips, tmp_path):
+    shutil.copytree(finetuned, tmp_path / "run")
+    shutil.copytree(own_clips, tmp_path / "own")
+    clip = tmp_path / "own" / "Opening the lid" / "3.mp4"
+    clip.rename(clip.with_name("three.mp4"))
+    recipe = replace(OWN, start_from=str(undisturbed / "last.safetensors"))
+    with pytest.raises(ValueError, match=r"1 gone \(Opening the lid/3\.mp4\); 1 new \(Opening the lid/three\.mp4\)"):
+        train(recipe, tmp_path / "run", resume=True, data=str(tmp_path / "own"))
+
+
 def at_step(number: int, happens: Callable[[], object], run: Callable[[], object]) -> None:
     """Call `run`, and `happens` just before the optimiser's step of that number."""
     original, done = torch.optim.AdamW.step, 0

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tdn.data.datasets import DataSet, open_dataset
 from tdn.data.label_files import read_labels
@@ -79,6 +80,7 @@ def test_numbers_are_in_the_order_of_their_values_and_other_names_by_alphabet():
         ("1: up\n0: down\n", ["down", "up"]),
         ("up,1\ndown,0\n", ["down", "up"]),
         ("index,name\n0,up\n1,down\n", ["up", "down"]),
+        ("names:\n  0: up\n  1: down\n", ["up", "down"]),
         ("# made by me\nup\n// more\ndown\n", ["up", "down"]),
         ("gesture 1\ngesture 2\n", ["gesture 1", "gesture 2"]),
         ("2 hands\nclap\n", ["2 hands", "clap"]),
@@ -312,6 +314,20 @@ def test_clips_in_folders_of_any_depth_and_of_any_ending_are_read(tmp_path):
     assert "2 files left out as no videos: 1 .jpg, 1 .xyz" in said(dataset)
 
 
+def test_moving_pictures_are_clips_and_still_ones_are_frames(tmp_path):
+    pictures = [Image.new("RGB", (32, 32), (60 * number, 0, 0)) for number in range(3)]
+    for name in ("up/1.webp", "down/ann/2.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=40)
+    frame_folder(tmp_path / "down" / "frames", 2, "{:05d}.png")
+    assert [item.id for item in open_dataset(tmp_path).items] == ["down/ann/2.png", "down/frames", "up/1.webp"]
+
+
+def test_two_trees_of_one_data_set_are_not_two_classes_in_silence(tmp_path):
+    files(tmp_path, *(f"{tree}/{name}.mp4" for tree in ("films", "films_small") for name in ("up/1", "down/2")))
+    assert "films, films_small hold the same names" in said(open_dataset(tmp_path))
+
+
 JUNK = ["__MACOSX", "@eaDir", "lost+found", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 
 
@@ -357,6 +373,14 @@ def test_folders_that_say_two_things_are_refused(tmp_path, names, message):
 
 def test_folders_of_numbers_count_by_value(tmp_path):
     assert open_dataset(files(tmp_path, "1/a.mp4", "2/b.mp4", "10/c.mp4")).labels == ("1", "2", "10")
+
+
+@pytest.mark.parametrize(("name", "begins"), [("a.json", '{"x": 1}'), ("a.pkl", ""), ("a.mp4", ""), ("a.xlsx", "")])
+def test_lists_of_other_kinds_are_refused_with_what_was_expected_and_a_line(tmp_path, name, begins):
+    (tmp_path / name).write_bytes(begins.encode() or b"\x80\x04\xff\x00")
+    with pytest.raises(ValueError, match=r"a released list \(\.txt\)") as refused:
+        open_dataset(tmp_path / name)
+    assert begins in str(refused.value)
 
 
 # --- the skip list

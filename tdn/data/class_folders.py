@@ -29,6 +29,7 @@ def read_class_folders(root: Path, kind: str) -> tuple[str, Listed]:
     filled = [name for name, found in clips.items() if found]
     if empty := [name for name in own if not clips[name] and name not in elsewhere]:
         notes.append(f"{title}: folders without videos are left out: {such_as(empty, 6)}")
+    notes += _two_trees(title, folder, clips)
     forms, said = in_one_form([*filled, *elsewhere], root.name)
     labels = in_class_order(set(forms.values()))
     expect_told_apart(labels, root.name)
@@ -111,6 +112,18 @@ def _expect_classes(folder: Path, clips: dict[str, list[Path]]) -> None:
                 f"{folder}: holds one folder with clips, {name}, and in it the folders {such_as(sorted(deeper))}; if "
                 f"those are the classes, give {folder / name}"
             )
+
+
+def _two_trees(title: str, folder: Path, clips: dict[str, list[Path]]) -> list[str]:
+    """A note where all folders hold the same names in folders: copies of one data set, or classes of people."""
+    inside = {name: {path.relative_to(folder / name) for path in found} for name, found in clips.items() if found}
+    first = next(iter(inside.values()), set())
+    if len(inside) < 2 or any(names != first for names in inside.values()) or any(len(p.parts) < 2 for p in first):
+        return []
+    return [
+        f"{title}: the folders {such_as(list(inside))} hold the same names in the same folders; they are taken for "
+        f"classes, so if they are copies of one data set, give one of them"
+    ]
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tdn.data.class_folders import holds_class_folders, read_class_folders
 from tdn.data.flips import mirrored_classes
 from tdn.data.listed import Listed, such_as
+from tdn.data.lists import numbered_lines
 from tdn.data.names import one_form
 from tdn.data.on_disk import VIDEO_SUFFIXES, clips_below
 from tdn.data.published import PUBLISHED, read_published
@@ -24,6 +25,20 @@ from tdn.data.tables import clips_of_table, is_clip_table, read_csv
 SKIP_LIST = "tdn-skip.txt"
 LABELS_CSV = "labels.csv"
 TABLES = (".csv", ".tsv")
+OTHER_LISTS = (
+    ".json",
+    ".jsonl",
+    ".pkl",
+    ".pickle",
+    ".xlsx",
+    ".xls",
+    ".parquet",
+    ".yaml",
+    ".yml",
+    ".xml",
+    ".npy",
+    ".npz",
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +102,9 @@ def open_dataset(
         title, listed = f"{name} {kind}{number or ''}", read_published(name, path, kind, number or 1)
     elif path.is_dir():
         title, listed = read_class_folders(path, kind)
-    elif path.suffix.lower() in VIDEO_SUFFIXES:
-        raise ValueError(f"{path.name}: a video; expected {EXPECTED}")
+    elif path.suffix.lower() in (*VIDEO_SUFFIXES, *OTHER_LISTS):
+        kind_of_file = "a video" if path.suffix.lower() in VIDEO_SUFFIXES else f"lists in {path.suffix} are not read"
+        raise ValueError(f"{path.name}: {kind_of_file}{_first_line(path)}; expected {EXPECTED}")
     else:
         file, notes = part_file(path, kind)
         if file.suffix.lower() in TABLES:
@@ -100,6 +116,15 @@ def open_dataset(
         notes = [*notes, *_not_in_table(path)]
     dataset = replace(dataset, notes=(*notes, *dataset.notes))
     return _left_out(dataset, skip_list or skip_list_of(data))
+
+
+def _first_line(path: Path) -> str:
+    """The beginning of a text, for a sentence; nothing of other files."""
+    try:
+        lines = numbered_lines(path) if path.stat().st_size < 2**24 else []
+    except ValueError:
+        lines = []
+    return f", this one begins {lines[0][1][:60]!r}" if lines else ""
 
 
 def _table_or_folder(folder: Path) -> tuple[Path, list[str]]:

@@ -87,7 +87,9 @@ def _without_headings(
 
 
 def _is_heading(line: str) -> bool:
-    cells = [_unquoted(cell.strip()).replace("_", " ").casefold() for cell in re.split(r"[,;:|\t]", line)]
+    cells = [
+        _unquoted(cell.strip()).replace("_", " ").casefold() for cell in re.split(r"[,;:|\t]", line) if cell.strip()
+    ]
     words = line.casefold().split()
     return all(cell in HEADINGS for cell in cells) or (len(words) > 1 and all(word in HEADINGS for word in words))
 

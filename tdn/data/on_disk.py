@@ -9,6 +9,7 @@ from pathlib import Path
 from tdn.data.listed import such_as
 from tdn.data.names import loose
 from tdn.data.source import FRAME_SUFFIXES
+from tdn.data.webp import is_animated_webp
 
 VIDEO_SUFFIXES = {
     *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".ogv", ".3gp", ".gif"),
@@ -33,22 +34,38 @@ def is_video(path: Path) -> bool:
         return False
     if path.is_dir():
         return frames_and_folders(path)[0]
-    return path.suffix.lower() in VIDEO_SUFFIXES
+    return path.suffix.lower() in VIDEO_SUFFIXES or is_moving_picture(path)
 
 
 def frames_and_folders(folder: Path) -> tuple[bool, int]:
     """Whether a folder holds pictures and no films, and how many folders lie in it.
 
-    Pictures beside films are their thumbnails.
+    Pictures beside films are their thumbnails, and pictures that move are films.
     """
-    suffixes, folders = set(), 0
+    first: dict[str, str] = {}
+    folders = 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not is_junk(entry.name):
-                is_folder = entry.is_dir()
-                folders += is_folder
-                suffixes.add("" if is_folder else os.path.splitext(entry.name)[1].lower())
-    return bool(suffixes & FRAME_SUFFIXES) and not suffixes & VIDEO_SUFFIXES, folders
+            if is_junk(entry.name):
+                continue
+            if entry.is_dir():
+                folders += 1
+            else:
+                suffix = os.path.splitext(entry.name)[1].lower()
+                first[suffix] = min(first.get(suffix, entry.name), entry.name)
+    films = first.keys() & VIDEO_SUFFIXES or any(is_moving_picture(folder / name) for name in first.values())
+    return bool(first.keys() & FRAME_SUFFIXES) and not films, folders
+
+
+def is_moving_picture(path: Path) -> bool:
+    """Whether a file is an animated PNG or WebP, by its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix == ".webp":
+        return is_animated_webp(path)
+    if suffix != ".png" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"acTL" in file.read(4096).split(b"IDAT")[0]
 
 
 @dataclass
@@ -102,7 +119,7 @@ def _clips_below(folder: Path, left_out: LeftOut, above: set[str]) -> Iterator[P
                 yield path
             elif real not in above:  # a link to a folder above would never end
                 yield from _clips_below(path, left_out, above | {real})
-        elif path.suffix.lower() in VIDEO_SUFFIXES:
+        elif path.suffix.lower() in VIDEO_SUFFIXES or is_moving_picture(path):
             yield path
         else:
             left_out.endings[path.suffix.lower()] += 1

@@ -26,27 +26,27 @@ baseball basket basketball bath beach bean beard bed beer bell belt bicycle bike
 bone book boot bottle bow bowl box boxing boy branch bread brick bridge broom bubble bucket building bus bush butter
 cake camera can candle candy cap car card carpet carrot cat cereal chain chair cheese chest chicken child children
 chin chocolate church cigarette class clay cliff clip cloth clothes cloud coat coffee coin computer cookie cord corn
-couch cow crowd cucumber cup cupboard curtain cushion cycle cyclist deer desk dice dinner dish dishwasher dog doll
-door dough drawer driver drum duck dumbbell dust ear earth egg elbow end engine envelope eye eyebrow face falling fan
-farm faucet feather feet fence field finger fire firework fish fist flag flame floor flour flower foam food foot
-football forehead forest fork freezer fridge frisbee frog fruit garage garbage garden gas girl glass glove goat gold
-golf grape grass ground group guitar guy gym hail hair halt ham hand handle hat head hedge heel helmet hill hip hole
-home horse hose house human ice iguana ink insect instrument jack jacket jar jaw jeans jug juice kettle key keyboard
-kid kitchen kite knee knife knives knot ladder lady lake lamp laptop laundry lawn leaves leg lemon letter lid lip
-lipstick liquid lotion lunch machine makeup man mask mat match meal meat medicine men metal microphone microwave milk
-mirror monkey moon mosquito motion motorcycle mountain mouth mud mug muscle mushroom nail napkin neck needle nobody
-nose notebook nothing nut object oil omelette onion orange oven package pad pan pants paper park part party pasta
-pattern pedestrian pen pencil people pepper person phone photo piano picture pie piece pig pillow pin pipe pizza plane
-plastic plate player pocket pool pot potato powder printer pumpkin puppy purse puzzle rabbit rail rain rice river road
-robot rock roof room root rope rubber rug sack salad salt sandal sandwich sauce sausage scarf scene scissors screen
-sea seat shampoo sheep sheet shelf shell shelves shirt shoe shop shorts shoulder shower shrimp shrub side sink skin
-skirt sky smartphone snow soap soccer sock sofa soil somebody someone something somewhere sound soup spaghetti spatula
-spider sponge spoon sport square stage stair staircase star stem step stick stomach stone stool store straw string
-stroller student substance sugar suit suitcase sun surface surfboard sweater swimmer swimming table tablet tail tape
-tea teacher team technique teeth tennis tent thing thread thumb tile tissue toast toe toilet tomato tongue tool tooth
-toothbrush toothpaste towel toy track tractor trampoline tray tree tripod truck trunk tube umbrella vase vegetable
-vehicle vest video violin volleyball waist waiter wall wallet wand water weather wheel wheelchair wife window wine
-wing wire woman women wood wool world worm wrist yoga yogurt
+couch cow crowd cucumber cup cupboard curtain cushion cyclist deer desk dice dinner dish dishwasher dog doll door
+dough drawer drum duck dumbbell dust ear earth egg elbow end engine envelope eye eyebrow face falling fan farm faucet
+feather feet fence field finger fire firework fish fist flag flame floor flour flower foam food foot football forehead
+forest fork freezer fridge frisbee frog fruit garage garbage garden gas girl glass glove goat gold golf grape grass
+ground group guitar guy gym hail hair halt ham hand handle hat head hedge heel helmet hill hip hole horse hose house
+human ice iguana ink insect instrument jack jacket jar jaw jeans jug juice kettle key keyboard kid kitchen kite knee
+knife knives knot ladder lady lake lamp laptop laundry lawn leaves leg lemon letter lid lip lipstick liquid lotion
+lunch machine makeup man mask mat match meal meat medicine men metal microphone microwave milk mirror monkey moon
+mosquito motion motorcycle mountain mouth mud mug muscle mushroom nail napkin neck needle nobody nose notebook nothing
+nut object oil omelette onion orange oven package pad pan pants paper park part party pasta pattern pedestrian pen
+pencil people pepper person phone photo piano picture pie piece pig pillow pin pipe pizza plane plastic plate pocket
+pool pot potato powder printer pumpkin puppy purse puzzle rabbit rail rain rice river road robot rock roof room root
+rope rubber rug sack salad salt sandal sandwich sauce sausage scarf scene scissors screen sea seat shampoo sheep sheet
+shelf shell shelves shirt shoe shop shorts shoulder shower shrimp shrub side sink skin skirt sky smartphone snow soap
+soccer sock sofa soil somebody someone something somewhere sound soup spaghetti spatula spider sponge spoon sport
+square stage stair staircase star stem step stick stomach stone stool store straw string stroller student substance
+sugar suit suitcase sun surface surfboard sweater swimmer swimming table tablet tail tape tea teacher technique teeth
+tennis tent thing thread thumb tile tissue toast toe toilet tomato tongue tool tooth toothbrush toothpaste towel toy
+track tractor trampoline tray tree tripod truck trunk tube umbrella vase vegetable vehicle vest video violin
+volleyball waist waiter wall wallet wand water weather wheel wheelchair wife window wine wing wire woman women wood
+wool world worm wrist yoga yogurt
 """
 _QUALITIES = """
 alive alone along angry another anything apart asleep awake away bare below bent big blank blue bored bottom bright
@@ -54,12 +54,12 @@ broken brown busy calm central clear close closed closer cold completely cool cr
 downstairs downward downwards dry dull early easy empty enough everything false far fast flat fragile fresh front full
 funny gentle gently green grey half happy hard heavy hidden high horizontal horizontally hot huge idle indoors inside
 inverted it large late leftover light lightly little long loose loud low medium middle more most narrow near nearer
-nearest neutral new nice none normal number old only open other outdoor outdoors outside part pink purple quick
-quickly quiet red repeatedly rest rough round sad safe same scared separately sharp short shy sick sideways silent
-similar similarly slanted sleepy slight slightly slow slowly small smooth soft solid speed standard steadily steady
-steep still stretched stuck sudden suddenly surprised tall tearable thick thin tired together top towards unbendable
-underwater unknown up upright upside upstairs upward upwards various vertical vertically very visible warm way weak
-wet white whole wide yellow young
+nearest neutral new nice none normal number old only open other outdoor outdoors part pink purple quick quickly quiet
+red repeatedly rest rough round sad safe same scared separately sharp short shy sick sideways silent similar similarly
+slanted sleepy slight slightly slow slowly small smooth soft solid speed standard steadily steady steep still
+stretched stuck sudden suddenly surprised tall tearable thick thin tired together top towards unbendable underwater
+unknown up upright upside upstairs upward upwards various vertical vertically very visible warm way weak wet white
+whole wide yellow young
 """
 # Alone these name nothing.
 _SMALL = """
@@ -73,6 +73,9 @@ without you your
 
 SMALL_WORDS = frozenset(_SMALL.split())
 PLAIN_WORDS = SMALL_WORDS.union(_VERBS.split(), _NOUNS.split(), _QUALITIES.split())
+# Together with one of the second, one of the first is a sense of turning: "twist open", "turn the lid to close it".
+TURNS = frozenset(("turn", "twist", "rotate", "spin", "wring", "roll"))
+OPENS = frozenset(("open", "close", "closed", "loose", "start", "stop"))
 # Read before the words: in these, "right", "out", "off", "next" and "back" name no side and have no opposite.
 PLAIN_PHRASES = (
     "right out",
@@ -95,10 +98,10 @@ PLAIN_PHRASES = (
 
 def is_plain(word: str) -> bool:
     """Whether a word in small letters, in any form of it (opens, opened, opening), is one of these."""
-    return any(form in PLAIN_WORDS for form in _basic_forms(word))
+    return any(form in PLAIN_WORDS for form in basic_forms(word))
 
 
-def _basic_forms(word: str) -> list[str]:
+def basic_forms(word: str) -> list[str]:
     """What a word may be a form of: "shaking" -> shaking, shak, shake; "dropped" -> dropped, dropp, drop, droppe."""
     forms = [word]
     for ending in ("s", "es", "d", "ed", "ing", "ies", "ied"):

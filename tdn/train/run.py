@@ -130,6 +130,8 @@ def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "sy
         few = replace(recipe, pool_clips=recipe.batch_size, val_clips=2, clips_per_epoch=recipe.batch_size)
     with tempfile.TemporaryDirectory() as folder:
         trainer = build(few, data, Path(folder), accelerator)
+        for note in trainer.clips.notes:
+            say(accelerator, f"note: {note}")
         for _ in range(2):  # the first step also allocates; the second is timed
             trainer.step = 0
             began = time.monotonic()
