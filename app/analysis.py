@@ -94,13 +94,16 @@ class Analysis:
 class Comparison:
     """An analysis, and what the networks that the change `name` is about say after it, of the same class.
 
-    `order` names the segment whose centre frame each segment shows after the change.
+    `order` names the segment whose centre frame each segment shows after the change; where the video is shown in
+    another way they are `centre_frames` uint8 [T, H, W, 3], and `note` says what to know about it.
     """
 
     name: str
     before: Analysis
     after: dict[str, Answer]
     order: list[int]
+    centre_frames: np.ndarray | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

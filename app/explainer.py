@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from app import text
@@ -14,13 +14,17 @@ from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, 
 from app.own_weights import Brought, OwnWeights
 from app.sweeping import is_upload
 from app.zero import ON_ZERO_GPU
+from tdn.data.clip import Clip, Pictures
+from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import denormalise
+from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
 from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores, write_bundle
-from tdn.explain.interventions import applies, changed, segments_shown
+from tdn.explain.interventions import applies, changed, other_showing, segments_shown
 from tdn.explain.kept import FINAL, KeptPass
 from tdn.explain.methods import Rule
+from tdn.explain.strobe import Step, curve
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
 from tdn.weights import Card, CheckpointError, load_model, read_card
@@ -84,16 +88,12 @@ class Explainer:
                 log.warning("not offered: %s", error)
         return cards
 
-    def prepare(self, request: Request) -> Prepared:
-        """Load the networks and read the clip; every error of the visitor's comes from here.
+    def prepare(self, request: Request, showing: Showing = AS_FILMED) -> Prepared:
+        """Load the networks and read the clip, shown as `showing` says; every error of the visitor's comes from here.
 
         Raises RequestError, tdn.data.video.VideoError, CheckpointError or FileNotFoundError, each with one sentence.
         """
-        path = Path(request.video)
-        if self.keep_minutes and not path.exists() and is_upload(path):
-            raise RequestError(text.deleted(path.name, self.keep_minutes))
-        if path.is_file() and path.stat().st_size > self.max_mb * 2**20:
-            raise RequestError(text.too_large(path.name, self.max_mb))
+        path = self._expect_small(request.video)
         for name in (request.tdn, request.baseline):
             brought = self._brought(name)
             if brought is not None and brought.visitor != request.visitor:
@@ -102,11 +102,42 @@ class Explainer:
         target = _class_index(tdn, request.target)
         if request.baseline:
             _expect_same_clip(request, tdn, self._model(request.baseline))
-        clip = self.decoder.load_clip(path, tdn)
-        # Only the frames of the windows were decoded, so refusing now costs no more than a look beforehand.
-        if clip.info.duration_sec > self.max_seconds:
-            raise RequestError(text.too_long(path.name, clip.info.duration_sec, self.max_seconds))
+        clip = self.decoder.load_clip(path, tdn, **asdict(showing))
+        self._expect_short(clip.info)
         return Prepared(request, clip, target)
+
+    def read_showings(self, request: Request, showings: Sequence[Showing], display_short_side: int) -> Pictures:
+        """A clip shown in several ways, read once, for the network `tdn` of the request and those that read the same.
+
+        Raises as `prepare` does.
+        """
+        path = self._expect_small(request.video)
+        pictures = self.decoder.read_pictures(path, self._model(request.tdn), showings, display_short_side)
+        self._expect_short(pictures.info)
+        return pictures
+
+    def strobe(self, files: Sequence[str], pictures: Pictures) -> Iterator[Step]:
+        """`tdn.explain.strobe.curve` of the networks of these checkpoints, with room for others between two steps."""
+        running = curve({file: self._model(file) for file in files}, pictures)
+        while True:
+            with self._using:
+                step = next(running, None)
+            if step is None:
+                return
+            yield step
+
+    def _expect_small(self, video: str) -> Path:
+        path = Path(video)
+        if self.keep_minutes and not path.exists() and is_upload(path):
+            raise RequestError(text.deleted(path.name, self.keep_minutes))
+        if path.is_file() and path.stat().st_size > self.max_mb * 2**20:
+            raise RequestError(text.too_large(path.name, self.max_mb))
+        return path
+
+    def _expect_short(self, info: VideoInfo) -> None:
+        # Only the frames of the windows were decoded, so refusing now costs no more than a look beforehand.
+        if info.duration_sec > self.max_seconds:
+            raise RequestError(text.too_long(info.name, info.duration_sec, self.max_seconds))
 
     def analyse(self, prepared: Prepared) -> Iterator[Analysis]:
         """Yield the analysis twice: with predictions and the maps of the final stage, then with those at Res2 too.
@@ -144,12 +175,28 @@ class Explainer:
             answers = {role: with_maps(answer, passes[role]) for role, answer in answers.items()}
         yield replace(quick, answers=answers)
 
-    def compare(self, prepared: Prepared, change: str) -> Comparison:
-        """Analyse the clip as it is and after `change` (`tdn.explain.interventions`).
+    def shown_otherwise(self, prepared: Prepared, change: str) -> Clip | None:
+        """The clip as a change like "repeat 7" shows it, read anew; None for changes of what is there.
+
+        Raises as `prepare` does.
+        """
+        try:
+            showing = other_showing(change, prepared.clip.showing)
+        except ValueError as error:
+            raise RequestError(str(error)) from None
+        return self.prepare(prepared.request, showing).clip if showing else None
+
+    def compare(self, prepared: Prepared, change: str, otherwise: Clip | None = None) -> Comparison:
+        """Analyse the clip as it is and after `change` (`tdn.explain.interventions`), which shows it as `otherwise`.
 
         Raises RequestError where none of the networks has the part that the change is about.
         """
         *_, before = self.analyse(prepared)
+        if otherwise is not None:
+            target = before.answers["tdn"].explained.target
+            *_, after = self.analyse(replace(prepared, clip=otherwise, target=target))
+            order = list(range(len(otherwise.frames)))
+            return Comparison(change, before, after.answers, order, otherwise.centre_frames, otherwise.note)
         after = {}
         for role, answer in before.answers.items():
             model = self._model(answer.file)
@@ -276,6 +323,12 @@ def _class_index(model: TDN, target: str | None) -> int | None:
         return find_label(model.labels, target)
     except ValueError as error:
         raise RequestError(str(error)) from None
+
+
+def comparable(one: Card, other: Card) -> bool:
+    """Whether one clip can be shown to both networks, and the same class asked of both."""
+    reads = [(card.preprocess, card.architecture.num_segments, card.architecture.window) for card in (one, other)]
+    return reads[0] == reads[1] and set(one.labels) == set(other.labels)
 
 
 def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:

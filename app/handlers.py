@@ -14,18 +14,22 @@ import gradio as gr  # isort: skip
 
 from app import text, views
 from app.analysis import Analysis, Comparison, Prepared, Request, RequestError
+from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.guards import RateLimit
 from app.motion import motion_focus
 from app.showcase import Finished, Showcase
+from app.viewer import CurveData
+from tdn.data.clip import Clip
 from tdn.data.video import VideoError
+from tdn.explain.interventions import other_showing
 from tdn.weights import CheckpointError
 
 EXPECTED_ERRORS = (RequestError, VideoError, CheckpointError, FileNotFoundError)
 GPU_SECONDS = 30
 # Values that `analyse` gives the page.
-RESULTS = 11
+RESULTS = 12
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class Handlers:
         clips: list[SampleClip],
         networks: tuple[str | None, str | None],
         showcase: Showcase,
+        curves: Curves,
         rate: int,
         cache: Path,
     ):
@@ -49,6 +54,7 @@ class Handlers:
         self.clips = {clip.path.stem: clip for clip in clips}
         self.networks = networks
         self.showcase = showcase
+        self.curves = curves
         self.rate = RateLimit(rate)
         self.cache = cache
 
@@ -57,8 +63,8 @@ class Handlers:
             yield from explainer.analyse(prepared)
 
         @gpu(duration=GPU_SECONDS)
-        def compare_on_device(prepared: Prepared, change: str) -> Comparison:
-            return explainer.compare(prepared, change)
+        def compare_on_device(prepared: Prepared, change: str, otherwise: Clip | None) -> Comparison:
+            return explainer.compare(prepared, change, otherwise)
 
         self.on_device = on_device
         self.compare_on_device = compare_on_device
@@ -72,7 +78,9 @@ class Handlers:
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
     ) -> Iterator[list[Any]]:
-        """Twice: the answer as JSON, bars, viewer, note, a name for numbers and files, and those out of reach."""
+        """Twice: the answer as JSON, bars, viewer, note, a name for numbers and files, those out of reach, and what is
+        there of the curve.
+        """
         with one_sentence():
             asked = as_request(video, target, tdn or self.networks[0], baseline, request)
             if finished := self._finished(asked):
@@ -104,6 +112,7 @@ class Handlers:
             text.FOCUS_PENDING if token else "",
             *[gr.DownloadButton(interactive=False)] * 4,
             None,
+            self.curves.of(asked.video, analysis.target),
         ]
 
     def _shown_at_once(self, finished: Finished) -> list[Any]:
@@ -113,7 +122,7 @@ class Handlers:
         shown = self._shown(finished.analysis, finished.frames_jpeg, finished.windows_jpeg, token, asked)
         shown[5] = views.focus(finished.focus, finished.analysis)
         if finished.files is not None:
-            shown[6:] = downloads(finished.files)
+            shown[6:11] = downloads(finished.files)
         return shown
 
     def _link(self, asked: Request, analysis: Analysis) -> dict[str, str]:
@@ -138,23 +147,37 @@ class Handlers:
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
     ) -> list[Any]:
-        """The scores before and after one change as JSON, bars, and the viewer with both maps side by side."""
+        """The scores before and after one change as JSON, bars, the viewer with both maps side by side, and a note."""
         with one_sentence():
-            if change not in text.CHANGES:
-                raise RequestError(text.unknown_change(change))
+            expect_change(change)
             if not self.rate.allows(address(request)):
                 raise RequestError(text.too_many(self.rate.rate))
             progress(0.1, text.READING)
             asked = as_request(video, target, tdn or self.networks[0], baseline, request)
             prepared = self.explainer.prepare(asked)
+            otherwise = self.explainer.shown_otherwise(prepared, change)
             progress(0.5, text.COMPARING)
-            comparison = self.compare_on_device(prepared, change)
-            frames_jpeg = views.write_frames(self.cache, prepared.clip.centre_frames)
+            comparison = self.compare_on_device(prepared, change, otherwise)
+            frames_jpeg = views.write_frames(self.cache, views.frames_of(comparison))
             return [
                 views.comparison_json(comparison),
                 views.scores_after(comparison),
                 views.viewer_after(comparison, frames_jpeg),
+                text.plain(comparison.note),
             ]
+
+    def draw_curve(self, video: str | None, answer: Any, request: gr.Request = None) -> Iterator[CurveData]:
+        """The curve of the class that `answer`, the JSON of an analysis, is about: once for each step that is there."""
+        with one_sentence():
+            if not video:
+                raise RequestError(text.NO_CLIP)
+            if not self.rate.allows(address(request)):
+                raise RequestError(text.too_many(self.rate.rate))
+            yield from self.curves.draw(video, target_of(answer))
+
+    def known_curve(self, video: str | None, answer: Any) -> CurveData | None:
+        """As far as it is drawn."""
+        return self.curves.of(video or "", target_of(answer))
 
     def pick_class(self, event: gr.EventData) -> str:
         """The class whose bar was clicked."""
@@ -219,12 +242,16 @@ class Handlers:
         tdn = known("tdn", cards, self.networks[0])
         baseline = known("baseline", [*cards, text.NO_SECOND_NETWORK], self.networks[1] or text.NO_SECOND_NETWORK)
         target = known("class", cards[tdn].labels, text.TOP_CLASS)
-        change = known("change", text.CHANGES, None)
+        change = given.get("change")
+        if change is not None and not is_change(change):
+            unknown.append("change")
+            change = None
         chosen = gr.Dropdown([text.TOP_CLASS, *cards[tdn].labels], value=target)
         if unknown:
             gr.Info(text.LINK_UNKNOWN.format(names=", ".join(unknown)))
         return [
-            *(video, chosen, tdn, baseline, change, change or ""),
+            *(video, chosen, tdn, baseline),
+            *(gr.Radio(choices=text.change_choices(change), value=change), change or ""),
             *self._at_once_or_asked(video, target, tdn, baseline, asked),
         ]
 
@@ -235,6 +262,35 @@ class Handlers:
         with one_sentence():
             finished = self._finished(as_request(video, target, tdn or self.networks[0], baseline))
         return [asked, *self._shown_at_once(finished)] if finished else [asked + 1, *[gr.skip()] * RESULTS]
+
+
+def target_of(answer: Any) -> str:
+    """The class of an answer as `views.answer_json` gives it; "" for what is none."""
+    target = answer.get("target") if isinstance(answer, dict) else None
+    return target if isinstance(target, str) else ""
+
+
+def is_change(change: object) -> bool:
+    """Whether the page offers it, its number put in."""
+    try:
+        expect_change(change)
+    except RequestError:
+        return False
+    return True
+
+
+def expect_change(change: object) -> None:
+    """Raises RequestError for a change that the page does not offer, or a number that can't be."""
+    if change in text.CHANGES:
+        return
+    if not isinstance(change, str) or not change.startswith((text.REPEAT[0], text.FIRST[0])):
+        raise RequestError(text.unknown_change(change))
+    try:
+        showing = other_showing(change)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+    if showing is None:
+        raise RequestError(text.unknown_change(change))
 
 
 def downloads(files: views.Files) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from app.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
 
 import gradio as gr  # isort: skip
+import numpy as np
 
 from app import lab_views, lessons, text
 from app.analysis import RequestError
@@ -19,7 +20,7 @@ from app.handlers import GPU_SECONDS, address, one_sentence
 from app.lessons import LabClip, Lessons
 from app.settings import Settings
 from app.viewer.board import Board, LabBoard
-from tdn.model import system_name
+from tdn.data.film import Showing
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 
 # Boards kept, a quarter of a megabyte each: all of the project's clips, and some of the visitors'.
@@ -44,23 +45,19 @@ class LabHandlers:
     def __init__(self, explainer: Explainer, clips: list[LabClip], rate: int):
         self.lessons = Lessons(explainer)
         self.clips = clips
+        self.film = lessons.belt()
         self.rate = RateLimit(rate)
         self._boards: OrderedDict[tuple, Board] = OrderedDict()
         self._keeping = threading.Lock()
-        pairs = self.pairs()
         # One clip of each pair, and one whose motion is slow.
-        self.stills = [two[0] for two in pairs.values()] + [clip for clip in clips if clip.pair is None][:1]
+        pairs = {clip.pair: clip for clip in reversed(clips) if clip.pair}
+        self.stills = [*reversed(pairs.values()), *[clip for clip in clips if clip.pair is None][:1]]
 
         @gpu(duration=GPU_SECONDS)
         def on_device(name: str, *given: Any) -> Any:
             return getattr(self.lessons, name)(*given)
 
         self.on_device = on_device
-
-    def pairs(self) -> dict[str, list[LabClip]]:
-        """The clips of each pair, under its name."""
-        names = dict.fromkeys(clip.pair for clip in self.clips if clip.pair)
-        return {name: [clip for clip in self.clips if clip.pair == name] for name in names}
 
     def first_still(self, which: str | None, board: Board | None) -> Any:
         """Step 1 when the lab is opened: as `still`, but what is there already stays."""
@@ -87,8 +84,38 @@ class LabHandlers:
 
             return self._kept(("guess", chosen.path, guess), None, make)
 
+    def belt(self, times: str | None) -> list[Any]:
+        """Step 2: the belt shown so many times, and no answer yet."""
+        with one_sentence():
+            showing = self._belt_showing(times)
+            board = self._kept(
+                ("belt", times), None, lambda: lab_views.belt(self.lessons.read(self.film.path, showing))
+            )
+        return [None, board]
+
+    def belt_guess(self, guess: str | None, times: str | None) -> Board:
+        """Step 2: what the baseline says, and TDN."""
+        with one_sentence():
+            showing = self._belt_showing(times)
+            if guess not in lessons.guesses(self.film.label):
+                raise RequestError(text.LAB_NO_GUESS)
+
+            def make() -> Board:
+                clip = self.lessons.read(self.film.path, showing)
+                opinions = self.on_device("opinions", clip)
+                tops = {one.network: one.top for one in opinions.values()}
+                said = text.lab_belt(guess, tops, opinions["baseline"].network, showing, *np.shape(clip.frames))
+                return lab_views.belt(clip, said, opinions, self.film.label)
+
+            return self._kept(("belt", times, guess), None, make)
+
+    def _belt_showing(self, times: str | None) -> Showing:
+        if times not in text.LAB_BELT_TIMES or self.film is None:
+            raise RequestError(text.LAB_NO_CHANGE)
+        return Showing(part=self.film.opening.part / 100, repeat=text.LAB_BELT_TIMES[times])
+
     def differences(self, which: str | None, video: str | None, request: gr.Request = None) -> Board:
-        """Step 2."""
+        """Step 3."""
         with one_sentence():
             path, _ = self._clip(which, video)
 
@@ -99,7 +126,7 @@ class LabHandlers:
             return self._kept(("differences", path), request, make)
 
     def fusion(self, which: str | None, video: str | None, request: gr.Request = None) -> Board:
-        """Step 3."""
+        """Step 4."""
         with one_sentence():
             path, label = self._clip(which, video)
 
@@ -108,27 +135,6 @@ class LabHandlers:
                 return lab_views.fusion(clip, self.on_device("sweep", clip), label)
 
             return self._kept(("fusion", path), request, make)
-
-    def pair(self, which: str | None) -> list[Any]:
-        """Step 4: the board, and how often the effect holds."""
-        with one_sentence():
-            pairs = self.pairs()
-            if which not in pairs:
-                raise RequestError(text.LAB_NO_CLIP)
-            labels = [one.label for one in pairs[which]]
-
-            def make() -> Board:
-                clips = [self.lessons.read(one.path) for one in pairs[which]]
-                return lab_views.pair(clips, labels, [self.on_device("opinions", clip) for clip in clips])
-
-            return [self._kept(("pair", which), None, make), self.rates(labels)]
-
-    def rates(self, labels: list[str]) -> str:
-        """How often each network is right on these classes."""
-        found = self.lessons.explainer.cards()
-        cards = {file: found[file] for file in (TDN_FILE, BASELINE_FILE)}
-        names = {file: system_name(card.architecture) for file, card in cards.items()}
-        return text.lab_pair_rates(cards, names, labels)
 
     def change(self, change: str | None, which: str | None, video: str | None, request: gr.Request = None) -> Board:
         """Step 5."""
@@ -212,17 +218,26 @@ def lab_tab(tab: gr.Tab, explainer: Explainer, video: LocalVideo, settings: Sett
             drawn([which.input], handlers.still, which, [guess, board], board)
             drawn([guess.input], handlers.guess, [guess, which], board, board)
         with step(1, steps) as here:
-            clip, board = clip_choice(handlers, 1), lab_board(1)
-            drawn([here.select, clip.change], handlers.differences, [clip, video], board, board)
+            with gr.Row():
+                times = AnyChoice(
+                    list(text.LAB_BELT_TIMES),
+                    value=next(iter(text.LAB_BELT_TIMES)),
+                    label=text.LAB_BELT_SHOWN,
+                    elem_id="lab-times",
+                    scale=2,
+                    min_width=300,
+                )
+                answers = lessons.guesses(handlers.film.label) if handlers.film else []
+                guess = AnyChoice(answers, label=text.LAB_BELT_GUESS, elem_id="lab-belt-guess", scale=3, min_width=300)
+            board = lab_board(1)
+            drawn([here.select, times.input], handlers.belt, times, [guess, board], board)
+            drawn([guess.input], handlers.belt_guess, [guess, times], board, board)
         with step(2, steps) as here:
             clip, board = clip_choice(handlers, 2), lab_board(2)
-            drawn([here.select, clip.change], handlers.fusion, [clip, video], board, board)
+            drawn([here.select, clip.change], handlers.differences, [clip, video], board, board)
         with step(3, steps) as here:
-            pairs = list(handlers.pairs())
-            pair = AnyChoice(pairs, value=pairs[0], label=text.LAB_PAIR, elem_id="lab-pair")
-            board = lab_board(3)
-            rates = gr.Markdown(handlers.rates([one.label for one in handlers.pairs()[pairs[0]]]), elem_id="lab-rates")
-            drawn([here.select, pair.input], handlers.pair, pair, [board, rates], board)
+            clip, board = clip_choice(handlers, 3), lab_board(3)
+            drawn([here.select, clip.change], handlers.fusion, [clip, video], board, board)
         with step(4, steps) as here:
             with gr.Row():
                 clip = clip_choice(handlers, 4)

@@ -19,6 +19,7 @@ FEATURE_COLOURS = "inferno"
 # Differences of one frame to the next are faint; each level is drawn as this many.
 DIFFERENCE_GAIN = 2
 BARS = 4
+STRIP_TILE = 220
 
 
 def photo_sheet(tiles: np.ndarray, quality: int = 85) -> Sheet:
@@ -100,7 +101,7 @@ def revealed(clip: Clip, segment: int, opinions: dict[str, Opinion], guess: str,
 
 
 def differences(clip: Clip, levels: np.ndarray) -> Board:
-    """Step 2: five frames at half resolution, and the four differences between them."""
+    """Step 3: five frames at half resolution, and the four differences between them."""
     frames, drawn = clip.half_windows(), difference_tiles(levels)
     count = frames.shape[1]
     return Board(
@@ -126,7 +127,7 @@ def differences(clip: Clip, levels: np.ndarray) -> Board:
 
 
 def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
-    """Step 3: features before and after the sum at Res1 and Res2, and scores, at each weight of S-TDM."""
+    """Step 4: features before and after the sum at Res1 and Res2, and scores, at each weight of S-TDM."""
     last = sweep.opinions[-1]
     shown = right if right in last.labels else last.top
     seen = windows(clip.tensor)
@@ -174,36 +175,28 @@ def _swept_card(sweep: Sweep, shown: str) -> Card:
     return Card(name=text.lab_at_weight(one.network), file=one.file, bars=bars)
 
 
-def pair(clips: Sequence[Clip], labels: Sequence[str], opinions: Sequence[dict[str, Opinion]]) -> Board:
-    """Step 4: two clips, their centre frames in order, one window of each, and what both networks say of both."""
-    sheets, rows = [], []
-    for clip, name in zip(clips, text.LAB_CLIP_NAMES, strict=True):
-        seen = windows(clip.tensor)
-        strip = seen[:, seen.shape[1] // 2]
-        row = np.concatenate(list(strip), axis=1)[None, None]
-        rows.append(
-            TileRow(title=text.lab_strip(name), tiles=[Tile(sheet=len(sheets), alone=True)], count=1, width=900)
-        )
-        sheets.append(photo_sheet(row))
-    playing = TileRow(title=text.LAB_PAIR_WINDOWS, tiles=[], count=2, width=220)
-    for clip, name in zip(clips, text.LAB_CLIP_NAMES, strict=True):
-        playing.tiles.append(Tile(sheet=len(sheets), by="frame", caption=name))
-        sheets.append(photo_sheet(windows(clip.tensor).swapaxes(0, 1)))
-    cards = [
-        card(said[role], label, text.lab_on(said[role].network, name), count=3)
-        for role in opinions[0]
-        for said, label, name in zip(opinions, labels, text.LAB_CLIP_NAMES, strict=True)
-    ]
-    tops = {opinions[0][role].network: [said[role].top for said in opinions] for role in opinions[0]}
+def belt(clip: Clip, said: str = "", opinions: dict[str, Opinion] | None = None, right: str | None = None) -> Board:
+    """Step 2: the frames of all segments in order, a window of TDN, and what both networks say once they are asked."""
+    seen = windows(clip.tensor)
+    count = len(seen)
+    size = np.array(clip.centre_frames.shape[2:0:-1]) * min(1, STRIP_TILE / clip.centre_frames.shape[2])
+    frames = np.stack([np.asarray(Image.fromarray(one).resize(size.round().astype(int))) for one in clip.centre_frames])
+    # In two lines, so that a phone shows them large enough.
+    lines = np.stack([np.concatenate(list(half), axis=1) for half in np.split(frames, 2)])[:, None]
+    strip = [TileRow(title="", tiles=[Tile(sheet=0, row=line, alone=True)], count=1, width=900) for line in range(2)]
+    strip[0].title = text.LAB_BELT_STRIP
     return Board(
-        said=text.lab_pair(labels, tops),
-        positions=[text.segment_number(number, len(clips[0].frames)) for number in range(len(clips[0].frames))],
-        segment=len(clips[0].frames) // 2,
-        frames=clips[0].frames.shape[1],
-        sheets=sheets,
-        rows=[*rows, playing],
-        outlined=text.LAB_OUTLINED,
-        cards=cards,
+        said=said,
+        positions=[text.segment_number(number, count) for number in range(count)],
+        segment=count // 2,
+        frames=seen.shape[1],
+        sheets=[photo_sheet(lines), photo_sheet(seen.swapaxes(0, 1))],
+        rows=[
+            *strip,
+            TileRow(title=text.LAB_BELT_WINDOW, tiles=[Tile(sheet=1, by="frame")], count=1, width=220),
+        ],
+        outlined=text.LAB_OUTLINED if opinions else "",
+        cards=[card(one, right) for one in (opinions or {}).values()],
     )
 
 

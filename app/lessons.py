@@ -11,7 +11,10 @@ from torch import Tensor
 
 from app.analysis import Request
 from app.explainer import Explainer
+from app.gallery import SampleClip, sample_clips
+from app.settings import SAMPLES
 from tdn.data.clip import Clip
+from tdn.data.film import AS_FILMED, Showing
 from tdn.data.synthetic.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.data.transforms import IMAGENET_STD, denormalise
 from tdn.explain.inside import channel_means, gate_sizes
@@ -86,9 +89,9 @@ class Lessons:
     def __init__(self, explainer: Explainer):
         self.explainer = explainer
 
-    def read(self, path: str | Path) -> Clip:
+    def read(self, path: str | Path, showing: Showing = AS_FILMED) -> Clip:
         """Raises what `Explainer.prepare` does, each error one sentence."""
-        return self.explainer.prepare(Request(str(path), TDN_FILE, BASELINE_FILE)).clip
+        return self.explainer.prepare(Request(str(path), TDN_FILE, BASELINE_FILE), showing).clip
 
     def opinions(self, clip: Clip, change: str | None = None) -> dict[str, Opinion]:
         """What TDN ("tdn") and the baseline ("baseline") say, perhaps after a change of the clip."""
@@ -162,6 +165,11 @@ def lab_clips(*folders: Path) -> list[LabClip]:
                 if path.is_file():
                     clips.append(LabClip(path, entry["title"], entry["label"], entry.get("pair")))
     return clips
+
+
+def belt() -> SampleClip | None:
+    """The filmed belt of the project's own samples, whatever an operator offers; None where it is not there."""
+    return next((clip for clip in sample_clips(SAMPLES) if clip.opening and clip.label), None)
 
 
 def benchmark() -> dict:

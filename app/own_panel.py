@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import text
+from app.explainer import comparable
 from app.guards import LocalFile, RateLimit
 from app.handlers import address, one_sentence, visitor
 from app.own_weights import FILES_EACH, OwnWeights
@@ -123,9 +124,3 @@ class OwnPanel:
     def cards(self, session: str | None) -> dict[str, Card]:
         """What a visitor can choose from."""
         return {**self.offered, **self.own.of(session)}
-
-
-def comparable(one: Card, other: Card) -> bool:
-    """Whether one clip can be shown to both networks, and the same class asked of both."""
-    reads = [(card.preprocess, card.architecture.num_segments, card.architecture.window) for card in (one, other)]
-    return reads[0] == reads[1] and set(one.labels) == set(other.labels)

@@ -9,6 +9,9 @@ addEventListener('unhandledrejection', (event) => {
   if (String(event.reason).includes('ffmpeg-core')) event.preventDefault();
 });
 
+// Whether the visitor has asked for anything yet: what the page shows by itself must not move it.
+for (const kind of ['click', 'keydown', 'change', 'drop']) addEventListener(kind, () => { window.pageTouched = true; }, { capture: true, once: true });
+
 // Links to #about open the tab of that name.
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[href="#about"]');
@@ -26,11 +29,13 @@ window.pageLink = {
   // Take over `entries`; those that are empty leave the address. At once, or with the last of many changes.
   put(entries) {
     Object.assign(this.entries, entries);
+    if (entries.change) dispatchEvent(new CustomEvent('change-shown', { detail: { change: entries.change } }));
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.write(), 300);
   },
   // Another result: what the address said is no longer true, but for a change that is still chosen.
   reset(entries) {
+    dispatchEvent(new CustomEvent('change-shown', { detail: { isNew: true } }));
     this.entries = { change: this.entries.change };
     this.put(entries);
   },

@@ -6,6 +6,7 @@ They are kept in memory only, so no result can outlive the checkpoint or the cli
 import logging
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from app.analysis import Analysis, Request
 from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.motion import MotionFocus, motion_focus
+from app.opening import make_opening
+from app.viewer import OpeningData
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +54,18 @@ class Showcase:
         self.folder = Path(self._folder.name)
         self.clips = clips
         self.pair = first, second
+        self.opening: OpeningData | None = None
         self._finished: dict[Path, Finished] = {}
 
-    def open(self) -> None:
-        """Finish the first sample now and the others behind the page's back."""
+    def open(self, afterwards: Callable[[str], None] = lambda video: None) -> None:
+        """Finish the opening and the first sample now, the others behind the page's back, and then whatever else is to
+        be done with the first one.
+        """
         if self.clips and self.pair[0]:
+            self._open_on(self.clips[0])
             self._finish(self.clips[:1])
             # No daemon: one that is in the middle of torch when the server stops takes the process down with it.
-            threading.Thread(target=self._finish, args=[self.clips[1:]]).start()
+            threading.Thread(target=self._finish_others, args=[afterwards]).start()
 
     def find(self, video: str | None, target: str | None, first: str | None, second: str | None) -> Finished | None:
         """The finished result of just this question; None where there is none."""
@@ -69,6 +76,18 @@ class Showcase:
 
     def of(self, token: str) -> Finished | None:
         return next((found for found in self._finished.values() if found.token == token), None)
+
+    def _finish_others(self, afterwards: Callable[[str], None]) -> None:
+        self._finish(self.clips[1:])
+        afterwards(str(self.clips[0].path))
+
+    def _open_on(self, clip: SampleClip) -> None:
+        if clip.opening is None or clip.label is None:
+            return
+        try:
+            self.opening = make_opening(self.maker, clip, self.pair, self.folder)
+        except Exception:  # the page opens with the sample alone
+            log.exception("there is no opening on %s", clip.path.name)
 
     def _finish(self, clips: list[SampleClip]) -> None:
         for clip in clips:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from app.settings import Settings
+from tdn.data.film import Showing
 from tdn.weights import Card
 
 TITLE = "TDN Lens: what does the action model look at?"
 LEAD = (
-    "Two video networks answer the same clip; Grad-CAM shows where each one finds its evidence, segment by segment. "
+    "Two video networks answer one clip, and maps show where each finds its evidence. "
     "[Paper](https://arxiv.org/abs/2012.10071) · [Released code](https://github.com/MCG-NJU/TDN) · "
     "[What the weights know](#about)"
 )
@@ -70,17 +72,41 @@ CHANGES = {
     "S-TDM at its clip mean": "S-TDM at its clip mean",
     "L-TDM gates off": "L-TDM gates off",
 }
+# Changes with a number: what stands in front of it, and behind it.
+REPEAT = ("repeat ", "")
+FIRST = ("first ", "%")
+REPEAT_LABEL = "Repeat: how often"
+FIRST_LABEL = "First part: percent of the clip"
 COMPARING = "Looking again"
 API_COMPARE = (
     "Scores and maps before and after one change, of the same class. `change` is one of "
     + ", ".join(repr(name) for name in CHANGES)
-    + ". Returns the scores as JSON (first output), then what the page draws."
+    + ", 'repeat K' (1 to 16 times over) or 'first N%'. Returns the scores as JSON (first output), with a note on what "
+    "the change showed, then what the page draws."
 )
+
+
+def change_words(change: str) -> str:
+    """A change as its control says it."""
+    if change.startswith(REPEAT[0]):
+        return f"Repeat {change.removeprefix(REPEAT[0])} times"
+    if change.startswith(FIRST[0]):
+        return f"First {float(change.removeprefix(FIRST[0]).rstrip('%')):.0f}%"
+    return CHANGES[change]
+
+
+def change_choices(change: object = None) -> list[tuple[str, str]]:
+    """Words and names of the changes on offer; those with a number have the one of `change`, or a telling one."""
+    numbered = [f"{REPEAT[0]}7{REPEAT[1]}", f"{FIRST[0]}33{FIRST[1]}"]
+    for place, (start, end) in enumerate((REPEAT, FIRST)):
+        if isinstance(change, str) and re.fullmatch(rf"{start}[\d.]{{1,9}}{end}", change):
+            numbered[place] = change
+    return [(change_words(name), name) for name in (*numbered, *CHANGES)]
 
 
 def after(network: str, change: str) -> str:
     """A network's name after a change; with an empty name, the addition to one."""
-    return f"{network} after “{CHANGES[change]}”"
+    return f"{network} after “{change_words(change)}”"
 
 
 def quoted(given: object) -> str:
@@ -89,12 +115,33 @@ def quoted(given: object) -> str:
     return words if len(words) <= 120 else words[:117] + "..."
 
 
+STROBE = "### Show it over and over"
+STROBE_LEAD = (
+    "Networks see one moment in each of a clip's segments. Show a clip many times over, and these moments become a "
+    "stroboscope: a thing may seem to go backwards, like a wheel in a film. The curves say which network falls for it."
+)
+CURVE = "Answers over parts and repeats"
+CURVE_NOT_THIS = "The curve is drawn for the networks of this server and their classes; choose one of those."
+
+
+def step_name(showing: Showing) -> str:
+    """What stands below a step on the axis."""
+    return str(showing.repeat) if showing.part == 1 else str(Fraction(showing.part).limit_denominator(16))
+
+
+def change_of(showing: Showing) -> str:
+    """The change that shows a clip so; empty for as filmed."""
+    if showing.part < 1:
+        return f"{FIRST[0]}{100 * showing.part:.6g}{FIRST[1]}"
+    return f"{REPEAT[0]}{showing.repeat}{REPEAT[1]}" if showing.repeat > 1 else ""
+
+
 def unknown_change(change: object) -> str:
-    return f"Change {quoted(change)}: expected one of {', '.join(CHANGES)}."
+    return f"Change {quoted(change)}: expected one of {', '.join([*CHANGES, 'repeat K', 'first N%'])}."
 
 
 def no_such_part(change: str) -> str:
-    return f"None of the chosen networks has what “{CHANGES[change]}” is about."
+    return f"None of the chosen networks has what “{change_words(change)}” is about."
 
 
 FOCUS_PENDING = "Measuring how much of each map lies on what moves …"
@@ -247,6 +294,83 @@ The networks are those of this paper; please cite it.
 """
 
 
+# The opening.
+
+LOOK_CLOSER = "## Look closer, or bring a clip of your own"
+OPENING = "One filmed clip in three ways"
+_TIMES = ("", "Once", "Twice", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def _times(count: int) -> str:
+    word = _TIMES[count] if count < len(_TIMES) else str(count)
+    return word if count < 3 else f"{word} times"
+
+
+def opening_name(showing: Showing) -> str:
+    """What stands on the switch."""
+    if showing.repeat > 1:
+        return f"{_times(showing.repeat)} over"
+    return "One thing passing" if showing.part < 1 else "As filmed"
+
+
+def opening_scene(showing: Showing, sentence: str) -> str:
+    """What happens in the film; `sentence` says so of all of it."""
+    if showing.repeat > 1:
+        return f"{opening_name(showing)}."
+    return "Only one thing passes." if showing.part < 1 else sentence
+
+
+def opening_verdict(kinds: Mapping[str, str]) -> str:
+    """Which networks see what happens; `kinds` by network: "right", "opposite" or ""."""
+    right = [name for name, kind in kinds.items() if kind == "right"]
+    turned = [name for name, kind in kinds.items() if kind == "opposite"]
+    if len(right) == len(kinds):
+        return "Both networks see it." if len(kinds) == 2 else f"{right[0]} sees it."
+    if turned:
+        said = "; ".join([*(f"{name} sees it" for name in right), *(f"the {name} sees the reverse" for name in turned)])
+        return f"{said[0].upper()}{said[1:]}."
+    return f"Only one of these two networks sees it: {right[0]}." if right else "Neither network sees it."
+
+
+def opening_reads(segments: int, window: int, sees_motion: bool) -> str:
+    """What a network is given, and what it makes of it, for somebody who knows neither."""
+    if sees_motion:
+        return (
+            f"Looks at {segments} moments of the film, in each at {window} neighbouring frames: what changes between "
+            "them is motion."
+        )
+    return f"The same network without that part: looks at {segments} single frames, and compares them."
+
+
+def opening_why(showing: Showing, label: str, seconds: float, segments: int, window: int, seams: int) -> str:
+    """Why the answers come about: `seconds` of film a round, `segments` windows of `window` frames."""
+    apart = showing.repeat * seconds / segments
+    if showing.repeat > 1:
+        step = Fraction(showing.repeat, segments) % 1
+        seems = f"as if it had gone {1 - step} back" if step > Fraction(1, 2) else f"as if it had gone {step} on"
+        cross = "one crosses" if seams == 1 else f"{seams or 'none'} cross"
+        return (
+            f"The stroboscope: from one of the {segments} frames above to the next, {showing.repeat}/{segments} of the "
+            f"passage go by, {seems}, like wheels that turn backwards in a film. Only neighbouring frames "
+            f"tell; TDN sees them, though its later stages are misled, too. Of the {segments} windows of {window} "
+            f"frames, {cross} the seam where the film begins again."
+        )
+    if showing.part < 1:
+        return (
+            f"The {segments} frames above are {apart:.2f} seconds apart: the same thing is in one and the next, a "
+            "little further on. Single frames in order tell which way it goes; the baseline needs no more."
+        )
+    return (
+        f"The {segments} frames above are {apart:.2f} seconds apart: from one to the next a thing has gone and another "
+        "come in, so single frames don't tell which way the belt runs. Bright is where a network finds evidence for "
+        f"“{label}”."
+    )
+
+
+def opening_strip(network: str, label: str) -> str:
+    return f"{network}: where it finds evidence for “{label}”, in the middle frames of its segments, in order"
+
+
 def limits(settings: Settings) -> str:
     """What a clip may be, told before it is uploaded."""
     return (
@@ -391,7 +515,7 @@ LAB_LEAD = (
     "network with temporal convolutions in place of TDN's modules, which reads one."
 )
 NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
-LAB_STEPS = ("1 One frame", "2 Differences", "3 Fusion", "4 Two clips", "5 Reverse", "6 Gates", "7 Numbers")
+LAB_STEPS = ("1 One frame", "2 The belt", "3 Differences", "4 Fusion", "5 Reverse", "6 Gates", "7 Numbers")
 LAB_BACK = "Back"
 LAB_NEXT = "Next step"
 LAB_CLIP = "Clip"
@@ -411,6 +535,17 @@ LAB_TEXTS = (
         "neighbouring frames in each.",
     ),
     (
+        "A belt that keeps running",
+        "No network here sees a film whole. It cuts the film into eight equal **segments** and looks at one moment in "
+        "each: the baseline at a single frame, TDN at a **window** of five neighbouring ones. On this belt one thing "
+        "passes, to the left; then the film begins again, as if the belt ran on. **Choose how often it is shown, look "
+        "at the eight frames, and guess what the baseline will say.**",
+        "A stroboscope lights a wheel once in a while, and the wheel seems to stand or to turn backwards. Shown k "
+        "times over, segments stand k/8 of a passage apart: at 7 each frame is an eighth *earlier*, at 8 all show "
+        "nearly the same moment. TDN suffers, too: its later stages compare segments as well. Under Analyse, “Show it "
+        "over and over” draws all this for any clip.",
+    ),
+    (
         "What S-TDM sees",
         "S-TDM, the short-term temporal difference module, is given no frames but the four differences inside each "
         "window, *x₂ − x₁* to *x₅ − x₄* (Eq. 1), at half the resolution. **Move through the segments, then choose a "
@@ -428,19 +563,12 @@ LAB_TEXTS = (
         "score may also mean that later stages meet features they never saw.",
     ),
     (
-        "Two clips that only short-term motion tells apart",
-        "A and B are one scene, run forwards and backwards: the same frames in the opposite order. From one segment to "
-        "the next the motion is too fast to follow. **Play the windows**: inside them the direction is plain. What do "
-        "the networks say?",
-        "Both pairs were chosen, from 48 each, because they show the effect plainly; how often it holds stands above.",
-    ),
-    (
         "Reverse it",
         "Change nothing but the order of frames. **Reverse time inside the windows**: middle frames and segments stay, "
         "so a network of single frames gets exactly the same input. Then reverse the whole clip; then freeze it.",
         "Reversing a whole clip reverses the order of its segments too, which the baseline does read: choose a slow "
         "motion, and its answer turns as well. A frozen window shows a world at rest, which TDN knows from training as "
-        "“Holding something still”; that is not the same as S-TDM switched off in step 3.",
+        "“Holding something still”; that is not the same as S-TDM switched off in step 4.",
     ),
     (
         "Long-term motion: the gates of L-TDM",
@@ -470,9 +598,11 @@ LAB_STILL_AGAIN = "the frame you saw"
 LAB_PLAYING = "its window of five frames, slowed down"
 LAB_FUSION_CAPTIONS = ("F: features of the middle frame", "H: features of S-TDM", "the sum, which goes on")
 LAB_FUSION_INPUTS = ("the middle frame", "one of S-TDM's four differences")
-LAB_CLIP_NAMES = ("clip A", "clip B")
-LAB_PAIR = "Pair"
-LAB_PAIR_WINDOWS = "One window of each clip as TDN reads it, five neighbouring frames, slowed down"
+LAB_BELT_TIMES = {"Once": 1, "4 times over": 4, "7 times over": 7, "8 times over": 8, "9 times over": 9}
+LAB_BELT_SHOWN = "The film is shown"
+LAB_BELT_GUESS = "What will the baseline say?"
+LAB_BELT_STRIP = "The middle frames of the eight segments, in order: all that the baseline reads"
+LAB_BELT_WINDOW = "The window of one segment, five neighbouring frames as TDN reads them, slowed down"
 LAB_CHANGE = "Change"
 LAB_CHANGES = {
     "reverse inside windows": "time reversed inside windows",
@@ -544,31 +674,26 @@ def lab_no_weight(network: str) -> str:
     return f"{network}, has no S-TDM"
 
 
-def lab_strip(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}: the middle frames of its eight segments, all that the baseline reads"
-
-
 def lab_on(network: str, what: str) -> str:
     return f"{network}, {what}"
 
 
-def lab_pair(labels: Sequence[str], tops: Mapping[str, Sequence[str]]) -> str:
-    """A shows one thing and B another; how many each network gets right."""
-    lines = [f"A shows “{labels[0]}”, B “{labels[1]}”."]
-    for network, said in tops.items():
-        right = sum(one == label for one, label in zip(said, labels, strict=True))
-        alike = f", and says “{said[0]}” to both" if len(set(said)) == 1 else ""
-        lines.append(f"{network} is right on {('neither', 'one', 'both')[right]}{alike}.")
-    return " ".join(lines)
-
-
-def lab_pair_rates(cards: Mapping[str, Card], names: Mapping[str, str], labels: Sequence[str]) -> str:
-    """How often each network is right on these classes, from the cards in the files."""
-    parts = []
-    for file, card in cards.items():
-        shares = [_class_share(card, label) for label in labels]
-        parts.append(f"{plain(names[file])} {' and '.join(shares)}")
-    return f"Validation clips of “{plain(labels[0])}” and “{plain(labels[1])}” answered right: {'; '.join(parts)}."
+def lab_belt(guess: str, tops: Mapping[str, str], baseline: str, showing: Showing, segments: int, window: int) -> str:
+    """What the visitor thought the baseline would say, what both networks say, and how far segments stand apart."""
+    verdict = "as you guessed" if tops[baseline] == guess else f"you guessed “{guess}”"
+    others = "; ".join(f"{name} says “{top}”" for name, top in tops.items() if name != baseline)
+    step = Fraction(showing.repeat, segments)
+    part = (
+        "nearly the same moment again"
+        if step % 1 == 0
+        else "half a passage away"
+        if step % 1 == Fraction(1, 2)
+        else (f"{step % 1} of a passage on" if step % 1 < Fraction(1, 2) else f"{1 - step % 1} of a passage back")
+    )
+    return (
+        f"{baseline} says “{tops[baseline]}”, {verdict}; {others}. From one segment to the next: {part}. Inside each "
+        f"window of {window} frames the belt always runs to the left."
+    )
 
 
 def lab_changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved: Sequence[str]) -> str:

@@ -10,17 +10,19 @@ import gradio as gr  # isort: skip
 from starlette.middleware import Middleware
 
 from app import text, views
+from app.change_panel import ChangePanel
+from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
-from app.guards import AnyChoice, LocalVideo, RefuseProxying
-from app.handlers import Handlers, has_clip, has_clip_to_change, visitor
+from app.guards import LocalVideo, RefuseProxying
+from app.handlers import Handlers, has_clip, visitor
 from app.lab import lab_tab
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
 from app.settings import Settings
 from app.showcase import Showcase
 from app.sweeping import tidy_on_schedule
-from app.viewer import FrameViewer, SampleGallery, Samples, ScoreBars
+from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
 from tdn.device import device_name
 from tdn.model import system_name
@@ -79,7 +81,16 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
     own_panel = OwnPanel(own, settings, checkpoints.cards)
     clips = sample_clips(settings.samples)
-    gr.set_static_paths([clip.path for clip in clips])
+    showcase = Showcase(
+        Explainer(explainer.folder, "cpu", decoder=decoder) if ON_ZERO_GPU else explainer,
+        explainer,
+        clips,
+        *checkpoints.first_choice,
+    )
+    gr.set_static_paths([showcase.folder, *(clip.path for clip in clips)])
+    curves = Curves(explainer, checkpoints.first_choice[0])
+    # On ZeroGPU a GPU is there for visitors alone.
+    showcase.open(*([] if ON_ZERO_GPU else [curves.prepare]))
     keep_sec = settings.keep_minutes * 60
     with gr.Blocks(title=text.TITLE, delete_cache=(min(keep_sec, 600), keep_sec)) as page:
         gr.Markdown(f"# {text.TITLE}\n{text.LEAD}", elem_id="head")
@@ -89,7 +100,7 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
                 video, tdn, baseline, target, warning = analyse_tab(
-                    page, explainer, clips, checkpoints, own_panel, settings
+                    page, explainer, showcase, curves, checkpoints, own_panel, settings
                 )
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
                 lab_tab(lab, explainer, video, settings)
@@ -112,7 +123,8 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
 def analyse_tab(
     page: gr.Blocks,
     explainer: Explainer,
-    clips: list[SampleClip],
+    showcase: Showcase,
+    curves: Curves,
     checkpoints: Checkpoints,
     own_panel: OwnPanel,
     settings: Settings,
@@ -120,6 +132,10 @@ def analyse_tab(
     """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
     warning."""
     warning_words, _ = checkpoints.words(*checkpoints.first_choice)
+    clips = showcase.clips
+    if showcase.opening is not None:
+        OpeningView(showcase.opening, label=text.OPENING, elem_id="opening")
+        gr.Markdown(text.LOOK_CLOSER, elem_id="closer")
     with gr.Row(equal_height=False, elem_id="analysis"):
         with gr.Column(scale=30, min_width=290):
             video, samples, path = clip_inputs(clips, settings)
@@ -144,33 +160,13 @@ def analyse_tab(
                 ]
             with gr.Accordion(text.OVERLAY, open=False, elem_id="overlay"):
                 overlay = gr.Video(show_label=False, label=text.OVERLAY, interactive=False, loop=True, buttons=[])
-    with gr.Column(elem_id="compare"):
-        change = AnyChoice(
-            [(words, name) for name, words in text.CHANGES.items()],
-            label=text.COMPARE,
-            info=text.COMPARE_INFO,
-            elem_id="change",
-        )
-        with gr.Row(equal_height=False, visible=False) as looked_again:
-            with gr.Column(scale=26, min_width=250):
-                scores_after = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")
-            with gr.Column(scale=96, min_width=320):
-                viewer_after = FrameViewer(label=text.MAPS, elem_id="viewer-after")
+    panel = ChangePanel()
     answer = gr.JSON(label=text.ANSWER, visible=False)
-    compared = gr.JSON(label=text.ANSWER, visible=False)
-    token, asked_for, linked_change = gr.State(""), gr.State(0), gr.State("")
+    token, asked_for = gr.State(""), gr.State(0)
 
     cache = Path(viewer.GRADIO_CACHE)
-    showcase = Showcase(
-        Explainer(explainer.folder, "cpu", decoder=explainer.decoder) if ON_ZERO_GPU else explainer,
-        explainer,
-        clips,
-        *checkpoints.first_choice,
-    )
-    gr.set_static_paths([showcase.folder])
-    showcase.open()
-    handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, settings.rate, cache)
-    results = [answer, scores, viewer, note, token, focus, *downloads, overlay]
+    handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, curves, settings.rate, cache)
+    results = [answer, scores, viewer, note, token, focus, *downloads, overlay, panel.curve]
     analysis = {
         "fn": handlers.analyse,
         "inputs": [video, target, tdn, baseline],
@@ -187,12 +183,8 @@ def analyse_tab(
     own_clip.success(**analysis, api_visibility="private")
     # In the queue, though they wait for nobody: outside of it a state that changes goes unnoticed, as does an error.
     at_once = {"concurrency_limit": None, **PRIVATE}
-    page.load(
-        handlers.open_page,
-        asked_for,
-        [video, target, tdn, baseline, change, linked_change, asked_for, *results],
-        **at_once,
-    )
+    linked = [video, target, tdn, baseline, panel.change, panel.linked, asked_for]
+    page.load(handlers.open_page, asked_for, [*linked, *results], **at_once)
     samples.pick(handlers.pick_sample, [tdn, baseline, asked_for], [video, target, asked_for, *results], **at_once)
     # Asked for by a link or a sample whose result is not there yet.
     asked_for.change(**analysis, api_visibility="private")
@@ -205,24 +197,10 @@ def analyse_tab(
     token.change(
         handlers.make_files, token, [*downloads, overlay], concurrency_id="files", concurrency_limit=1, **PRIVATE
     )
-    # What was compared belongs to the analysis before.
-    forget = {"fn": lambda: [None, gr.Row(visible=False)], "inputs": None, "outputs": [change, looked_again]}
-    gr.on([analyse.click, *new_clip], **forget, queue=False, **PRIVATE)
-    for pick in (samples.pick, scores.pick):
-        pick(**forget, queue=False, **PRIVATE)
-    again = gr.on(
-        [change.input, linked_change.change],
-        handlers.compare,
-        [change, video, target, tdn, baseline],
-        [compared, scores_after, viewer_after],
-        api_name="compare",
-        api_description=text.API_COMPARE,
-        concurrency_id="model",
-        concurrency_limit=1,
-        show_progress_on=[change],
-        validator=has_clip_to_change,
-    )
-    again.success(lambda: gr.Row(visible=True), None, looked_again, queue=False, **PRIVATE)
+    moved_on = [analyse.click, *new_clip, samples.pick, scores.pick]
+    panel.forget(moved_on)
+    panel.wire(handlers, [video, target, tdn, baseline])
+    panel.wire_curve(handlers, video, answer, moved_on)
     return video, tdn, baseline, target, warning
 
 

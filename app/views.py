@@ -62,6 +62,7 @@ def comparison_json(comparison: Comparison) -> dict:
         "target": comparison.before.target,
         "before": given(comparison.before.answers),
         "after": given(comparison.after),
+        "note": comparison.note,
     }
 
 
@@ -103,13 +104,21 @@ def viewer(
 
 
 def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
-    """Each map before and, beside it, after the change."""
-    panels = []
+    """Each map before and, beside it, after the change; the picture is the row of `frames_of`."""
+    panels, order = [], comparison.order
+    if comparison.centre_frames is not None:
+        order = [len(comparison.before.centre_frames) + segment for segment in order]
     for role, after in comparison.after.items():
         for layer in LAYERS:
             panels.append(panel(comparison.before.answers[role], layer))
-            panels.append(panel(after, layer, text.after("", comparison.name), comparison.order))
+            panels.append(panel(after, layer, text.after("", comparison.name), order))
     return _viewer(comparison.before, frames_jpeg, panels, {"change": comparison.name})
+
+
+def frames_of(comparison: Comparison) -> np.ndarray:
+    """The centre frames before a change and, where the video is shown in another way after it, those behind them."""
+    before, after = comparison.before.centre_frames, comparison.centre_frames
+    return before if after is None else np.concatenate([before, after])
 
 
 def _viewer(
@@ -251,18 +260,23 @@ def write_pictures(folder: Path, clip: Clip) -> tuple[Path, Path | None]:
 
 def write_frames(folder: Path, frames: np.ndarray) -> Path:
     """The row of frames as a JPEG in a new folder under `folder`."""
-    path = _new_folder(folder) / "frames.jpg"
+    path = new_file(folder, "frames.jpg")
     Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=88)
     return path
 
 
 def write_windows(folder: Path, windows: np.ndarray) -> Path:
     """Windows uint8 [T, L, h, w, 3] as a JPEG in a new folder under `folder`: a row a segment, frames side by side."""
-    path = _new_folder(folder) / "windows.jpg"
+    path = new_file(folder, "windows.jpg")
     rows = np.concatenate(np.concatenate(list(windows.swapaxes(0, 1)), axis=2))
     # Differences are drawn of it: no colour is thinned out, and little rounded.
     Image.fromarray(rows).save(path, "JPEG", quality=95, subsampling=0)
     return path
+
+
+def new_file(folder: Path, name: str) -> Path:
+    """A path in a new folder under `folder`, to be written."""
+    return _new_folder(folder) / name
 
 
 def copied(folder: Path, file: Path) -> Path:

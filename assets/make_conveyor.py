@@ -1,8 +1,8 @@
 """Make the clip that the page opens on, assets/samples/conveyor.mp4: `python -m assets.make_conveyor SOURCE.gif`.
 
 SOURCE is preview/fruit-and-vegetable-detection.gif of https://github.com/intel-iot-devkit/sample-videos (CC BY 4.0),
-which is not part of this repository. Pictures, their number and their rate stay as they are; assets/CREDITS.md says
-what changes.
+which is not part of this repository. Pictures, their number and their rate stay as they are; CREDITS.md beside the clip
+says what changes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Make docs/page.png, the page with a sample analysed, and docs/page.webp, which plays it: `make page-picture`.
+"""Make docs/page.png, the page as it opens, and docs/page.webp, which plays its opening: `make page-picture`.
 
 Needs Chromium.
 """
@@ -18,12 +18,12 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PORT = 7899
-SAMPLE = "spinning_counter_clockwise"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 MAPS_ARE_THERE = "[...document.querySelectorAll('[data-maps]')].some((element) => element.dataset.maps > 3)"
 FILES_ARE_THERE = "document.querySelectorAll('#downloads button:not([disabled])').length === 4"
-SECONDS_A_SEGMENT = 0.7
-FILM_HEIGHT = 860
+# The ways of the opening by their place on its switch, and how many pictures are taken of each.
+WAYS = ((1, 7), (2, 9), (0, 4))
+SECONDS_A_PICTURE = 0.6
 
 
 def wait_for(url: str) -> None:
@@ -37,15 +37,14 @@ def wait_for(url: str) -> None:
 
 
 def film(page: Page) -> Iterator[Image.Image]:
-    """The upper part of the page, segment by segment."""
-    page.set_viewport_size({"width": 1280, "height": FILM_HEIGHT})
-    last = int(page.get_attribute("#viewer .seek", "max"))
-    for segment in range(last + 1):
-        page.eval_on_selector(
-            "#viewer .seek", "(seek, at) => { seek.value = at; seek.dispatchEvent(new Event('input')); }", segment
-        )
-        page.wait_for_timeout(100)
-        yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    """The opening as it plays, in one way after the other."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for way, pictures in WAYS:
+        page.click(f"#opening .switch button:nth-child({way + 1})")
+        page.mouse.move(640, 1)
+        for _ in range(pictures):
+            yield Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            page.wait_for_timeout(1000 * SECONDS_A_PICTURE)
 
 
 def main() -> None:
@@ -56,7 +55,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 1320})
-            page.goto(f"{url}?sample={SAMPLE}&segment=1")
+            page.goto(url)
             page.wait_for_function(MAPS_ARE_THERE, timeout=120_000)
             page.wait_for_function(FILES_ARE_THERE, timeout=120_000)
             page.wait_for_timeout(500)
@@ -67,7 +66,7 @@ def main() -> None:
                 ROOT / "docs" / "page.webp",
                 save_all=True,
                 append_images=others,
-                duration=round(1000 * SECONDS_A_SEGMENT),
+                duration=round(1000 * SECONDS_A_PICTURE),
                 loop=0,
                 quality=80,
                 method=6,

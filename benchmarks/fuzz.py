@@ -21,6 +21,7 @@ from pathlib import Path
 import gradio as gr
 
 from app import text
+from app.curve import Curves
 from app.explainer import ANALYSES_KEPT, Explainer
 from app.handlers import Handlers
 from app.settings import Settings
@@ -40,7 +41,9 @@ GROWTH_MB = 100
 def page(explainer: Explainer, cache: Path) -> Handlers:
     """What answers clicks, without samples and without a limit on calls."""
     pair = TDN_FILE, BASELINE_FILE
-    return Handlers(explainer, [], pair, Showcase(explainer, explainer, [], *pair), 0, cache)
+    return Handlers(
+        explainer, [], pair, Showcase(explainer, explainer, [], *pair), Curves(explainer, pair[0]), 0, cache
+    )
 
 
 def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[str, str]:

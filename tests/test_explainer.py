@@ -11,6 +11,7 @@ import torch
 from app.analysis import Analysis, Request, RequestError
 from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Explainer
 from benchmarks.visitors import is_sentence
+from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import UnreadableVideo, write_mp4
 from tdn.explain import grad_cam
@@ -68,6 +69,19 @@ def test_a_change_is_compared_with_the_clip_as_it_is(explainer: Explainer, clip:
     assert np.allclose(
         explainer.compare(prepared, "freeze windows").before.answers["tdn"].explained.logits, before.logits
     )
+
+
+def test_a_repeated_clip_is_compared_with_the_clip_as_it_is(explainer: Explainer, clip: str):
+    prepared = explainer.prepare(Request(clip, "tdn.safetensors", "base.safetensors"))
+    found = explainer.compare(prepared, "repeat 7", explainer.shown_otherwise(prepared, "repeat 7"))
+    again = explainer.prepare(Request(clip, "tdn.safetensors"), Showing(repeat=7))
+    *_, alone = explainer.analyse(again)
+    assert np.allclose(found.after["tdn"].explained.logits, alone.answers["tdn"].explained.logits)
+    assert found.after["baseline"].explained.label == found.before.target
+    assert np.array_equal(found.centre_frames, again.clip.centre_frames) and "7 times over" in found.note
+    assert explainer.shown_otherwise(prepared, "reverse") is None
+    with pytest.raises(RequestError, match="whole number from 1 to 16"):
+        explainer.shown_otherwise(prepared, "repeat 17")
 
 
 def test_a_change_of_a_part_that_is_not_there_is_refused(explainer: Explainer, clip: str):

@@ -16,8 +16,9 @@ from app.explainer import Explainer
 from app.lab import LabHandlers, lab_tab
 from app.lessons import LabClip, Lessons, Opinion
 from app.settings import Settings
-from app.text import LAB_CHANGES, LAB_OWN, NO_LAB
+from app.text import LAB_BELT_TIMES, LAB_CHANGES, LAB_OWN, NO_LAB, lab_belt
 from tdn.data.clip import Clip
+from tdn.data.film import Showing
 from tdn.data.synthetic.labels import LABELS
 from tdn.data.transforms import Preprocess, denormalise
 from tdn.data.video import write_mp4
@@ -211,7 +212,8 @@ def test_every_step_makes_a_board_and_keeps_it(handlers: LabHandlers):
         "guess": lambda: handlers.guess(NAMES[1], "First"),
         "differences": lambda: handlers.differences("0", None),
         "fusion": lambda: handlers.fusion("0", None),
-        "pair": lambda: handlers.pair("Pair")[0],
+        **{f"belt {times}": lambda times=times: handlers.belt(times)[1] for times in LAB_BELT_TIMES},
+        "belt": lambda: handlers.belt_guess("Holding something still", "7 times over"),
         **{name: lambda name=name: handlers.change(name, "1", None) for name in LAB_CHANGES},
         "gates": lambda: handlers.gates("2", None),
     }
@@ -223,6 +225,21 @@ def test_every_step_makes_a_board_and_keeps_it(handlers: LabHandlers):
             rows, columns = np.array(picture(sheet).shape[:2]) // (sheet.height, sheet.width)
             assert rows > {"frame": 4, "weight": 10}.get(tile.by, tile.row)
             assert columns == (1 if tile.alone else len(board.positions))
+
+
+def test_the_belt_is_told_as_far_on_or_back_as_its_segments_stand(handlers: LabHandlers):
+    tops = {"TDN": "left", "T-Conv": "right"}
+    said = {k: lab_belt("right", tops, "T-Conv", Showing(repeat=k), 8, 5) for k in (1, 4, 7, 8, 9)}
+    assert said[1].startswith("T-Conv says “right”, as you guessed; TDN says “left”.")
+    on, back = "1/8 of a passage on", "1/8 of a passage back"
+    parts = [on, "half a passage", back, "nearly the same moment", on]
+    assert [part in words for part, words in zip(parts, said.values(), strict=True)] == [True] * 5
+    assert "you guessed “up”" in lab_belt("up", tops, "T-Conv", Showing(), 8, 5)
+    # The eight frames are those of the film repeated: eight times over all of them are nearly the same.
+    once, eight = (handlers.belt(times)[1] for times in ("Once", "8 times over"))
+    lines = [np.split(picture(board.sheets[0]).astype(int), 2) for board in (once, eight)]  # segments 1-4, 5-8
+    distances = [np.abs(first - second).mean() for first, second in lines]
+    assert distances[1] < distances[0]
 
 
 def test_the_clip_of_analyse_is_taken_where_it_is_chosen(handlers: LabHandlers, video: Path):
@@ -240,7 +257,8 @@ def test_the_clip_of_analyse_is_taken_where_it_is_chosen(handlers: LabHandlers, 
         lambda lab: lab.guess(NAMES[0], None),
         lambda lab: lab.differences("-1", None),
         lambda lab: lab.fusion("3", None),
-        lambda lab: lab.pair("Nothing"),
+        lambda lab: lab.belt("1000 times over"),
+        lambda lab: lab.belt_guess("none of these", "Once"),
         lambda lab: lab.change("random weights", "0", None),
         lambda lab: lab.gates({"a": 1}, None),
     ],

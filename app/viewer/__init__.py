@@ -1,6 +1,8 @@
 """Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery, the lab."""
 
 from app.viewer.board import Board, LabBoard
+from app.viewer.curve import CurveData, CurveView
+from app.viewer.opening import OpeningData, OpeningView
 from app.viewer.samples import Sample, SampleGallery, Samples
 from app.viewer.scores import Bar, ScoreBars, ScoreCard, Scores
 from app.viewer.viewer import FrameViewer, Panel, ViewerData
@@ -8,8 +10,12 @@ from app.viewer.viewer import FrameViewer, Panel, ViewerData
 __all__ = [
     "Bar",
     "Board",
+    "CurveData",
+    "CurveView",
     "FrameViewer",
     "LabBoard",
+    "OpeningData",
+    "OpeningView",
     "Panel",
     "Sample",
     "SampleGallery",

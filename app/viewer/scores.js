@@ -47,8 +47,8 @@ function draw() {
     slot.hidden = index >= cards.length;
     if (!slot.hidden) fill(slot, cards[index]);
   });
-  // On a phone the answers stand below the button that asked for them.
-  if (innerWidth < 700) element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  // On a phone the answers stand below the button that asked for them; nobody asked for those that the page opens with.
+  if (innerWidth < 700 && window.pageTouched) element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
 }
 
 watch('value', draw);

@@ -299,7 +299,7 @@ async function show() {
   panels.forEach((panel) => { panel.both = together(panel, panel.cells, panel.against && bytes(panel.against)); });
   const side = value.window_side;
   const windows = rows && Array.from({ length: value.count }, (_, segment) => cut(rows, rows.naturalWidth / side, side, side, segment * side));
-  shown = { ...value, picture, panels, tiles: cut(picture, value.count, value.width, value.height), window: windows };
+  shown = { ...value, picture, panels, tiles: cut(picture, Math.round(picture.naturalWidth / value.width), value.width, value.height), window: windows };
   inside.hidden = !windows;
   grid.style.setProperty('--shape', `${value.width} / ${value.height}`);
   grid.replaceChildren(...panels.map(figure));

@@ -11,7 +11,8 @@ class Panel(GradioModel):
 
     `caption` names network, layer and class; the browser adds the scale, from `maximum`, the raw value of 255, and for
     the shared one from those of all panels of the same `layer`. `message` stands over the picture where there is
-    nothing to colour. `order` names the frame below each segment's map where that is another one.
+    nothing to colour. `order` names the frame below each segment's map where that is another one, by its
+    place in the row.
     """
 
     caption: str
@@ -28,11 +29,11 @@ class Panel(GradioModel):
 
 class ViewerData(GradioModel):
     """`clip`: the video's name. `frames`: one JPEG with the T centre frames in a row, each `width` x `height`, whose
-    places in the video are `numbers`, from 0, and `times_sec`. `box` (x0, y0, x1, y1) in their pixels is what the
-    networks see. `colours`: name -> 256 * 3 values 0..255; `signed_colours` those of maps from -1 to 1. `windows`: one
-    JPEG with a row for each segment, its L frames as S-TDM reads them, each `window_side` wide and high; None for
-    networks of one frame a segment. `link`: what the page's address says of this result, empty for a clip that has no
-    link; None where the address is not this viewer's.
+    places in the video are `numbers`, from 0, and `times_sec`; those of a changed clip may follow. `box` (x0, y0, x1,
+    y1) in their pixels is what the networks see. `colours`: name -> 256 * 3 values 0..255; `signed_colours` those of
+    maps from -1 to 1. `windows`: one JPEG with a row for each segment, its L frames as S-TDM reads them, each
+    `window_side` wide and high; None for networks of one frame a segment. `link`: what the page's address says of this
+    result, empty for a clip that has no link; None where the address is not this viewer's.
     """
 
     clip: str

@@ -69,7 +69,14 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     checkpoints, samples = tmp_path_factory.mktemp("checkpoints"), tmp_path_factory.mktemp("samples")
     save_random_pair(checkpoints)
     write_mp4(samples / "square.mp4", moving_square(), fps=12)
-    entry = {"file": "square.mp4", "label": LABELS[0], "title": "<b>Square</b> & ${1+1} {{title}}"}
+    opening = {"sentence": "A <b>square</b> & ${1+1} {{moves}}.", "part": 50, "repeat": 7}
+    entry = {
+        "file": "square.mp4",
+        "label": LABELS[0],
+        "title": "<b>Square</b> & ${1+1} {{title}}",
+        "credit": "drawn <i>here</i>",
+        "opening": opening,
+    }
     (samples / "samples.json").write_text(json.dumps([entry]))
     settings = {
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
@@ -116,9 +123,8 @@ class Visit:
             viewport={"width": width, "height": height},
             is_mobile=mobile,
             has_touch=mobile,
-            reduced_motion="reduce",
             accept_downloads=True,
-            **context,
+            **{"reduced_motion": "reduce"} | context,
         )
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)

@@ -42,7 +42,7 @@ def test_analyze_answers_as_the_contract_says(client: Client, clips: Path):
 
 def test_compare_tells_the_scores_before_and_after_one_change(client: Client, clips: Path):
     found = client.predict("reverse", handle_file(clips / "clip.mp4"), api_name="/compare")[0]
-    assert set(found) == {"change", "target", "before", "after"}
+    assert set(found) == {"change", "target", "before", "after", "note"}
     before, after = found["before"]["tdn"], found["after"]["tdn"]
     assert before["target_probability"] != after["target_probability"]
     with pytest.raises(AppError, match="expected one of freeze windows"):

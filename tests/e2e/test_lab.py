@@ -84,21 +84,33 @@ def test_all_seven_steps_can_be_walked_and_each_control_does_something(lab: Visi
     )
     board(lab, 1, ".play").click()
 
-    # 2: five frames and four differences of any segment, without a request.
+    # 2: the frames of a real belt, another guess, then both networks.
     go_on(lab, 2)
-    lab.requests.clear()
-    first = pictures(lab, 2)
-    slide(lab, 2, "segment", 7)
-    assert len(first) == 5 + 4 and all(one != other for one, other in zip(first, pictures(lab, 2), strict=True))
-    assert board(lab, 2, ".position").inner_text().startswith("Segment 8 of 8")
-    assert lab.requests == []
+    once = pictures(lab, 2)
+    page.locator("#lab-times").get_by_label("7 times over").check()
+    page.wait_for_function("was => document.querySelector('#lab-board-2 canvas').toDataURL() !== was", arg=once[0])
+    assert board(lab, 2, ".card").count() == 0
+    page.locator("#lab-belt-guess").get_by_label("Moving something from left to right").check()
+    board(lab, 2, ".card").first.wait_for()
+    assert "From one segment to the next: 1/8 of a passage back." in board(lab, 2, ".said").inner_text()
+    page.locator("#lab-times").get_by_label("8 times over").check()
+    board(lab, 2, ".card").first.wait_for(state="detached")
 
-    # 3: the weight moves the sums and the scores of TDN, in the browser alone.
+    # 3: five frames and four differences of any segment, without a request.
     go_on(lab, 3)
     lab.requests.clear()
-    trained, scores = pictures(lab, 3), shares(lab, 3)
-    slide(lab, 3, "weight", 0)
-    off = pictures(lab, 3)
+    first = pictures(lab, 3)
+    slide(lab, 3, "segment", 7)
+    assert len(first) == 5 + 4 and all(one != other for one, other in zip(first, pictures(lab, 3), strict=True))
+    assert board(lab, 3, ".position").inner_text().startswith("Segment 8 of 8")
+    assert lab.requests == []
+
+    # 4: the weight moves the sums and the scores of TDN, in the browser alone.
+    go_on(lab, 4)
+    lab.requests.clear()
+    trained, scores = pictures(lab, 4), shares(lab, 4)
+    slide(lab, 4, "weight", 0)
+    off = pictures(lab, 4)
     assert [one != other for one, other in zip(trained, off, strict=True)] == [
         False,
         False,
@@ -109,20 +121,11 @@ def test_all_seven_steps_can_be_walked_and_each_control_does_something(lab: Visi
         False,
         True,
     ]
-    assert "off" in board(lab, 3, ".weight-value").inner_text()
-    assert "At weight 0:" in board(lab, 3, ".curve svg").get_attribute("aria-label")
-    tdn_bars = board(lab, 3, ".card").first.locator("li").count()
-    assert shares(lab, 3)[tdn_bars:] == scores[tdn_bars:]  # the baseline has no S-TDM
+    assert "off" in board(lab, 4, ".weight-value").inner_text()
+    assert "At weight 0:" in board(lab, 4, ".curve svg").get_attribute("aria-label")
+    tdn_bars = board(lab, 4, ".card").first.locator("li").count()
+    assert shares(lab, 4)[tdn_bars:] == scores[tdn_bars:]  # the baseline has no S-TDM
     assert lab.requests == []
-
-    # 4: two clips, two networks.
-    go_on(lab, 4)
-    assert board(lab, 4, ".card h3").all_inner_texts() == [
-        f"{network}, {clip}" for network in ("TDN", "T-Conv baseline") for clip in ("clip A", "clip B")
-    ]
-    page.locator("#lab-pair").get_by_label("Streaming").check()
-    board(lab, 4, ".said").filter(has_text="A shows “A pattern streaming left inside something”").wait_for()
-    page.locator("#lab-rates", has_text="A pattern streaming right inside something").wait_for()
 
     # 5: the baseline cannot see what happens inside windows, whatever its weights.
     go_on(lab, 5)
@@ -155,20 +158,20 @@ def test_no_step_is_wider_than_the_screen(lab: Visit):
 
 def test_the_steps_can_be_walked_by_keyboard(lab: Visit):
     page = lab.page
-    page.locator("#lab-steps [role=tab]").first.click()
+    page.locator("#lab-steps [role=tab]").nth(1).click()
     page.locator("button:visible", has_text="Next step").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.textContent.includes('2 Differences')")
-    board(lab, 2, ".tiles canvas").first.wait_for()
-    board(lab, 2, ".segment").focus()
-    before = board(lab, 2, ".position").inner_text()
+    page.wait_for_function("document.activeElement.textContent.includes('3 Differences')")
+    board(lab, 3, ".tiles canvas").first.wait_for()
+    board(lab, 3, ".segment").focus()
+    before = board(lab, 3, ".position").inner_text()
     page.keyboard.press("ArrowLeft")
-    assert board(lab, 2, ".position").inner_text() != before
-    clip = pictures(lab, 2)[0]
-    page.focus("#lab-clip-2 input")
+    assert board(lab, 3, ".position").inner_text() != before
+    clip = pictures(lab, 3)[0]
+    page.focus("#lab-clip-3 input")
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    page.wait_for_function("was => document.querySelector('#lab-board-2 canvas').toDataURL() !== was", arg=clip)
+    page.wait_for_function("was => document.querySelector('#lab-board-3 canvas').toDataURL() !== was", arg=clip)
 
 
 def test_what_was_revealed_stays_when_the_lab_is_opened_again(lab: Visit):
@@ -186,23 +189,23 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
     visit.wait_for_maps()  # the page opens with a sample
     visit.clear()
     visit.page.get_by_role("tab", name="S-TDM lab").click()
-    visit.page.locator("#lab-steps [role=tab]").nth(1).click()
-    board(visit, 2, ".tiles canvas").first.wait_for()
-    before = pictures(visit, 2)
+    visit.page.locator("#lab-steps [role=tab]").nth(2).click()
+    board(visit, 3, ".tiles canvas").first.wait_for()
+    before = pictures(visit, 3)
     choose_own(visit)
     visit.page.wait_for_selector("[data-testid=toast-text]")
     visit.page.wait_for_timeout(500)  # a second one would come at once
     sentences = visit.page.locator("[data-testid=toast-text]").all_inner_texts()
     assert len(sentences) == 1 and sentences[0].startswith("Add a clip under Analyse first")
-    assert pictures(visit, 2) == before
+    assert pictures(visit, 3) == before
     visit.page.get_by_role("tab", name="Analyse").click()
     visit.upload(clips / "clip.mp4")
     visit.wait_for_maps()
     visit.page.get_by_role("tab", name="S-TDM lab").click()
+    visit.page.locator("#lab-steps [role=tab]").nth(3).click()
     visit.page.locator("#lab-steps [role=tab]").nth(2).click()
-    visit.page.locator("#lab-steps [role=tab]").nth(1).click()
     visit.page.wait_for_function(
-        "before => document.querySelector('#lab-board-2 canvas').toDataURL() !== before", arg=before[0]
+        "before => document.querySelector('#lab-board-3 canvas').toDataURL() !== before", arg=before[0]
     )
     assert visit.errors == []
     visit.context.close()
@@ -216,12 +219,12 @@ def test_every_word_of_the_lab_has_the_contrast_of_wcag_aa(browser, app_url: str
     visit.page.get_by_label("Making something vibrate").check()
     board(visit, 1, ".card").first.wait_for()
     too_faint = visit.page.evaluate(TOO_FAINT)
-    visit.page.locator("#lab-steps [role=tab]").nth(2).click()
-    board(visit, 3, ".card").first.wait_for()
+    visit.page.locator("#lab-steps [role=tab]").nth(3).click()
+    board(visit, 4, ".card").first.wait_for()
     assert too_faint == [] and visit.page.evaluate(TOO_FAINT) == []
     visit.context.close()
 
 
 def choose_own(visit: Visit) -> None:
-    visit.page.click("#lab-clip-2 input")
+    visit.page.click("#lab-clip-3 input")
     visit.page.locator("[role=option]", has_text="Your clip from Analyse").click()
