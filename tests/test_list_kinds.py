@@ -276,6 +276,23 @@ def test_rows_that_say_so_are_left_out_with_a_word(tmp_path):
     assert "1 lines are marked as of no part" in said(open_dataset(table, "train"))
 
 
+def test_a_column_that_only_happens_to_be_called_part_splits_nothing(tmp_path):
+    files(tmp_path, "1.mp4", "2.mp4")
+    for column, words in (("part", ("arm", "leg")), ("split", ("", ""))):
+        (tmp_path / "mine.csv").write_text(f"file,label,{column}\n1.mp4,a,{words[0]}\n2.mp4,b,{words[1]}\n")
+        dataset = open_dataset(tmp_path / "mine.csv")
+        assert len(dataset.items) == 2 and f"column {column} names no part" in said(dataset)
+
+
+def test_two_columns_of_one_name_are_refused_and_a_second_kind_of_label_is_named(tmp_path):
+    files(tmp_path, "1.mp4")
+    (tmp_path / "mine.csv").write_text("file,label,label\n1.mp4,a,b\n")
+    with pytest.raises(ValueError, match="two columns are called label"):
+        open_dataset(tmp_path / "mine.csv")
+    (tmp_path / "mine.csv").write_text("file,label,class_name\n1.mp4,0,up\n")
+    assert "label is read as the label, class_name is not" in said(open_dataset(tmp_path / "mine.csv"))
+
+
 def test_numbers_of_a_table_are_named_by_the_file_beside_it(tmp_path):
     files(tmp_path, "1.mp4", "2.mp4")
     (tmp_path / "labels.txt").write_text("up\ndown\n")

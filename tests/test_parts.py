@@ -39,7 +39,7 @@ def groups(*names: str) -> list[list[str]]:
     [
         [["v_Typing_g01_c01.mp4", "v_Typing_g01_c02.mp4"], ["v_Typing_g02_c01.mp4"]],
         [["abcdefghij-_000010_000020.mp4", "abcdefghij-_000030_000040.mp4"], ["abcdefghijk_000010_000020.mp4"]],
-        [["walk.mp4", "walk (1).mp4", "walk - Copy.mp4", "walk_copy2.mp4"], ["run.mp4"]],
+        [["walk.mp4", "walk (1).mp4", "walk - Copy.mp4", "walk_copy2.mp4", "Copy of walk.mp4"], ["run.mp4"]],
         [["film_wave_f_cm_np1_ba_med_0.avi", "film_wave_u_nm_np2_fr_goo_3.avi"], ["other_wave_f_cm_np1_ba_med_0.avi"]],
         [["lab_part1.mp4", "lab_part2.mp4"], ["hall-Scene-001.mp4", "hall-Scene-002.mp4"]],
         [["lab_0_10.mp4", "lab_10_20.mp4"], ["hall_5.5_7.mp4"]],
@@ -143,6 +143,14 @@ def test_the_list_that_training_writes_is_read_again_whatever_the_names(tmp_path
     again = open_dataset(tmp_path / "run" / "val.csv")
     assert again.labels == dataset.labels
     assert [item.label for item in again.items] == [item.label for item in dataset.items]
+
+
+def test_the_list_of_a_run_behind_a_link_leads_to_the_clips(tmp_path):
+    files(tmp_path, "data/a/1.mp4", "data/b/2.mp4")
+    (tmp_path / "far" / "away" / "runs").mkdir(parents=True)
+    (tmp_path / "runs").symlink_to(tmp_path / "far" / "away" / "runs")
+    write_list(tmp_path / "runs" / "val.csv", open_dataset(tmp_path / "data"))
+    assert len(open_dataset(tmp_path / "runs" / "val.csv").items) == 2
 
 
 def test_clips_of_names_that_are_not_understood_are_mirrored_only_on_request(tmp_path):

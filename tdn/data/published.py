@@ -26,7 +26,7 @@ def _something_v1(root: Path, part: str, number: int) -> Listed:
     The shipped order of the labels agrees with it at one class of 174. Source: TSM tools/gen_label_sthv1.py.
     """
     stem = "something-something-v1"
-    labels = sorted(line for _, line in numbered_lines(_file(root, f"{stem}-labels.csv")))
+    labels = sorted(read_labels(_file(root, f"{stem}-labels.csv")).names)
     pairs = _labelled(_file(root, f"{stem}-{_something_part(root, part)}.csv"), ";")
     return _rows(labels, pairs, root, "20bn-something-something-v1")
 

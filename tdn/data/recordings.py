@@ -30,7 +30,9 @@ LIKELY = (
     ),
     ("a beginning and an end", re.compile(r"(.+?)[_-](?P<begin>\d+(?:\.\d+)?)[_-](?P<end>\d+(?:\.\d+)?)")),
 )
-COPY = re.compile(r"(.+?)(?:[ _-]*\(\d+\)|[ _-]+(?:copy|kopie|copie|copia)(?:[ _-]?\(?\d+\)?)?)", re.IGNORECASE)
+COPY = re.compile(
+    r"(?:copy of )?(.+?)(?:[ _-]*\(\d+\)|[ _-]+(?:copy|kopie|copie|copia)(?:[ _-]?\(?\d+\)?)?)?", re.IGNORECASE
+)
 GLOBAL = ("YouTube id and times",)
 
 
@@ -90,7 +92,7 @@ def _by_name(items: Sequence[Item]) -> dict[str, list[list[int]]]:
     copies: dict[int, list[int]] = defaultdict(list)
     for place, (item, stem) in enumerate(zip(items, stems, strict=True)):
         match = COPY.fullmatch(stem)
-        if match and (original := there.get((item.label, match[1]))) is not None:
+        if match and match[1] != stem and (original := there.get((item.label, match[1]))) is not None:
             copies[original].append(place)
     found["copies by name"] = [[original, *group] for original, group in copies.items()]
     for way, pattern in LIKELY:

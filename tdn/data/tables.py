@@ -15,20 +15,9 @@ Rows = list[tuple[int, dict[str, str]]]
 
 # What people call the columns; the first of each is ours and wins.
 COLUMNS = {
-    "file": (
-        "file",
-        "path",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "video",
-        "video_path",
-        "video_name",
-        "clip",
-    ),
-    "label": ("label", "class", "class_name", "label_name", "category", "action", "target"),
-    "split": ("split", "part", "subset", "partition"),
+    "file": tuple("file path filename file_name filepath file_path video video_path video_name clip".split()),
+    "label": tuple("label class class_name label_name category action target".split()),
+    "split": tuple("split part subset partition".split()),
 }
 UNUSED = ("unused", "none", "ignore", "ignored", "exclude", "excluded", "skip", "-")
 # What an empty cell becomes on its way through pandas.
@@ -98,10 +87,18 @@ def _table(path: Path, finder: Finder) -> tuple[dict[str, str], Rows, list[str]]
     names = [cell.lower() for cell in first]
     columns = {column: found for column in COLUMNS if (found := _column(path, column, names)) is not None}
     if {"file", "label"} <= set(columns):
-        notes = []
+        rows, notes = as_rows(names, table[1:])[1], []
+        if twice := [name for name in columns.values() if names.count(name) > 1]:
+            raise ValueError(f"{path.name}: two columns are called {twice[0]}; which one counts?")
+        if (split := columns.get("split")) is not None and not _says_parts(split, [row[split] for _, row in rows]):
+            notes.append(f"{path.name}: the column {split} names no part, so all rows are of one")
+            del columns["split"]
+        for column, name in columns.items():
+            if others := [other for other in COLUMNS[column] if other in names and other != name]:
+                notes.append(f"{path.name}: {name} is read as the {column}, {', '.join(others)} is not")
         if renamed := [f"{name} for {column}" for column, name in columns.items() if name != column]:
             notes.append(f"{path.name}: columns read: {', '.join(renamed)}")
-        return columns, as_rows(names, table[1:])[1], notes
+        return columns, rows, notes
     if len(first) in (2, 3) and not set(columns) and finder(first[0]) is not None:
         if len(first) == 2 or part_of(first[2]) is not None:
             given = ["file", "label", "split"][: len(first)]
@@ -111,6 +108,14 @@ def _table(path: Path, finder: Finder) -> tuple[dict[str, str], Rows, list[str]]
     raise ValueError(
         f"{path.name}: expected a first line with the columns file and label, got {','.join(first)[:60]!r}{hint}"
     )
+
+
+def _says_parts(column: str, words: Sequence[str]) -> bool:
+    """Whether a column says which part a row is of; an empty one does not, nor one that is only called so."""
+    filled = [word for word in words if word]
+    if column == "split":
+        return bool(filled) or not words
+    return any(part_of(word) is not None for word in filled)
 
 
 def _column(path: Path, column: str, names: Sequence[str]) -> str | None:

@@ -303,11 +303,14 @@ def resized(frames: Tensor, size: int) -> Tensor:
     return nnf.interpolate(flat, (size, size), mode="bilinear", antialias=True).unflatten(0, frames.shape[:-3])
 
 
+def _from_folder(path: Path, folder: Path) -> str:
+    """The way from a folder to a file. By real folders: ".." of a link to a folder leads to where that really lies."""
+    return os.path.relpath(Path(os.path.realpath(path.parent)) / path.name, os.path.realpath(folder))
+
+
 def write_list(path: Path, dataset: "DataSet") -> None:
     """The clips of a data set as a CSV that `open_dataset` reads again: file (relative to the CSV) and label."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "label"])
-        writer.writerows(
-            (os.path.relpath(item.path, path.parent), dataset.labels[item.label]) for item in dataset.items
-        )
+        writer.writerows((_from_folder(item.path, path.parent), dataset.labels[item.label]) for item in dataset.items)

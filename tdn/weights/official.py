@@ -159,6 +159,8 @@ def convert_official(
     if labels is not None and len(labels) != len(head):
         raise CheckpointError(f"{path.name}: weights for {len(head)} classes, but {len(labels)} labels were given")
     expect_labels(labels or [], len(labels or []))
+    if twice := next((label for label in labels or [] if labels.count(label) > 1), None):
+        raise CheckpointError(f"{path.name}: two of the labels are {twice!r}; give every class a name of its own")
     with torch.device("meta"):
         model = TDN(architecture)
     filled = match_official(tensors, model, path.name)
