@@ -83,18 +83,34 @@ def test_a_recording_joined_to_one_that_begins_inside_a_group_of_pictures(second
     assert "frames after a break in the file cannot be decoded and are left out" in info.notes[0]
 
 
-def test_a_lost_part_of_a_stream_costs_the_frames_up_to_the_next_keyframe(tmp_path):
-    write_video(tmp_path / "whole.ts", "libx264", X264)
-    data = (tmp_path / "whole.ts").read_bytes()
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx264", X264),
+        ("libx264", {"x264-params": "open-gop=1:keyint=12:bframes=3"}),
+        ("libx265", {"x265-params": "log-level=none:keyint=12:min-keyint=12:bframes=2"}),
+        ("mpeg2video", {"g": "12", "b": "3M"}),
+    ],
+)
+def test_a_lost_part_of_a_stream_costs_the_frames_up_to_a_whole_keyframe(codec, options, tmp_path):
+    whole, lost = tmp_path / "whole.ts", tmp_path / "lost.ts"
+    write_video(whole, codec, options)
+    truth = read_frames(whole, range(100))
+    data = whole.read_bytes()
     packets = [data[at : at + 188] for at in range(0, len(data), 188)]
-    middle = len(packets) // 2
-    (tmp_path / "lost.ts").write_bytes(b"".join(packets[:middle] + packets[middle + 6 :]))
-    info = probe(tmp_path / "lost.ts")
-    shown = numbers_of(read_frames(tmp_path / "lost.ts", range(info.num_frames), info=info))
-    gone = sorted(set(range(100)) - set(shown))
-    assert shown == sorted(shown) and shown[-1] == 99
-    assert gone == list(range(gone[0], gone[-1] + 1)) and gone[-1] % 12 == 11 and len(gone) <= 14
-    assert "after a break in the file cannot be decoded and are left out" in " ".join(info.notes)
+    for place, count in ((0.2, 1), (0.35, 2), (0.5, 6), (0.7, 3)):
+        begin = int(place * len(packets))
+        lost.write_bytes(b"".join(packets[:begin] + packets[begin + count :]))
+        info = probe(lost)
+        shown = dict(decode_frames(lost, range(info.num_frames), info))
+        numbers = [number_of(shown[index]) for index in range(info.num_frames)]
+        gone = sorted(set(range(100)) - set(numbers))
+        assert numbers == sorted(set(numbers)) and info.num_frames + len(gone) == 100
+        assert not gone or gone[-1] - gone[0] < 27
+        assert all((shown[index] == truth[number]).all() for index, number in enumerate(numbers))
+        if gone and gone[-1] < 99:
+            assert "after a break in the file cannot be decoded and are left out" in " ".join(info.notes)
+        assert info.timeline.keyframes  # found without decoding, and read by seeking
 
 
 class Interrupted:

@@ -25,6 +25,8 @@ from tdn.data.video.sound import sound_frames
 if TYPE_CHECKING:
     import av
 
+# After a loss in a stream, frames may come out of the decoder so much later than their turn.
+MOST_REORDERED = 16
 # Grey levels, on average, between decord's picture and ours: another matrix for the colours stays below it.
 MOST_DIFFERENCE = 8
 
@@ -131,11 +133,13 @@ def _decode_until(
     skip_unreferenced: bool,
 ) -> Iterator[av.VideoFrame]:
     """Decode on from the present position and yield sound frames at `times`, until the last of them has passed."""
-    last = max(times)
+    missing, last, passed = set(times), max(times), 0
     for frame in _decode_to_damage(container, stream, decoder, keep=times if skip_unreferenced else None):
-        if frame.pts in times and not frame.is_corrupt:
+        if frame.pts in missing and not frame.is_corrupt:
+            missing.remove(frame.pts)
             yield frame
-        if frame.pts is not None and frame.pts >= last:
+        passed += frame.pts is not None and frame.pts >= last
+        if not missing or passed > MOST_REORDERED:
             return
 
 

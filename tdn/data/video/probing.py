@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tdn.data.video.errors import TooManyFrames, UndecodableFrame
 from tdn.data.video.fields import second_field_finder
 from tdn.data.video.info import Keyframe, Timeline, VideoInfo, timing_notes, usual_rate
+from tdn.data.video.losses import Losses
 from tdn.data.video.opening import (
     MAX_PIXELS,
     TIMED_DEMUXERS,
@@ -20,7 +21,7 @@ from tdn.data.video.opening import (
     packets_of,
 )
 from tdn.data.video.picture import picture_notes, shown_size
-from tdn.data.video.sound import begins_again, sound_frames
+from tdn.data.video.sound import jump_of, sound_frames
 
 if TYPE_CHECKING:
     import av
@@ -58,17 +59,14 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS, max_frames: int | None
         or None in times
         or len(set(times)) < len(times)
         or not (timed or scan.starts_with_keyframe)
+        or all(scan.lost)
     ):
         step = max(1, round(1 / (rate * time_base)))
         timeline, lost = _timeline_by_decoding(path, scan, time_base, step, max_pixels)
         if scan.damaged or scan.has_seam:
             missing = max(0, promised - len(timeline.times) - lost.before - lost.within)
     else:
-        keyframes = sorted(packet.keyframe for packet in scan.packets if packet.keyframe)
-        shown = sorted(times)
-        if timed and scan.first.pts in set(shown):
-            lost.before = shown.index(scan.first.pts)
-        timeline = Timeline(tuple(shown[lost.before :]), tuple(keyframes), time_base, timed, has_fields=scan.has_fields)
+        timeline, lost, missing = _timeline_of_packets(scan, time_base, timed)
     seconds = timeline.seconds()
     fps = usual_rate(seconds) or float(rate)
     return VideoInfo(
@@ -100,6 +98,7 @@ class _Scan:
     """All packets in the order of the file, but for second fields, the first whole frame, and whether damage showed."""
 
     packets: list[_Packet] = field(default_factory=list)
+    lost: list[bool] = field(default_factory=list)
     first: av.VideoFrame | None = None
     damaged: bool = False
     has_fields: bool = False
@@ -144,14 +143,14 @@ def _scan(
     """Read every packet without decoding it, but for the first frame."""
     import av
 
-    scan = _Scan()
+    scan, losses = _Scan(), Losses()
     last_dts = None
-    seeks_by_decoding_time = container.format.name == "mpegts"
+    is_stream = seeks_by_decoding_time = container.format.name == "mpegts"
     is_second_field = second_field_finder(stream)
     try:
         for packet in packets_of(container, stream):
-            scan.damaged |= packet.is_corrupt
-            scan.has_seam |= begins_again(last_dts, packet, container)
+            jump = jump_of(last_dts, packet, container)
+            scan.has_seam |= jump < 0
             last_dts = last_dts if packet.dts is None else packet.dts
             if packet.size and is_second_field is not None and is_second_field(packet):
                 scan.has_fields = True
@@ -163,6 +162,10 @@ def _scan(
                 keyframe = Keyframe(packet.pts, seek_to) if can_start else None
                 # Packets before the start of an edit list are decoded but not shown.
                 scan.packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
+                losses.add(packet, jump > 0)
+            if packet.is_corrupt and is_stream:
+                losses.mark()
+            scan.damaged |= packet.is_corrupt and not is_stream
             if max_frames is not None and len(scan.packets) > max_frames:
                 raise TooManyFrames(f"{path.name}: holds more than {max_frames} frames, the limit; cut the clip")
             if scan.first is None:
@@ -171,6 +174,7 @@ def _scan(
         raise
     except av.FFmpegError:
         scan.damaged = True
+    scan.lost = losses.lost
     return scan
 
 
@@ -199,6 +203,22 @@ def _track_notes(container: av.container.InputContainer, stream: av.video.stream
     if len(tracks) == 1:
         return []
     return [f"The file holds {len(tracks)} videos; number {tracks.index(stream) + 1}, which players choose, was read."]
+
+
+def _timeline_of_packets(scan: _Scan, time_base: Fraction, timed: bool) -> tuple[Timeline, _Lost, int]:
+    """The frames that packets promise, those that were lost before or between them, and how many after the last."""
+    marked = list(zip(scan.packets, scan.lost, strict=True))
+    times = sorted(packet.time for packet, is_lost in marked if packet.is_shown and not is_lost)
+    gone = [packet.time for packet, is_lost in marked if packet.is_shown and is_lost]
+    keyframes = sorted(packet.keyframe for packet, is_lost in marked if packet.keyframe and not is_lost)
+    first = scan.first.pts
+    if timed and first in set(times):
+        gone += [time for time in times if time < first]
+        times = [time for time in times if time >= first]
+    after = sum(time > times[-1] for time in gone)
+    before = sum(time < times[0] for time in gone)
+    timeline = Timeline(tuple(times), tuple(keyframes), time_base, timed, has_fields=scan.has_fields)
+    return timeline, _Lost(before, len(gone) - before - after), after
 
 
 def _timeline_by_decoding(

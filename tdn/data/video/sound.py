@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tdn.data.video.opening import packets_of
 
@@ -61,8 +61,9 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
         for packet in packets_of(container, stream):
             if not packet.size:
                 continue
-            is_seam = begins_again(last, packet, container)
-            if is_seam:
+            jump = jump_of(last, packet, container)
+            is_seam = jump < 0 or (jump > 0 and not packet.is_keyframe)
+            if jump:
                 for before in held:
                     before.is_broken = False
             last = last if packet.dts is None else packet.dts
@@ -76,16 +77,17 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
     yield from held
 
 
-def begins_again(last: int | None, packet: av.Packet, container: av.container.InputContainer) -> bool:
-    """Whether another recording begins: a packet is to be decoded long before the `last` one was.
+def jump_of(last: int | None, packet: av.Packet, container: av.container.InputContainer) -> Literal[-1, 0, 1]:
+    """Whether another recording begins: a packet is to be decoded long before the `last` one (-1) or long after it (1).
 
-    In a stream that can be cut anywhere, also long after it, unless that is a place where decoding can start.
+    The latter only in a stream that can be cut anywhere.
     """
     if last is None or packet.dts is None:
-        return False
+        return 0
     seconds = float((packet.dts - last) * packet.time_base)
-    is_stream = container.format.name in ("mpegts", "mpeg")
-    return seconds < -WAVER or (is_stream and seconds > LONGEST and not packet.is_keyframe)
+    if seconds < -WAVER:
+        return -1
+    return 1 if seconds > LONGEST and container.format.name in ("mpegts", "mpeg") else 0
 
 
 def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame | None]:
