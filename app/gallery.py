@@ -25,7 +25,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class SampleClip:
-    """`picture` uint8 [H, W, 3] is the frame in the middle of the clip; `label` what it shows, where that is known;
+    """`picture` uint8 [H, W, 3] is a frame that stands for the clip; `label` what it shows, where that is known;
     `credit` who made it, where that was somebody else; `opening` where the page may open on it.
     """
 
@@ -49,13 +49,15 @@ def sample_clips(folder: Path) -> list[SampleClip]:
         entries = [{"file": path.name, "title": path.stem.replace("_", " ")} for path in sorted(folder.glob("*.mp4"))]
     clips = []
     for entry in entries:
+        opening = Opening(**entry["opening"]) if "opening" in entry else None
         try:
             path = (folder / entry["file"]).resolve()
             info = probe(path)
-            picture = read_frames(path, [info.num_frames // 2], info=info)[0]
+            # Where one thing passes, it is in the middle of that part.
+            place = info.num_frames * (opening.part / 200 if opening else 0.5)
+            picture = read_frames(path, [int(place)], info=info)[0]
         except (VideoError, FileNotFoundError) as error:
             log.warning("sample not offered: %s", error)
             continue
-        opening = Opening(**entry["opening"]) if "opening" in entry else None
         clips.append(SampleClip(path, entry["title"], picture, entry.get("label"), entry.get("credit", ""), opening))
     return clips

@@ -62,7 +62,7 @@ function show(index) {
   const before = isUsual ? [] : usual.networks.map((network) => strip(network, usual.name.toLowerCase()));
   strips.replaceChildren(...moving.flatMap((one, number) => [...(before[number] ? [before[number]] : []), one]));
   rounds = 0;
-  video.currentTime = 0;
+  if (video.currentTime) video.currentTime = 0; // a film that has not begun shows its poster
   mark();
   element.dataset.way = index;
 }
