@@ -102,8 +102,18 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_rows(clips, pair, tmp_p
         file.write('{"index": 2, "ro')  # killed while writing
     assert json.dumps(list(rows(survey, kept=kept))) == json.dumps(whole)
     assert len(kept.read_text().splitlines()) == 6
-    with pytest.raises(ValueError, match="other data or networks"):
+    with pytest.raises(ValueError, match="other clips or networks"):
         list(rows(Survey(str(clips), *pair[::-1], clips=5, device="cpu"), kept=kept))
+
+
+def test_rows_of_a_folder_whose_clips_have_changed_are_not_gone_on_with(clips, pair, tmp_path):
+    shutil.copytree(clips, tmp_path / "clips")
+    survey, kept = Survey(str(tmp_path / "clips"), *pair, clips=1, device="cpu"), tmp_path / "rows.jsonl"
+    list(rows(survey, kept=kept))
+    first = sorted((tmp_path / "clips").glob("*.mp4"))[0]
+    first.write_bytes(first.read_bytes() + b"\0")
+    with pytest.raises(ValueError, match="other clips or networks"):
+        list(rows(survey, kept=kept))
 
 
 def test_processes_give_the_rows_of_one(clips, pair):

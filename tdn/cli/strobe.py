@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tdn.output import expect_writable
 from tdn.words import one_line
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def strobe(
     from tdn.explain.strobe_survey import look, summary
 
     showings = steps(repeats_of(repeats))
+    if out is not None:
+        expect_writable(out)
     # `--checkpoint A B`: the second of several weights stands where videos do.
     weights = [*(checkpoints or ()), *(path for path in videos if path.suffix == ".safetensors")]
     films = films_of([path for path in videos if path not in weights], target)
@@ -71,12 +74,12 @@ def strobe(
         except (VideoError, FileNotFoundError) as error:
             left_out.append(str(error))
     found = summary(rows, showings) | {"left_out": left_out}
-    if rows and out is not None:
-        _write(out, rows, found, {name: model.num_segments for name, model in networks.items()})
     if as_json:
         print(json.dumps(found))
     elif rows:
         print_tables(rows, found)
+    if rows and out is not None:
+        _write(out, rows, found, {name: model.num_segments for name, model in networks.items()})
     for message in left_out:  # now that no bar stands in the line
         print(f"error: {one_line(message)}", file=sys.stderr)
     if left_out:
@@ -151,7 +154,6 @@ def _write(out: Path, rows: "list[Seen]", found: dict[str, Any], num_segments: d
     from tdn.explain.strobe_figure import strobe_figure
     from tdn.letters import save_figure
 
-    out.mkdir(parents=True, exist_ok=True)
     heading = f"{Path(rows[0].video).name}: {rows[0].label}"
     if found["videos"] > 1:
         heading = f"{found['videos']} videos, shaded: 95% by bootstrap over them"

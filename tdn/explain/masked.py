@@ -1,5 +1,6 @@
 """Clips with what moves in them: procedural ones, whose masks are known, and anybody's, by masks or optical flow."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,10 @@ class SyntheticClips:
     def __init__(self, seed: int, split: str = "val"):
         self.seed, self.split = seed, split
 
+    def listing(self) -> str:
+        """Nothing: split and seed say which clips they are."""
+        return ""
+
     def read(self, index: int, model: TDN) -> MaskedClip:
         scene, places = windowed_clip(self.split, self.seed, index, RENDERED, model.num_segments, model.window)
         centres = [int(frame) for frame in places[:, model.window // 2]]
@@ -77,6 +82,11 @@ class LabelledClips:
                 f"{dataset.name}: {len(dataset.items) - len(with_masks)} of {len(dataset.items)} clips have no "
                 f"NAME_mask.npz beside them and are left out, such as {without_mask(dataset).id}"
             )
+
+    def listing(self) -> str:
+        """Tells sets of clips apart: by names, classes and sizes of their files."""
+        known = [(item.id, item.label, item.path.stat().st_size if item.path.exists() else 0) for item in self.items]
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
     def read(self, index: int, model: TDN) -> MaskedClip:
         """Raises VideoError for a video that cannot be read, ValueError for masks that do not fit it."""

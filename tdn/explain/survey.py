@@ -1,6 +1,5 @@
 """Motion focus over many clips: each clip's numbers, several processes, and what they come to."""
 
-import hashlib
 import json
 from collections import deque
 from collections.abc import Iterator
@@ -25,7 +24,9 @@ from tdn.explain.kept import KeptPass
 from tdn.explain.masked import LabelledClips, MaskedClip, SyntheticClips, open_masked
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
+from tdn.output import sha256
 from tdn.weights import load_model
+from tdn.weights.store import shard_paths
 
 LAYERS = ("res2", "final")
 ROLES = ("tdn", "baseline")
@@ -154,8 +155,8 @@ def rows(
     cannot be read is replaced by the next, and `left_out` gets the sentence that names it. Raises ValueError where the
     data have too few clips, or the file holds the rows of another survey.
     """
-    done = {} if kept is None else _rows_kept(survey, kept)
     surveyor = Surveyor(survey)
+    done = {} if kept is None else _rows_kept(survey, surveyor.data.listing(), kept)
     found, unreadable = 0, [] if left_out is None else left_out
     for index, row in _in_order(surveyor, survey, done, workers):
         if row is not None and "unreadable" in row:  # not kept: the next run tries again
@@ -209,10 +210,10 @@ def _row_in_process(index: int) -> dict[str, Any] | None:
     return _surveyor.row(index)
 
 
-def _rows_kept(survey: Survey, path: Path) -> dict[int, Any]:
-    """Rows of an earlier, interrupted run of the same survey; starts the file where there is none."""
+def _rows_kept(survey: Survey, clips: str, path: Path) -> dict[int, Any]:
+    """Rows of an earlier, interrupted run of the same survey of the same `clips`; starts the file if there is none."""
     header = {"data": survey.data, "seed": survey.seed, "tdn": _hash(survey.tdn), "baseline": _hash(survey.baseline)}
-    header["faithful"] = survey.faithful
+    header |= {"faithful": survey.faithful, "clips": clips}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(header) + "\n")
@@ -221,13 +222,13 @@ def _rows_kept(survey: Survey, path: Path) -> dict[int, Any]:
     # A line that was being written when the run was killed has no end.
     whole = [json.loads(line) for line in lines if line.endswith("\n")]
     if not whole or whole[0] != header:
-        raise ValueError(f"{path}: holds the rows of other data or networks; choose another folder, or delete it")
+        raise ValueError(f"{path}: holds the rows of other clips or networks; choose another folder, or delete it")
     path.write_text("".join(line for line in lines if line.endswith("\n")))
     return {line["index"]: line["row"] for line in whole[1:]}
 
 
 def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256(*shard_paths(path))
 
 
 def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
