@@ -126,6 +126,14 @@ def test_one_class_alone_and_one_clip_a_class_are_refused(tmp_path):
         parts_of(files(tmp_path / "two", "a/1.mp4", "b/2.mp4"))
 
 
+def test_copies_of_one_clip_a_class_train_with_a_word_that_nothing_is_measured(tmp_path):
+    files(tmp_path, *(f"{label}/{number}.mp4" for label in "ab" for number in range(3)))
+    for clip in tmp_path.rglob("*.mp4"):
+        clip.write_bytes(clip.parent.name.encode())
+    _, val, notes = parts_of(tmp_path)
+    assert len(val.items) == 2 and "their numbers say nothing" in "\n".join(notes)
+
+
 def test_lists_without_names_count_the_classes_of_all_parts(tmp_path):
     files(tmp_path, "1.mp4", "2.mp4", "3.mp4")
     (tmp_path / "train.txt").write_text("1.mp4 0\n2.mp4 1\n")

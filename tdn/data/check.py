@@ -123,12 +123,15 @@ def check_parts(reports: Sequence[Report], parts: Sequence[DataSet]) -> None:
     together = Counter(dataset.items[place].label for place in set(found.of))
     alone = [repr(label) for number, label in enumerate(dataset.labels) if together[number] == 1]
     if alone and found.told:
-        report.warnings.append(f"{len(alone)} classes have one recording only, so none is held out: {such_as(alone)}")
-    for one, other in found.equal:
-        first, second = dataset.items[one], dataset.items[other]
-        if first.label != second.label:
-            labels = f"{dataset.labels[first.label]!r} and {dataset.labels[second.label]!r}"
-            report.warnings.append(f"{first.id} and {second.id} are equal byte for byte and of two classes, {labels}")
+        report.warnings.append(f"classes of one recording only, so that none is held out: {such_as(alone)}")
+    pairs = [(dataset.items[one], dataset.items[other]) for one, other in found.equal]
+    if mixed := [(first, second) for first, second in pairs if first.label != second.label]:
+        first, second = mixed[0]
+        report.warnings.append(
+            f"{first.id} and {second.id} are equal byte for byte and of two classes, {dataset.labels[first.label]!r} "
+            f"and {dataset.labels[second.label]!r}"
+            + (f"; so are {len(mixed) - 1} other pairs" if len(mixed) > 1 else "")
+        )
 
 
 def mirroring(dataset: DataSet) -> str:

@@ -33,8 +33,9 @@ def read_class_folders(root: Path, kind: str) -> tuple[str, Listed]:
     forms, said = in_one_form([*filled, *elsewhere], root.name)
     labels = in_class_order(set(forms.values()))
     expect_told_apart(labels, root.name)
+    places = {label: place for place, label in enumerate(labels)}
     rows = [
-        Listed.Row(path.relative_to(folder).as_posix(), path, labels.index(forms[name]))
+        Listed.Row(path.relative_to(folder).as_posix(), path, places[forms[name]])
         for name in filled
         for path in clips[name]
     ]

@@ -150,7 +150,7 @@ def _size(path: Path) -> object:
         if path.is_dir():
             with os.scandir(path) as entries:
                 return tuple(sorted(entry.stat().st_size for entry in entries if entry.is_file()))
-        return path.stat().st_size
+        return path.stat().st_size or None  # empty files are no clips at all
     except OSError:
         return None
 
