@@ -12,6 +12,7 @@ from tdn.data.clip import load_clip
 from tdn.data.source import probe as probe_source
 from tdn.data.transforms import Preprocess
 from tdn.data.video import UndecodableFrame, decode_frames, probe, read_frames, write_mp4
+from tdn.data.video.frames import _decode_to_damage
 from tdn.data.video.opening import packets_of
 from tests.test_clip import Taker
 from tests.test_video import HEIGHT, WIDTH, number_of, numbered, numbers_of, remux, write_video
@@ -124,6 +125,21 @@ class Interrupted:
             if packet is IndexError:
                 raise IndexError("list index out of range")
             yield packet
+
+
+class Spent:
+    """A decoder that fails at its last packet and then has no more to give, as FFmpeg's do."""
+
+    name = "mpeg2video"
+
+    def decode(self, packet):
+        raise av.error.EOFError(0, "End of file") if packet is None else av.error.InvalidDataError(0, "Invalid data")
+
+
+def test_a_decoder_that_fails_at_the_end_gives_no_more_frames(tmp_path):
+    write_mp4(tmp_path / "any.mp4", [numbered(0)])
+    with av.open(str(tmp_path / "any.mp4")) as container:
+        assert list(_decode_to_damage(container, container.streams.video[0], Spent(), None)) == []
 
 
 def test_a_stream_that_begins_midway_does_not_end_the_reading():

@@ -166,7 +166,8 @@ def _decode_to_damage(
     except MemoryError:
         raise
     except av.FFmpegError:
-        yield from decoder.decode(None)
+        with suppress(av.FFmpegError):  # it held nothing any more
+            yield from decoder.decode(None)
 
 
 def _decode_by_counting(path: Path, info: VideoInfo, wanted: list[int]) -> Iterator[tuple[int, av.VideoFrame]]:
