@@ -1,5 +1,6 @@
 """The curve in a real Chromium: it fills for a visitor's own clip, a click chooses a step, who moves on ends it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from gradio_client import Client, handle_file
 
 from app import text
 from tdn.data.video import write_mp4
+from tdn.explain.strobe import curve
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit, moving_square
 
 pytestmark = pytest.mark.browser
@@ -125,3 +127,38 @@ def test_a_program_repeats_a_clip(app_url: str, clips: Path):
         with pytest.raises(Exception, match="expected a"):
             client.predict(change, handle_file(clips / "clip.mp4"), api_name="/compare")
     assert text.unknown_change("repeat often").endswith("repeat K, first N%.")
+
+
+@pytest.mark.parametrize("leaves", ["closes the page", "picks a sample", "uploads another"])
+def test_who_moves_on_ends_the_drawing(
+    browser, app_url: str, tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch, leaves: str
+):
+    made = []
+
+    def slowly(*given):
+        for step in curve(*given):
+            time.sleep(0.3)
+            made.append(step)
+            yield step
+
+    monkeypatch.setattr("app.explainer.curve", slowly)
+    visit = Visit(browser, app_url, "laptop")
+    write_mp4(tmp_path / "own.mp4", moving_square(num_frames=30 + len(leaves)), fps=12)
+    visit.upload(tmp_path / "own.mp4")
+    visit.wait_for_maps()
+    visit.wait_for_files()
+    draw(visit)
+    visit.page.wait_for_function(f"{POINTS} >= 2")
+    if leaves == "picks a sample":
+        visit.page.click("#samples button")
+        visit.wait_for_maps()
+    elif leaves == "uploads another":
+        visit.upload(clips / "clip.mp4")
+        visit.wait_for_maps()
+    else:
+        visit.context.close()
+    time.sleep(1)
+    drawn = len(made)
+    time.sleep(1.5)
+    assert 2 <= len(made) == drawn < STEPS
+    visit.context.close()
