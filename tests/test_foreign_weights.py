@@ -168,3 +168,4 @@ def test_sentences_on_broken_files_have_whole_words_and_no_codes(tmp_path):
     with pytest.raises(CheckpointError) as refused:
         convert_official(tmp_path / "noise.pth", 8)
     assert "\x1b" not in str(refused.value) and "\n" not in str(refused.value)
+    assert "we changed the default" not in str(refused.value)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tdn.weights.store import CheckpointError
-from tdn.words import first_line
+from tdn.words import first_line, one_line
 
 # The released code's names; what stands before them is a wrapper's.
 OFFICIAL = re.compile(r"(?P<wrapper>(?:.*?\.)?)(?P<name>(?:base_model|new_fc)\..+)", re.DOTALL)
@@ -28,6 +28,7 @@ HARMLESS = re.compile(
     r"|datetime\.\w+|collections\.\w+|enum\.\w+|torch\.torch_version\.TorchVersion|__main__\.\w+"
 )
 UNKNOWN_CLASS = re.compile(r"GLOBAL ([\w.]+)")
+UNPICKLER = re.compile(r"WeightsUnpickler error: *([^\n]+)")
 DEEPEST = 4
 _READING = threading.Lock()
 
@@ -62,7 +63,9 @@ def read_safely(path: Path) -> object:
             if HARMLESS.fullmatch(name) and name not in replaced:
                 replaced[name] = type(name, (Inert,), {})
                 continue
-            why = f"it holds an object of {name}" if name else first_line(error)
+            # PyTorch's own reason stands behind a paragraph of advice.
+            reason = UNPICKLER.search(str(error))
+            why = f"it holds an object of {name}" if name else one_line(reason[1], 160) if reason else first_line(error)
             raise CheckpointError(
                 f"{path.name}: not a weights file that can be read safely ({why}); expected a .pth or .pth.tar of "
                 f"tensors, as torch.save(model.state_dict(), FILE) writes it"
