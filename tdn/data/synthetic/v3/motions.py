@@ -14,8 +14,8 @@ from tdn.data.synthetic.v3.paths import Path
 _ALONG = {labels.RIGHT: X, labels.DOWN: Y}
 _ENDLESS = {labels.STILL, labels.SHAKE_SIDEWAYS, labels.SHAKE_UP_DOWN, labels.VIBRATE}
 _ENDLESS |= {labels.SPIN_CLOCKWISE, labels.STREAM_RIGHT}
-# Degrees a frame and repeats a frame, at 15 frames a second, that spins and streams come near to.
-_SPIN, _STREAM = 24.0, 0.13
+# Degrees a frame, at 15 frames a second, that spins come near to; repeats a frame that streams make at least.
+_SPIN, _STREAM, _FAST_STREAM = 24.0, 0.04, 0.12
 
 
 def class_paths(label: int, numbers: Numbers) -> list[Path]:
@@ -103,8 +103,8 @@ def _turning_fast(label: int, numbers: Numbers) -> Path:
     if label == labels.SPIN_CLOCKWISE:
         whole = max(0, round((_SPIN / rate * numbers.gap - base.spin) / 360))
         return Path(main_rest(numbers), rate=state(degrees=(base.spin + 360 * whole) / numbers.gap), carries=False)
-    part = 0.5 + base.stream
-    whole = max(int(base.stream_fast), round(_STREAM / rate * numbers.gap - part))
+    part, least = 0.5 + base.stream, _FAST_STREAM if base.stream_fast else _STREAM
+    whole = max(int(base.stream_fast), math.ceil(least * numbers.gap - part))
     return Path(main_rest(numbers), rate=state(phase=(part + whole) / numbers.gap), carries=False)
 
 
