@@ -330,6 +330,15 @@ def test_without_fetched_photos_training_clips_are_drawn(tmp_path, monkeypatch):
     assert material_of("train", 0) == DRAWN
 
 
+def test_own_pictures_in_the_folder_of_assets_are_trained_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("TDN_ASSETS", str(tmp_path))
+    (tmp_path / "photos" / "scenes").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "photos" / "scenes" / "room.jpg"), np.full((60, 90, 3), 120, np.uint8))
+    material = material_of("train", 0)
+    assert len(material.photos.scenes) == 1 and material.checksum == material.photos.checksum != "drawn"
+    assert make_scene(labels.UP, 3, 48, material=material).image(0).shape == (48, 48, 3)
+
+
 def test_a_folder_without_photos_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no photos; expected folders named things"):
         open_photos(tmp_path)

@@ -49,6 +49,11 @@ from tdn.weights import (
 LAST, BEST, HELD_OUT = "last.safetensors", "best.safetensors", "val.csv"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STARTED = {"all": "tensors", "trunk": "2-D trunk"}
+# What a network has seen of procedural clips, by the version of the generator.
+_MADE = {
+    2: "it has seen drawn scenes only, no real video",
+    3: "it has seen clips that were put together of photos or drawn, no real video",
+}
 ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -371,9 +376,7 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         ),
         command=command or f"python -m tdn train {recipe.name}",
         time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
-        known_limits=(
-            "it has seen drawn scenes only, no real video" if procedural else f"its classes are those of {clips.name}"
-        )
+        known_limits=(_MADE[recipe.clips_version] if procedural else f"its classes are those of {clips.name}")
         + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
         accuracy=accuracy(validation, clips.labels),
         protocol=(

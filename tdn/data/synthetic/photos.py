@@ -21,7 +21,7 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
 SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "photos"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photos:
     """`things` uint8 [n, 192, 192, 4] (RGB, alpha), `scenes` [n, 360, 480, 3], `textures` [n, 160, 160, 3] that tile.
 
@@ -76,9 +76,10 @@ def shipped_photos() -> Photos:
 
 
 def fetched_photos() -> Photos | None:
-    """The training photos that `assets fetch` prepared, None where it was never run."""
+    """The training photos that `assets fetch` prepared, or a person's own in the same folder; None where neither is."""
     folder = assets_folder() / "photos"
-    return open_photos(folder) if (folder / "checksum").is_file() else None
+    there = (folder / "checksum").is_file() or any((folder / part).is_dir() for part in PARTS)
+    return open_photos(folder) if there else None
 
 
 @lru_cache(maxsize=4)
