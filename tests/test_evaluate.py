@@ -128,6 +128,11 @@ def test_names_that_are_numbers_are_texts_and_no_places():
         match_labels(["up", "down"], ["1", "2"])
 
 
+def test_made_up_names_are_numbers_whoever_made_them_up():
+    assert match_labels(["1", "0"], ["LABEL_0", "LABEL_1"])[0] == [1, 0]
+    assert "nothing checks" in match_labels(["up", "down"], ["LABEL_0", "LABEL_1"])[1]
+
+
 def test_two_outputs_of_one_name_are_refused():
     with pytest.raises(ValueError, match="the checkpoint has two classes called 'up', 0 and 2"):
         match_labels(["up"], ["up", "down", "u\u200bp"])

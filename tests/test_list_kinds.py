@@ -381,11 +381,18 @@ def test_folders_of_no_part_loose_videos_and_tables_are_named(tmp_path):
         (["a/train/1.mp4", "a/val/2.mp4", "b/train/3.mp4"], "put those above"),
         (["clips/up/1.mp4", "clips/down/2.mp4"], "if those are the classes, give"),
         (["1.mp4", "2.mp4"], "but 2 clips without a class"),
+        (["train/1.mp4", "test/2.mp4"], "no folders of classes"),
     ],
 )
 def test_folders_that_say_two_things_are_refused(tmp_path, names, message):
     with pytest.raises(ValueError, match=message):
         open_dataset(files(tmp_path, *names), "val")
+
+
+def test_a_stray_video_makes_no_class_of_a_part(tmp_path):
+    files(tmp_path, "train/a/1.mp4", "train/b/2.mp4", "train/stray.mp4", "val/a/3.mp4", "val/stray.mp4")
+    dataset = open_dataset(tmp_path, "train")
+    assert dataset.labels == ("a", "b") and "lie beside the folders of the classes: stray.mp4" in said(dataset)
 
 
 def test_folders_of_numbers_count_by_value(tmp_path):

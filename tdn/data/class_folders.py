@@ -67,11 +67,22 @@ def _classes(folder: Path, left_out: LeftOut) -> dict[str, Path]:
 
 
 def _parts(root: Path) -> dict[str, Path]:
-    """The sub-folders that hold parts. One that holds videos itself is a class: somebody films trains."""
+    """The sub-folders that hold parts. One that holds videos itself is a class: somebody films trains.
+
+    Where it holds folders with clips as well, and another part lies beside it, the videos are strays in a part.
+    """
+    named = [path for path in sorted(root.iterdir()) if path.is_dir() and part_of(path.name) is not None]
+    flat = [path for path in named if any(map(is_video, path.iterdir()))]
+    if len(flat) > 1 and flat == [path for path in sorted(root.iterdir()) if path.is_dir() and not is_junk(path.name)]:
+        if not any(holds_class_folders(path) for path in flat):
+            raise ValueError(
+                f"{root}: {' and '.join(path.name for path in flat)} hold clips, but no folders of classes; expected "
+                f"{flat[0].name}/CLASS/ with the clips of each class"
+            )
     found: dict[str, Path] = {}
-    for path in sorted(root.iterdir()):
+    for path in named:
         part = part_of(path.name)
-        if part is None or not path.is_dir() or any(map(is_video, path.iterdir())):
+        if path in flat and (len(named) < 2 or not holds_class_folders(path)):
             continue
         if part in found:
             raise ValueError(

@@ -19,7 +19,7 @@ OPPOSITES = (
 )
 DIRECTIONS = frozenset(word for pair in OPPOSITES for word in pair)
 BETWEEN_WORDS = re.compile(r"[\s_\-,.:;!?'’\"()\[\]/&]*")
-NUMBER_FOR_NAME = re.compile(r"(class )?\d+")
+NUMBER_FOR_NAME = re.compile(r"(class |LABEL_)?\d+")
 
 
 def mirrored_classes(labels: Sequence[str], trusted: bool = False) -> tuple[tuple[int, ...] | None, str]:

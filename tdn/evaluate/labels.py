@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from tdn.data.names import expect_told_apart, is_number, one_form
 
-MADE_UP = re.compile(r"class \d+")
+# Of our own, and of Hugging Face's models without names.
+MADE_UP = re.compile(r"(?:class |LABEL_)\d+")
 
 
 def match_labels(data_labels: Sequence[str], model_labels: Sequence[str]) -> tuple[list[int], str]:
@@ -80,7 +81,7 @@ def _match_numbers(data_labels: Sequence[str], model_labels: Sequence[str]) -> t
                 f"nothing says which is which, so name the checkpoint's classes as the data does"
             )
     else:
-        places = [int(label.removeprefix("class ")) for label in data_labels]
+        places = [int(re.sub(r"\D", "", label)) for label in data_labels]
     if sorted(places) != list(range(len(model_labels))):
         raise ValueError(f"the data's classes are numbers, expected 0 to {len(model_labels) - 1}, got {max(places)}")
     return places, NO_NAMES
@@ -97,7 +98,7 @@ def _expect_once(labels: Sequence[str], whose: str) -> None:
 
 
 def _has_names(labels: Sequence[str]) -> bool:
-    return not all(re.fullmatch(r"(class )?\d+", label) for label in labels)
+    return not all(MADE_UP.fullmatch(label) or label.isdecimal() for label in labels)
 
 
 def _plain(label: str) -> str:
