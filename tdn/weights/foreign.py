@@ -28,7 +28,7 @@ HARMLESS = re.compile(
     r"|datetime\.\w+|collections\.\w+|enum\.\w+|torch\.torch_version\.TorchVersion|__main__\.\w+"
 )
 UNKNOWN_CLASS = re.compile(r"GLOBAL ([\w.]+)")
-UNPICKLER = re.compile(r"WeightsUnpickler error: *([^\n]+)")
+UNPICKLER = re.compile(r"WeightsUnpickler error:[ \t]*(.*)")
 DEEPEST = 4
 _READING = threading.Lock()
 
@@ -65,7 +65,13 @@ def read_safely(path: Path) -> object:
                 continue
             # PyTorch's own reason stands behind a paragraph of advice.
             reason = UNPICKLER.search(str(error))
-            why = f"it holds an object of {name}" if name else one_line(reason[1], 160) if reason else first_line(error)
+            why = (
+                f"it holds an object of {name}"
+                if name
+                else one_line(reason[1], 160) or "it is damaged"
+                if reason
+                else first_line(error)
+            )
             raise CheckpointError(
                 f"{path.name}: not a weights file that can be read safely ({why}); expected a .pth or .pth.tar of "
                 f"tensors, as torch.save(model.state_dict(), FILE) writes it"
