@@ -21,7 +21,7 @@ from tdn.data.video.opening import (
     packets_of,
 )
 from tdn.data.video.picture import picture_notes, shown_size
-from tdn.data.video.sound import jump_of, sound_frames
+from tdn.data.video.sound import Jumps, sound_frames
 
 if TYPE_CHECKING:
     import av
@@ -143,15 +143,13 @@ def _scan(
     """Read every packet without decoding it, but for the first frame."""
     import av
 
-    scan, losses = _Scan(), Losses()
-    last_dts = None
+    scan, losses, jumps = _Scan(), Losses(), Jumps(container, stream)
     is_stream = seeks_by_decoding_time = container.format.name == "mpegts"
     is_second_field = second_field_finder(stream)
     try:
         for packet in packets_of(container, stream):
-            jump = jump_of(last_dts, packet, container)
+            jump = jumps.at(packet)
             scan.has_seam |= jump < 0
-            last_dts = last_dts if packet.dts is None else packet.dts
             if packet.size and is_second_field is not None and is_second_field(packet):
                 scan.has_fields = True
             elif packet.size:  # the last packet is empty and tells a decoder to finish
@@ -162,10 +160,12 @@ def _scan(
                 keyframe = Keyframe(packet.pts, seek_to) if can_start else None
                 # Packets before the start of an edit list are decoded but not shown.
                 scan.packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
-                losses.add(packet, jump > 0)
+                if is_stream:
+                    losses.add(packet, jump > 0)
             if packet.is_corrupt and is_stream:
                 losses.mark()
-            scan.damaged |= packet.is_corrupt and not is_stream
+            elif packet.is_corrupt:
+                scan.damaged = True
             if max_frames is not None and len(scan.packets) > max_frames:
                 raise TooManyFrames(f"{path.name}: holds more than {max_frames} frames, the limit; cut the clip")
             if scan.first is None:
@@ -174,7 +174,7 @@ def _scan(
         raise
     except av.FFmpegError:
         scan.damaged = True
-    scan.lost = losses.lost
+    scan.lost = losses.lost or [False] * len(scan.packets)
     return scan
 
 

@@ -56,17 +56,16 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
     import av
 
     held: deque[_Marked] = deque()
-    last = None
+    jumps = Jumps(container, stream)
     try:
         for packet in packets_of(container, stream):
             if not packet.size:
                 continue
-            jump = jump_of(last, packet, container)
+            jump = jumps.at(packet)
             is_seam = jump < 0 or (jump > 0 and not packet.is_keyframe)
             if jump:
                 for before in held:
                     before.is_broken = False
-            last = last if packet.dts is None else packet.dts
             held.append(_Marked(packet, packet.is_corrupt, is_seam))
             if len(held) > MARKED_BEFORE_SEAM:
                 yield held.popleft()
@@ -77,17 +76,29 @@ def _marked(container: av.container.InputContainer, stream: av.video.stream.Vide
     yield from held
 
 
-def jump_of(last: int | None, packet: av.Packet, container: av.container.InputContainer) -> Literal[-1, 0, 1]:
-    """Whether another recording begins: a packet is to be decoded long before the `last` one (-1) or long after it (1).
+class Jumps:
+    """Packet by packet: whether another recording begins, to be decoded long before the last packet or long after it.
 
     The latter only in a stream that can be cut anywhere.
     """
-    if last is None or packet.dts is None:
-        return 0
-    seconds = float((packet.dts - last) * packet.time_base)
-    if seconds < -WAVER:
-        return -1
-    return 1 if seconds > LONGEST and container.format.name in ("mpegts", "mpeg") else 0
+
+    def __init__(self, container: av.container.InputContainer, stream: av.video.stream.VideoStream):
+        # In units of the stream, because fractions cost as much as all the rest of reading a packet.
+        self._back = -int(WAVER / stream.time_base)
+        self._ahead = int(LONGEST / stream.time_base) if container.format.name in ("mpegts", "mpeg") else None
+        self._last: int | None = None
+
+    def at(self, packet: av.Packet) -> Literal[-1, 0, 1]:
+        """-1 for a jump back, 1 for a jump ahead."""
+        dts, last = packet.dts, self._last
+        if dts is None:
+            return 0
+        self._last = dts
+        if last is None:
+            return 0
+        if dts - last < self._back:
+            return -1
+        return 1 if self._ahead is not None and dts - last > self._ahead else 0
 
 
 def _decoded(decoder: av.VideoCodecContext, packet: av.Packet | None) -> list[av.VideoFrame | None]:
