@@ -102,7 +102,10 @@ function open() {
   data = props.value;
   // A link that asks for something else leads to that.
   const given = window.pageLink ? window.pageLink.given : new URLSearchParams();
-  if ((given.has('sample') && given.get('sample') !== data.sample) || given.has('change') || given.has('tdn') || given.has('baseline')) return;
+  if ((given.has('sample') && given.get('sample') !== data.sample) || given.has('change') || given.has('tdn') || given.has('baseline')) {
+    element.closest('#opening').classList.add('elsewhere');
+    return;
+  }
   root.style.setProperty('--shape', `${data.width} / ${data.height}`);
   root.style.setProperty('--count', data.count);
   find('figcaption').textContent = data.credit;
