@@ -16,7 +16,7 @@ from tdn.evaluate.splits import split_numbers
 from tdn.weights import load_model
 from tdn.weights.shipped import checkpoint_folder
 
-ASKED = ("val", "appearance-free", "minimal-pairs", "stroboscope", "planted-bias")
+ASKED = ("appearance-free", "minimal-pairs", "stroboscope", "planted-bias")
 
 
 def shipped() -> list[Path]:
