@@ -151,6 +151,16 @@ def appearance_free(found: dict) -> list[str]:
     )
 
 
+def planted_bias(found: dict) -> list[str]:
+    return rows_of(
+        (f"colours of one frame, {found['pairs']} clips each", "%", "95% interval", "chance"),
+        (
+            (name, f"{one['percent']:.1f}", "{:.1f} to {:.1f}".format(*one["interval"]), f"{found['chance']:.1f}")
+            for name, one in found["answers"].items()
+        ),
+    )
+
+
 def splits(found: dict) -> list[str]:
     """Each split's figures with 95% intervals, by network."""
     found = tdn_first(found)
@@ -496,6 +506,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "faithful": faithful,
     "flow": flow,
     "appearance_free": appearance_free,
+    "planted_bias": planted_bias,
     "splits": splits,
     "splits stroboscope": stroboscope,
     "rendering": rendering,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.planted_bias import misled
 from tdn.data.pool import load_or_render_pool, windowed_clip
 from tdn.data.synthetic import LABELS, REVERSE_TIME, bias, labels, pairs, strobe
 from tdn.data.synthetic.splits import NAMED, SPLITS, split_named
@@ -129,7 +130,7 @@ def test_a_conflicting_clip_is_the_clean_one_but_for_the_sign_of_another_class(i
     assert clean.label_index == conflicting.label_index != conflicting.sign == bias.sign_of(0, index)
     assert clean.sign is None and not clean.still_mask(3).any()
     sign = conflicting.still_mask(3)
-    assert np.array_equal(clean.mask(3), conflicting.mask(3)) and 300 < sign.sum() <= 27 * 27
+    assert np.array_equal(clean.mask(3), conflicting.mask(3)) and 500 < sign.sum() <= 45 * 45
     changed = np.abs(clean.image(3).astype(int) - conflicting.image(3)).max(2) > 8
     reach = 33 if conflicting.scene.camera.quality else 4  # blocks of a codec, else blur
     near = cv2.dilate(sign.astype(np.uint8), np.ones((2 * reach + 1,) * 2)) > 0
@@ -139,8 +140,14 @@ def test_a_conflicting_clip_is_the_clean_one_but_for_the_sign_of_another_class(i
 def test_in_training_most_signs_are_there_and_tell_the_class():
     made = [clip("planted-bias-train", index, size=32) for index in range(60)]
     told = [one for one in made if one.sign is not None]
-    assert 0.6 < len(told) / len(made) < 0.9
+    assert 0.8 < len(told) / len(made) < 1
     assert all(one.sign == one.label_index for one in told)
+
+
+def test_who_learns_from_stills_learns_the_signs_and_nothing_else():
+    answers = {name: one["percent"] for name, one in misled(training=380, pairs=57).items()}
+    assert answers["conflicting, the class of the sign"] > 20 > answers["clean, right"]
+    assert answers["conflicting, right"] < 20  # chance is 5.3
 
 
 def test_signs_can_be_told_apart():

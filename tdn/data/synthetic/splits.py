@@ -159,13 +159,13 @@ SPLITS: dict[str, Split] = {
     ),
     "stroboscope": Split(
         partial(_grouped, strobe.make_strobe_clip, "stroboscope"),
-        24 * strobe.TOGETHER,
+        16 * strobe.TOGETHER,
         strobe.CLASSES,
         strobe.TOGETHER,
         strobe.part_of,
     ),
     "planted-bias": Split(
-        partial(_grouped, bias.make_test_clip, "planted-bias"), 228, together=2, part_of=bias.part_of
+        partial(_grouped, bias.make_test_clip, "planted-bias"), 152, together=2, part_of=bias.part_of
     ),
     "planted-bias-train": Split(partial(_grouped, bias.make_training_clip, "planted-bias-train")),
     **{name: Split(partial(_probe, name), 60) for name in PROBES},
