@@ -63,19 +63,19 @@ def read_safely(path: Path) -> object:
             if HARMLESS.fullmatch(name) and name not in replaced:
                 replaced[name] = type(name, (Inert,), {})
                 continue
-            # PyTorch's own reason stands behind a paragraph of advice.
-            reason = UNPICKLER.search(str(error))
-            why = (
-                f"it holds an object of {name}"
-                if name
-                else one_line(reason[1], 160) or "it is damaged"
-                if reason
-                else first_line(error)
-            )
             raise CheckpointError(
-                f"{path.name}: not a weights file that can be read safely ({why}); expected a .pth or .pth.tar of "
-                f"tensors, as torch.save(model.state_dict(), FILE) writes it"
+                f"{path.name}: not a weights file that can be read safely ({_reason(error)}); expected a .pth or "
+                f".pth.tar of tensors, as torch.save(model.state_dict(), FILE) writes it"
             ) from None
+
+
+def _reason(error: Exception) -> str:
+    """PyTorch's own reason, which stands behind a paragraph of advice."""
+    if unknown := UNKNOWN_CLASS.search(str(error)):
+        return f"it holds an object of {unknown[1].rstrip('.')}"
+    if own := UNPICKLER.search(str(error)):
+        return one_line(own[1], 160) or "it is damaged"
+    return first_line(error)
 
 
 def weight_sets(content: object) -> dict[str, dict[str, Tensor]]:
