@@ -11,7 +11,7 @@ from tdn.data.transforms import Preprocess
 from tdn.train.batches import VideoClips, open_parts, write_list
 from tdn.train.recipes import RECIPES
 from tdn.train.run import accuracy
-from tdn.train.same_clips import CLIPS, digest, expect_same_clips, write_clips
+from tdn.train.same_clips import CLIPS, digest, expect_same_clips, trained_on, write_clips
 from tests.test_list_kinds import files
 
 OWN = RECIPES["finetune"]
@@ -189,3 +189,10 @@ def test_a_class_without_validation_clips_has_no_number():
     confusion = torch.tensor([[1, 1, 0], [0, 0, 0], [0, 0, 2]])
     found = accuracy(Validation(confusion, torch.zeros(2, 100, dtype=torch.int64), 1.0, 100.0, 0), ("a", "b", "c"))
     assert found["per_class"] == {"a": 50.0, "b": None, "c": 100.0}
+
+
+def test_clips_that_a_network_was_trained_on_are_counted_when_it_is_tested(tmp_path):
+    assert trained_on(tmp_path, ["a/1.mp4"]) == ""
+    write_clips(tmp_path / CLIPS, [("train", "a/1.mp4", "a"), ("val", "a/2.mp4", "a")])
+    assert trained_on(tmp_path, ["a/2.mp4", "a/3.mp4"]) == ""
+    assert "1 of 2 clips have the names of clips" in trained_on(tmp_path, ["a/1.mp4", "a/2.mp4"])

@@ -146,6 +146,7 @@ def _evaluate_one(
     from tdn.evaluate import Scores, SyntheticSet, label_order_warning, match_labels, numbers, run_protocol
     from tdn.evaluate.intervals import wilson
     from tdn.evaluate.splits import split_numbers
+    from tdn.train.same_clips import trained_on
     from tdn.weights import load_model
     from tdn.weights.store import shard_paths
 
@@ -157,6 +158,8 @@ def _evaluate_one(
             f"the list has numbers for classes, taken in the checkpoint's order (0 is {model.labels[0]!r}); nothing "
             f"checks that order, a labels.txt beside the list would"
         )
+    if not isinstance(dataset, SyntheticSet) and (seen := trained_on(checkpoint.parent, [i.id for i in dataset.items])):
+        _say(f"warning: {dataset.name}: {seen}")
     for note in (*getattr(dataset, "notes", ()), *([f"{dataset.name}: {said}"] if said else [])):
         _say(note)
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)

@@ -32,9 +32,7 @@ def expect_same_clips(out: Path, before: str, listing: Listing) -> None:
     if not before or before == digest(listing):
         return
     told = f"{out} holds a run on other clips"
-    if (out / CLIPS).is_file():
-        with (out / CLIPS).open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            _, *rows = csv.reader(file)
+    if rows := _read_clips(out / CLIPS):
         old, new = ({name: (part, label) for part, name, label in listed} for listed in (rows, listing))
         gone, come = [name for name in old if name not in new], [name for name in new if name not in old]
         moved = [name for name in old if name in new and old[name] != new[name]]
@@ -42,3 +40,23 @@ def expect_same_clips(out: Path, before: str, listing: Listing) -> None:
         said = [f"{len(names)} {kind} ({', '.join(names[:3])})" for names, kind in kinds if names]
         told += f": {'; '.join(said)}" if said else ""
     raise ValueError(f"{told}; put the clips back as they were, or choose another --out")
+
+
+def trained_on(run: Path, names: Sequence[str]) -> str:
+    """A sentence where clips of these names were trained on by the run in a folder, as its list tells; else ""."""
+    known = {name for part, name, _ in _read_clips(run / CLIPS) if part == "train"}
+    count = sum(name in known for name in names)
+    if not count:
+        return ""
+    return (
+        f"{count} of {len(names)} clips have the names of clips that the network was trained on ({CLIPS} beside it); "
+        f"numbers on those say nothing of new clips"
+    )
+
+
+def _read_clips(path: Path) -> list[list[str]]:
+    """The rows of a run's list; none where there is no list, or another file of that name."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return [row for row in csv.reader(file) if len(row) == 3][1:]
