@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url)), root = dirname(here);
 const dist = process.env.WEB_DIST ?? join(here, 'dist'), networks = process.env.WEB_NETWORKS ?? join(here, 'networks');
@@ -15,7 +15,9 @@ const components = {
     bundler.onResolve({ filter: /^component:/ }, ({ path }) => ({ path: path.slice(10), namespace: 'component' }));
     bundler.onLoad({ filter: /.*/, namespace: 'component' }, async ({ path }) => {
       const [html, css, script] = await Promise.all(['html', 'css', 'js'].map((kind) => readFile(join(root, 'app', 'viewer', `${path}.${kind}`), 'utf8')));
-      return { contents: `export default { html: ${JSON.stringify(html)}, css: ${JSON.stringify(css)}, run(element, props, watch, trigger) {\n${script}\n} };` };
+      // Gradio keeps a component's style to the component; here the place with its name does.
+      const { code: own } = await transform(`#${path} {\n${css}\n}`, { loader: 'css', target: 'chrome100', minify: true });
+      return { contents: `export default { html: ${JSON.stringify(html)}, css: ${JSON.stringify(own)}, run(element, props, watch, trigger) {\n${script}\n} };` };
     });
   },
 };

@@ -215,8 +215,10 @@ def _point_to(tensor, values: np.ndarray, offset: int) -> None:
 
 def _description(model: TDN, checkpoint: str | Path, inputs: dict[str, list[str]], difference: Difference) -> dict:
     """What a page has to know of the network: how to read a clip for it, its classes, and its card."""
+    from tdn.data.opposites import opposite
     from tdn.model import system_name
 
+    opposites = {label: opposite(label, model.labels) for label in model.labels}
     return {
         "file": Path(checkpoint).name,
         "system": system_name(model.architecture),
@@ -225,6 +227,7 @@ def _description(model: TDN, checkpoint: str | Path, inputs: dict[str, list[str]
         "input_size": model.preprocess.input_size,
         "preprocess": asdict(model.preprocess),
         "labels": list(model.labels),
+        "opposites": {label: other for label, other in opposites.items() if other},
         "inputs": inputs,
         "head": model.head.weight.tolist(),
         "card": json.loads(model.card.to_json()),

@@ -6,32 +6,33 @@ Sampling rules (web/src/sampling.js) and Pillow's bilinear filter (web/src/resiz
 import json
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
-from tdn.data.sampling import centre_window_starts, even_window_starts, thin, windows
+from tdn.data.film import Showing, window_frames
 from tdn.data.transforms import Preprocess, to_view
 
 HERE = Path(__file__).parent
 
 
 def sampling() -> list[dict]:
-    """Frame numbers [T][L] of videos of many lengths and rates, by both rules, once and repeated."""
+    """Frame numbers [T][L] of videos of many lengths and rates, by both rules, as filmed, repeated and in part."""
     cases = []
     rules = (Preprocess.whole(144), Preprocess.official(), Preprocess("whole", 64, 64, "even", None, 64))
-    for preprocess, segments, frames, fps, repeat in product(
-        rules, (8, 16), (1, 4, 5, 12, 13, 31, 101, 377), (12, 29.97, 60), (1, 3)
+    showings = (Showing(), Showing(repeat=3), Showing(part=1 / 3), Showing(part=0.5))
+    for preprocess, segments, frames, fps, showing in product(
+        rules, (8, 16), (1, 5, 12, 13, 31, 377), (12, 29.97, 60), showings
     ):
-        kept = thin(frames * repeat, fps, preprocess.fps, preprocess.max_frames, preprocess.min_frames)
-        starts = even_window_starts if preprocess.sampling == "even" else centre_window_starts
-        places = windows(starts(len(kept), segments, 5), len(kept), 5)
+        network = SimpleNamespace(num_segments=segments, window=5, preprocess=preprocess)
         cases.append(
             {
                 "frames": frames,
                 "fps": fps,
-                "repeat": repeat,
+                "repeat": showing.repeat,
+                "part": showing.part,
                 "network": {"num_segments": segments, "window": 5, "preprocess": preprocess.to_dict()},
-                "wanted": (kept[places] % frames).tolist(),
+                "wanted": window_frames(frames, fps, network, showing)[0].tolist(),
             }
         )
     return cases

@@ -82,6 +82,13 @@ class Visit:
     def status(self) -> str:
         return self.page.locator("#status").inner_text()
 
+    def set_step(self, value: int) -> None:
+        self.page.eval_on_selector(
+            "#curve .step",
+            "(control, value) => { control.value = value; control.dispatchEvent(new Event('input')); }",
+            str(value),
+        )
+
     def upload(self, path: Path) -> None:
         self.page.set_input_files("#file", path)
 
@@ -198,12 +205,19 @@ def test_a_change_is_looked_at_before_and_after(visit):
     visit.page.wait_for_function("!document.getElementById('status').textContent.includes('after')")
 
 
-def test_repeating_the_clip_turns_the_baseline_round(visit):
+def test_the_curve_is_drawn_and_a_point_of_it_shows_the_clip_so(visit):
     visit.page.click("#samples button[data-file='left_to_right.mp4']")
-    visit.wait_for("frames.")
-    visit.page.wait_for_selector("#repeat:not([disabled])")
-    visit.page.select_option("#repeat", "7")
-    visit.wait_for("shown 7 times")
+    visit.page.wait_for_selector("#curve .want:not([disabled])")
+    visit.page.click("#curve .want")
+    visit.page.wait_for_selector("#curve[data-points='19'], #curve [data-points='19']", timeout=PATIENCE_MS)
+    rows = visit.page.locator("#curve table tr").all_inner_texts()
+    assert len(rows) == 20
+    shown = visit.page.evaluate("document.querySelector('#curve .step').value")
+    assert shown == "3"  # as filmed
+    visit.set_step(9)
+    visit.page.click("#curve .apply")
+    visit.wait_for("shown: 7 times over")
+    assert "showing=repeat+7" in visit.page.url
 
 
 def test_a_file_that_is_no_video_gets_one_sentence_and_the_next_one_works(visit, clips):

@@ -1,4 +1,5 @@
 // The page: asks the worker, keeps one result with an identity, draws it with the components of the Gradio page.
+import drawCurve from 'component:curve';
 import drawScores from 'component:scores';
 import drawViewer from 'component:viewer';
 import { CHANGES } from './changes.js';
@@ -8,6 +9,11 @@ import { METHODS, UNSIGNED } from './methods.js';
 import { saveFilm, saveMaps, savePicture } from './save.js';
 
 const LAYERS = ['res2', 'final'], TOP = '', NONE = '';
+// How a clip can be shown: in part, as filmed, over and over. `place` stands below it on the curve's axis.
+const SHOWINGS = [
+  ...[[1 / 3, '1/3', 'its first third'], [1 / 2, '1/2', 'its first half'], [3 / 4, '3/4', 'its first three quarters']].map(([part, place, title]) => ({ part, repeat: 1, place, title, name: `first ${Number((100 * part).toPrecision(6))}%` })),
+  ...Array.from({ length: 16 }, (_, k) => ({ part: 1, repeat: k + 1, place: `${k + 1}`, title: k ? `${k + 1} times over` : 'as filmed', name: k ? `repeat ${k + 1}` : '' })),
+];
 const at = (id) => document.getElementById(id);
 const base = new URL('.', location.href).href;
 
@@ -56,6 +62,7 @@ function component({ html, css, run }, place, onEvent = () => {}) {
 
 const showScores = component(drawScores, at('scores'), (name, { label }) => { at('class').value = label; explain(); });
 const showViewer = component(drawViewer, at('viewer'));
+const showCurve = component(drawCurve, at('curve'), onCurve);
 
 let site = null, loaded = null, networks = null, result = null, newest = 0, sample = null;
 
@@ -75,8 +82,11 @@ function say(words, { error = false, share = null } = {}) {
 }
 
 // Everything for a file, in the order in which it is shown. Whatever is late is dropped: `mine` is no longer newest.
-async function open(file, { repeat = 1 } = {}) {
+async function open(file, showing = '') {
+  const { repeat, part, title } = SHOWINGS.find(({ name }) => name === showing) ?? SHOWINGS[3];
   const mine = ++newest, started = performance.now();
+  if (curveOf !== file) forgetCurve();
+  result = null;
   showViewer(null);
   showScores(null);
   enable(false);
@@ -84,12 +94,12 @@ async function open(file, { repeat = 1 } = {}) {
     say('Loading the networks …', { share: 0.1 });
     await load();
     say('Reading the clip …', { share: 0.3 });
-    const clip = await worker.call('read', { file, repeat });
+    const clip = await worker.call('read', { file, repeat, part });
     if (mine !== newest) return;
     say('Classifying …', { share: 0.6 });
     const answers = await worker.call('answer', {});
     if (mine !== newest) return;
-    result = { file, clip, answers, changed: null, repeat, pictures: await pictures(clip) };
+    result = { file, clip, answers, changed: null, showing, shownAs: title, pictures: await pictures(clip) };
     draw();
     say('Drawing the maps …', { share: 0.8 });
     await explain();
@@ -122,6 +132,7 @@ async function explain() {
     Object.assign(shown, { target, method, maps, changed: after });
     draw();
     await showFocus(shown);
+    tellCurve();
     tell();
     say(summary());
     enable(true);
@@ -143,13 +154,13 @@ function top(probabilities, count = 5) {
 }
 
 function summary() {
-  const { clip, answers, changed, repeat } = result, labels = networks.tdn.labels;
+  const { clip, answers, changed, showing, shownAs } = result, labels = networks.tdn.labels;
   const told = Object.entries(answers).map(([role, { probabilities }]) => {
     const [best] = top(probabilities, 1), after = changed && top(changed.answers[role].probabilities, 1)[0];
     const says = (index, shares) => `“${labels[index]}” (${Math.round(100 * shares[index])}%)`;
     return `${networks[role].system}: ${says(best, probabilities)}${after === null ? '' : `, after the change ${says(after, changed.answers[role].probabilities)}`}.`;
   });
-  const length = `${clip.count} frames${repeat > 1 ? `, shown ${repeat} times` : ''}.`;
+  const length = `${clip.count} frames${showing ? `, shown: ${shownAs}` : ''}.`;
   return [...told, length].join(' ');
 }
 
@@ -168,7 +179,7 @@ function draw() {
 
 // What the viewer draws: the same data as app/views.py makes on the server.
 function viewerData() {
-  const { clip, maps, changed, target, file, pictures: drawn } = result, versus = question().versus;
+  const { clip, maps, changed, target, file, pictures: urls } = result, versus = question().versus;
   const panels = [];
   for (const role of Object.keys(networks)) for (const layer of LAYERS) {
     const how = result.method && result.method !== 'grad_cam' ? ` · ${METHODS[result.method]}` : '';
@@ -178,7 +189,7 @@ function viewerData() {
   }
   const middle = Math.floor(networks.tdn.window / 2);
   return {
-    clip: file.name, frames: { url: drawn.frames }, windows: { url: drawn.windows }, window_side: clip.window_side,
+    clip: file.name, frames: { url: urls.frames }, windows: { url: urls.windows }, window_side: clip.window_side,
     count: clip.centres.length, width: clip.width, height: clip.height, box: clip.box, times_sec: clip.times_sec,
     numbers: clip.frames.map((window) => window[middle]), colours: site.colours, signed_colours: site.signed_colours, panels,
   };
@@ -203,10 +214,11 @@ function base64(values, toByte) {
 }
 
 // A row of the frames shown, and a row a segment of its window, as pictures that the viewer loads.
+let drawn = {};
 async function pictures({ centres, width, height, windows, window_side: side }) {
-  if (result?.pictures) Object.values(result.pictures).forEach((url) => URL.revokeObjectURL(url));
+  Object.values(drawn).forEach((url) => URL.revokeObjectURL(url));
   const count = centres.length, each = windows.length / (side * side * 3) / count;
-  return {
+  return drawn = {
     frames: await painted(count, 1, width, height, (k) => centres[k]),
     windows: await painted(each, count, side, side, (k) => windows.subarray(k * side * side * 3, (k + 1) * side * side * 3)),
   };
@@ -223,10 +235,10 @@ async function painted(columns, rows, width, height, pixels) {
 }
 
 // Motion focus where it is known exactly what moves: in the drawn samples.
-async function showFocus({ maps, clip, repeat }) {
+async function showFocus({ maps, clip }) {
   const entry = site.samples.find((one) => one.file === sample), place = at('focus');
   place.hidden = true;
-  if (!entry?.mask || repeat > 1) return;
+  if (!entry?.mask) return;
   entry.packed ??= await (await fetch(`networks/${entry.mask}`)).json();
   const middle = Math.floor(networks.tdn.window / 2), masks = clip.frames.map((window) => mask(entry.packed, window[middle]));
   const rows = [];
@@ -245,7 +257,7 @@ async function showFocus({ maps, clip, repeat }) {
 }
 
 // The page's address names the sample and what is asked of it; a visitor's own clip never gets there.
-const ASKED = ['class', 'versus', 'method', 'change', 'repeat', 'weight'], USUAL = { class: TOP, versus: NONE, method: 'grad_cam', change: NONE, repeat: '1', weight: '1' };
+const ASKED = ['class', 'versus', 'method', 'change', 'showing', 'weight'], USUAL = { class: TOP, versus: NONE, method: 'grad_cam', change: NONE, showing: '', weight: '1' };
 function tell() {
   const address = new URL(location.href);
   address.search = '';
@@ -256,8 +268,59 @@ function tell() {
   if (address.href !== location.href) history.replaceState(null, '', address);
 }
 
+// The stroboscope: both networks' answers over parts and repeats of the clip, drawn as they come.
+let curveOf = null, curve = null, curveRun = 0;
+
+function forgetCurve() {
+  curveRun++;
+  curve?.forEach(({ strip }) => URL.revokeObjectURL(strip));
+  curveOf = curve = null;
+  showCurve(null);
+}
+
+function tellCurve() {
+  if (!result) return showCurve(null);
+  const labels = networks.tdn.labels, { target } = question(), other = networks.tdn.opposites[target] ?? '';
+  const points = curve ?? [], share = (role, label) => points.map(({ answers }) => answers[role].probabilities[labels.indexOf(label)]);
+  showCurve({
+    nonce: `${curveRun} ${points.length} ${target}`, label: target, opposite: other, places: SHOWINGS.map(({ place }) => place), segments: networks.tdn.num_segments,
+    lines: Object.keys(networks).map((role) => ({ name: networks[role].system, shares: share(role, target), opposite: other ? share(role, other) : [] })),
+    points: points.map(({ place, name, strip, note }) => ({ place, change: name, strip, note })),
+  });
+  dispatchEvent(new CustomEvent('change-shown', { detail: { change: result.showing } }));
+}
+
+async function runCurve() {
+  const mine = ++curveRun, { file } = result;
+  if (curveOf !== file) [curveOf, curve] = [file, []];
+  try {
+    await worker.call('film', { file, showings: SHOWINGS });
+    // As filmed first, then from left to right; those that are there are not asked again.
+    const order = [3, ...SHOWINGS.keys()].filter((place, k, all) => all.indexOf(place) === k && !curve.some((point) => point.place === place));
+    for (const place of order) {
+      const { strip, seams, answers } = await worker.call('step', { place });
+      if (mine !== curveRun) return;
+      const note = seams ? `${seams} of ${networks.tdn.num_segments} windows cross a seam, where time jumps back.` : '';
+      curve.push({ place, name: SHOWINGS[place].name, strip: URL.createObjectURL(strip), note, answers });
+      curve.sort((a, b) => a.place - b.place);
+      tellCurve();
+    }
+  } catch (error) {
+    if (mine === curveRun) say(error.isForVisitor ? error.message : 'The curve could not be drawn; reload the page and try again.', { error: true });
+  }
+}
+
+function onCurve(name, { change }) {
+  if (name === 'want') runCurve();
+  if (name === 'halt') curveRun++;
+  if (name === 'pick') {
+    at('showing').value = change;
+    open(result.file, change);
+  }
+}
+
 function enable(on) {
-  for (const id of ['class', 'versus', 'method', 'change', 'repeat', 'weight', 'save', 'film', 'raw']) at(id).disabled = !on;
+  for (const id of ['class', 'versus', 'method', 'change', 'showing', 'weight', 'save', 'film', 'raw']) at(id).disabled = !on;
 }
 
 function play(url, isPicture) {
@@ -279,7 +342,7 @@ function fresh() {
   at('class').value = TOP;
   at('versus').value = at('change').value = NONE;
   at('method').value = 'grad_cam';
-  at('repeat').value = '1';
+  at('showing').value = '';
   setWeight(1);
 }
 
@@ -296,7 +359,7 @@ async function openSample(entry, asked = {}) {
   [...at('samples').children].forEach((button) => button.setAttribute('aria-pressed', button.dataset.file === sample));
   play(`samples/${entry.file}`);
   const blob = await (await fetch(`samples/${entry.file}`)).blob();
-  if (sample === entry.file) await open(new File([blob], entry.file, { type: 'video/mp4' }), { repeat: Number(at('repeat').value) });
+  if (sample === entry.file) await open(new File([blob], entry.file, { type: 'video/mp4' }), at('showing').value);
 }
 
 async function openOwn(file) {
@@ -315,14 +378,14 @@ at('file').addEventListener('change', (event) => { if (event.target.files[0]) op
 for (const id of ['class', 'versus', 'method', 'change']) at(id).addEventListener('change', explain);
 at('weight').addEventListener('input', (event) => { at('weight-now').textContent = event.target.value; });
 at('weight').addEventListener('change', explain);
-at('repeat').addEventListener('change', () => { if (result) open(result.file, { repeat: Number(at('repeat').value) }); });
-at('cancel').addEventListener('click', () => { newest++; worker.stop(); result = null; say('Cancelled. Choose a clip.'); });
+at('showing').addEventListener('change', () => { if (result) open(result.file, at('showing').value); });
+at('cancel').addEventListener('click', () => { newest++; worker.stop(); result = null; forgetCurve(); say('Cancelled. Choose a clip.'); });
 at('save').addEventListener('click', () => savePicture(at('viewer'), result));
 at('film').addEventListener('click', () => saveFilm(at('viewer'), result).catch((error) => say(error.message, { error: true })));
 at('raw').addEventListener('click', () => saveMaps(result, networks));
 addEventListener('dragover', (event) => event.preventDefault());
 addEventListener('drop', (event) => { event.preventDefault(); if (event.dataTransfer.files[0]) openOwn(event.dataTransfer.files[0]); });
-startLive({ button: at('live'), video: at('clip'), worker, load, say, top, networks: () => networks, viewer: showViewer, panel, site: () => site, begin: () => { newest++; result = null; enable(false); showScores(null); } });
+startLive({ button: at('live'), video: at('clip'), worker, load, say, top, networks: () => networks, viewer: showViewer, panel, site: () => site, begin: () => { newest++; result = null; enable(false); showScores(null); forgetCurve(); } });
 
 // For checks from outside: a file in, numbers out, without touching what is shown.
 window.tdnLens = {
@@ -364,7 +427,7 @@ async function begin() {
   fill(at('versus'), [[NONE, 'no other class'], ...labels.map((label) => [label, label])]);
   fill(at('method'), Object.entries(METHODS));
   fill(at('change'), [[NONE, 'nothing: as filmed'], ...CHANGES.map(({ name, title }) => [name, title])]);
-  fill(at('repeat'), Array.from({ length: 16 }, (_, k) => [k + 1, k ? `${k + 1} times over` : 'once, as filmed']));
+  fill(at('showing'), SHOWINGS.map(({ name, title }) => [name, title]));
   at('samples').replaceChildren(...site.samples.map((entry) => {
     const button = Object.assign(document.createElement('button'), { type: 'button', textContent: entry.title, title: entry.credit || '' });
     button.dataset.file = entry.file;

@@ -32,9 +32,9 @@ export function centreStarts(frames, segments, window) {
 }
 
 // Frame numbers of the video for each window, [T][L]: thin the video, then sample what is left. `repeat` shows the film
-// that many times, end to end; `part` is the share of its frames that is used.
+// that many times, end to end; `part` is the share of its frames that is used (tdn/data/film.py).
 export function windowFrames(frames, fps, network, { repeat = 1, part = 1 } = {}) {
-  const used = Math.max(1, Math.floor(frames * part)), { num_segments: segments, window, preprocess } = network;
+  const used = Math.max(1, roundHalfEven(frames * part)), { num_segments: segments, window, preprocess } = network;
   const kept = thin(used * repeat, fps, preprocess);
   const starts = (preprocess.sampling === 'even' ? evenStarts : centreStarts)(kept.length, segments, window);
   return starts.map((start) => Array.from({ length: window }, (_, k) => kept[Math.min(start + k, kept.length - 1)] % used));

@@ -67,7 +67,7 @@ export function saveMaps(result, networks) {
   const maps = {};
   for (const [role, layers] of Object.entries(result.maps)) for (const [layer, { shape, data }] of Object.entries(layers)) maps[`${role}_${layer}`] = { shape, values: Array.from(data) };
   const told = {
-    file: result.file.name, target: result.target, method: result.method, repeat: result.repeat, frames: result.clip.frames, labels: networks.tdn.labels,
+    file: result.file.name, target: result.target, method: result.method, showing: result.showing, frames: result.clip.frames, labels: networks.tdn.labels,
     networks: Object.fromEntries(Object.entries(networks).map(([role, one]) => [role, { file: one.file, system: one.system }])),
     logits: Object.fromEntries(Object.entries(result.answers).map(([role, one]) => [role, one.logits])), maps,
   };

@@ -6,7 +6,7 @@ import { resize, seenBox, shownSize, toView } from './resize.js';
 import { windowFrames } from './sampling.js';
 
 const networks = {}; // by role
-let clip = null, reached = {};
+let clip = null, reached = {}, film = null;
 
 const CALLS = {
   async load({ base, folders }) {
@@ -18,20 +18,20 @@ const CALLS = {
   // Read a file by the rule of the networks (both take the same frames), and answer.
   async read({ file, repeat = 1, part = 1 }) {
     reached = {}; // of the clip before
-    const first = networks.tdn.description, film = await open(file);
-    const frames = windowFrames(film.frames, film.fps, first, { repeat, part });
+    const first = networks.tdn.description, source = await open(file);
+    const frames = windowFrames(source.frames, source.fps, first, { repeat, part });
     const size = first.preprocess.input_size, bytes = size * size * 3, flat = frames.flat(), middle = Math.floor(first.window / 2);
-    const centres = frames.map((window) => window[middle]), [width, height] = shownSize(film.width, film.height);
+    const centres = frames.map((window) => window[middle]), [width, height] = shownSize(source.width, source.height);
     const views = new Uint8Array(flat.length * bytes), pictures = {};
-    await film.read(new Set(flat), (index, pixels) => {
-      const view = toView(pixels, film.width, film.height, 4, first.preprocess);
+    await source.read(new Set(flat), (index, pixels) => {
+      const view = toView(pixels, source.width, source.height, 4, first.preprocess);
       flat.forEach((wanted, place) => { if (wanted === index) views.set(view, place * bytes); });
-      if (centres.includes(index)) pictures[index] = resize(pixels, film.width, film.height, 4, width, height);
+      if (centres.includes(index)) pictures[index] = resize(pixels, source.width, source.height, 4, width, height);
     });
     clip = { views, segments: first.num_segments, window: first.window, bytes };
-    const box = seenBox(film.width, film.height, first.preprocess).map((edge, k) => Math.round(edge * (k % 2 ? height / film.height : width / film.width)));
+    const box = seenBox(source.width, source.height, first.preprocess).map((edge, k) => Math.round(edge * (k % 2 ? height / source.height : width / source.width)));
     return {
-      frames, width, height, box, fps: film.fps, count: film.frames, times_sec: centres.map((index) => film.times[index]),
+      frames, width, height, box, fps: source.fps, count: source.frames, times_sec: centres.map((index) => source.times[index]),
       centres: centres.map((index) => pictures[index]), windows: windowsAtHalf(clip, size), window_side: size / 2,
     };
   },
@@ -54,6 +54,27 @@ const CALLS = {
     return out;
   },
 
+  // Every frame that any of the showings needs, decoded once, for `step`.
+  async film({ file, showings }) {
+    const first = networks.tdn.description, source = await open(file), views = {};
+    const frames = showings.map((showing) => windowFrames(source.frames, source.fps, first, showing));
+    await source.read(new Set(frames.flat(2)), (index, pixels) => { views[index] = toView(pixels, source.width, source.height, 4, first.preprocess); });
+    film = { views, frames, size: first.input_size, shape: source.width / source.height };
+    return true;
+  },
+
+  // Answers to one showing, with a picture of what each segment shows and how many windows cross a seam.
+  async step({ place }) {
+    const { views, frames, size, shape } = film, windows = frames[place], answers = {}, all = new Uint8Array(windows.flat().length * size * size * 3);
+    windows.flat().forEach((index, k) => all.set(views[index], k * size * size * 3));
+    for (const [role, network] of Object.entries(networks)) {
+      const { logits } = await network.run(all);
+      answers[role] = { logits: Array.from(logits), probabilities: softmax(logits) };
+    }
+    const seams = windows.filter((window) => window.at(-1) < window[0]).length;
+    return { answers, seams, strip: await strip(windows.map((window) => views[window[Math.floor(window.length / 2)]]), size, shape) };
+  },
+
   // A clip that is already in memory: the camera's last seconds, views [T * L] of the network's size.
   async take({ views }) {
     const { num_segments: segments, window, input_size: size } = networks.tdn.description;
@@ -68,6 +89,19 @@ function changed(name) {
   const out = new Uint8Array(clip.views.length);
   places.forEach((from, to) => out.set(clip.views.subarray(from * clip.bytes, (from + 1) * clip.bytes), to * clip.bytes));
   return out;
+}
+
+// Pictures side by side, small, in the shape that the clip has.
+async function strip(pictures, size, shape) {
+  const height = 54, width = Math.max(1, Math.round(height * Math.min(shape, 4))), row = new OffscreenCanvas(width * pictures.length, height), context = row.getContext('2d');
+  const square = new OffscreenCanvas(size, size), pixels = square.getContext('2d');
+  pictures.forEach((picture, k) => {
+    const tile = new ImageData(size, size);
+    for (let from = 0, to = 0; from < picture.length; from += 3, to += 4) tile.data.set([picture[from], picture[from + 1], picture[from + 2], 255], to);
+    pixels.putImageData(tile, 0, 0);
+    context.drawImage(square, 0, 0, size, size, k * width, 0, width, height);
+  });
+  return row.convertToBlob({ type: 'image/jpeg', quality: 0.85 });
 }
 
 // The windows at half resolution, as S-TDM reads them.

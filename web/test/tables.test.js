@@ -8,8 +8,8 @@ import { roundHalfEven, windowFrames } from '../src/sampling.js';
 const table = (name) => JSON.parse(readFileSync(new URL(`../../tests/data/web_${name}.json`, import.meta.url)));
 
 test('frames are chosen as in Python', () => {
-  for (const { frames, fps, repeat, network, wanted } of table('sampling')) {
-    assert.deepEqual(windowFrames(frames, fps, network, { repeat }), wanted, `${frames} frames, ${fps} a second, ${repeat} times`);
+  for (const { frames, fps, repeat, part, network, wanted } of table('sampling')) {
+    assert.deepEqual(windowFrames(frames, fps, network, { repeat, part }), wanted, `${frames} frames, ${fps} a second, ${part} of it ${repeat} times`);
   }
 });
 
