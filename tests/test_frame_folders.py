@@ -1,5 +1,6 @@
 """Folders of pictures, single pictures with more to them than pixels, and animated WebP."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from tdn.data.clip import load_clip
 from tdn.data.datasets import open_dataset
 from tdn.data.frame_folders import expect_one_size, frame_files
 from tdn.data.source import decode_frames, probe
-from tdn.data.video import TooManyFrames, UndecodableFrame, UnreadableVideo, UnsuitablePicture
+from tdn.data.video import TooManyFrames, UndecodableFrame, UnreadableVideo, UnsuitablePicture, write_mp4
 from tests.test_clip import Taker
 from tests.test_shown import drawn
 from tests.test_video import HEIGHT, WIDTH, number_of, numbered
@@ -55,7 +56,7 @@ def test_the_number_that_counts_orders_the_frames(name, tmp_path):
     [
         *(("img_{:05d}.png", "flow_x_{:05d}.png"), ("image_{:05d}.png", "mask_{:05d}.png")),
         *(("{:05d}.png", "thumb_{:05d}.png"), ("frame_{:010d}.png", "frame_{:010d}_depth.png")),
-        *(("IMG_{:04d}.png", "u_{:d}.png"), ("rgb-{:d}.png", "x{:d}.png")),
+        *(("IMG_{:04d}.png", "u_{:d}.png"), ("rgb-{:d}.png", "x{:d}.png"), ("color{:d}.png", "depth{:d}.png")),
     ],
 )
 def test_of_several_sequences_the_one_with_a_usual_name_is_read_and_the_others_are_named(rgb, other, tmp_path):
@@ -130,6 +131,17 @@ def test_a_check_of_a_data_set_tells_of_its_folders(tmp_path):
     assert "img_003.png is 64x32" in said["mixed"] and "both frame 3" in said["doubled"]
     assert "frame 20 is missing" in said["gap"]
     assert any("flow: The frames are img_#.png (40); left out" in warning for warning in report.warnings)
+
+
+def test_a_check_of_a_data_set_tells_of_files_that_break_off(tmp_path):
+    (tmp_path / "run").mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (40, 48, 64, 3), np.uint8)
+    write_mp4(tmp_path / "run" / "half.mp4", noise)
+    data = (tmp_path / "run" / "half.mp4").read_bytes()
+    (tmp_path / "run" / "half.mp4").write_bytes(data[: 2 * len(data) // 3])
+    dataset = open_dataset(str(tmp_path), "train")
+    warnings = " ".join(report_on(dataset, read_items(dataset.items)).warnings)
+    assert re.search(r"1 of 1 clips, such as run/half.mp4: The file breaks off: only the first \d\d of 40", warnings)
 
 
 # What a picture's header says

@@ -33,7 +33,7 @@ class Reading:
     num_frames: int = 0
     width: int = 0
     height: int = 0
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass
@@ -80,7 +80,7 @@ def _read(item: Item, seconds: float) -> Reading:
         wanted = np.unique(np.linspace(0, info.num_frames - 1, FRAMES_READ).astype(int)).tolist()
         for _ in decode_frames(item.path, wanted, info):
             pass
-        return Reading(item.id, "", info.num_frames, info.width, info.height, info.notes)
+        return Reading(item.id, "", info.num_frames, info.width, info.height, info.said)
 
     try:
         return within(seconds, item, opened)

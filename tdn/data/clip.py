@@ -88,19 +88,12 @@ class Clip:
     @property
     def notes(self) -> list[str]:
         """Sentences on what a reader of the result should know about the video."""
-        own = (self._break_note(), self._showing_note(), self._repeat_note())
-        return [*self.info.notes, *filter(None, own)]
+        return [*self.info.said, *filter(None, (self._showing_note(), self._repeat_note()))]
 
     @property
     def note(self) -> str:
         """The notes as one text; empty where there is nothing."""
         return " ".join(self.notes)
-
-    def _break_note(self) -> str:
-        promised = self.info.num_frames + self.info.missing_frames
-        if promised == self.info.num_frames:
-            return ""
-        return f"The file breaks off: only the first {self.info.num_frames} of {promised} frames were used."
 
     def _showing_note(self) -> str:
         return showing_note(self.showing, self.info.num_frames, len(self.frames), self.seam_windows)

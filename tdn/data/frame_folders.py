@@ -21,7 +21,7 @@ FRAME_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 # Something-Something's frames come at about this rate; only a network that thins videos to a rate asks for it.
 FRAME_FOLDER_FPS = 12.0
 # What frames of colour are called: 00001, img_00001 (TSN), image_00001 (3D-ResNets), frame_0000000001 (EPIC-Kitchens).
-RGB_PREFIX = re.compile(r"(|img|image|im|frame|rgb)[_-]?", re.IGNORECASE)
+RGB_PREFIX = re.compile(r"(|img|image|im|frame|rgb|colou?r)[_-]?", re.IGNORECASE)
 ENDINGS = {".jpeg": ".jpg", ".tiff": ".tif"}
 DIGITS = re.compile(r"([0-9]+)")
 

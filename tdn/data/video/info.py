@@ -70,6 +70,14 @@ class VideoInfo:
     timeline: Timeline | None = field(default=None, repr=False)
 
     @property
+    def said(self) -> list[str]:
+        """The notes, and one on frames that a break at the end has lost."""
+        if not self.missing_frames:
+            return list(self.notes)
+        promised = self.num_frames + self.missing_frames
+        return [*self.notes, f"The file breaks off: only the first {self.num_frames} of {promised} frames were used."]
+
+    @property
     def duration_sec(self) -> float:
         return self.num_frames / self.fps if self.span_sec is None else self.span_sec
 
