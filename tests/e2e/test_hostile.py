@@ -120,7 +120,7 @@ def test_an_upload_after_its_time_is_gone_for_everyone_and_missed_in_one_sentenc
     sweep(cache, keep_sec=-1)
     for file in (video, drawn):
         assert http.get(f"/gradio_api/file={file['path']}").status_code == 403
-    assert "mine.mp4: no such file" in refusal(visitor, video)
+    assert "mine.mp4 was deleted from this server" in refusal(visitor, video)
 
 
 def test_an_upload_that_breaks_off_is_swept_away(http: httpx.Client, cache: Path):
