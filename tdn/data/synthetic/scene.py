@@ -168,13 +168,7 @@ class Scene:
 
     def _view(self, canvas: np.ndarray, index: int) -> np.ndarray:
         """The part of a canvas that the camera sees, uint8 [S, S, ...]."""
-        canvas_factor, canvas_shift = scenery.to_canvas(self.size)
-        factor, shift = self._camera_at(index)
-        factor /= canvas_factor
-        shift -= factor * canvas_shift
-        matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
-        side = (self.size, self.size)
-        return cv2.warpAffine(canvas, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return scenery.seen(canvas, *self._camera_at(index), self.size)
 
     def _expect_index(self, index: int) -> None:
         if not 0 <= index < self.num_frames:

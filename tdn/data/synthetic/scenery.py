@@ -24,6 +24,15 @@ def to_canvas(size: int, margin: float = MARGIN) -> tuple[complex, complex]:
     return complex(scale), complex(1, 1) * (scale * margin - 0.5)
 
 
+def seen(canvas: np.ndarray, factor: complex, shift: complex, size: int, margin: float = MARGIN) -> np.ndarray:
+    """The part of a canvas before a camera that takes units to pixels by `factor * place + shift`: [S, S, ...]."""
+    canvas_factor, canvas_shift = to_canvas(size, margin)
+    factor /= canvas_factor
+    shift -= factor * canvas_shift
+    matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
+    return cv2.warpAffine(canvas, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
 def draw_scenery(rng: np.random.Generator, size: int, margin: float = MARGIN) -> np.ndarray:
     """Ground, furniture, table, perhaps a large body: uint8 [B, B, 3] with B = canvas_side(size, margin)."""
     side, scale = canvas_side(size, margin), size / SIDE

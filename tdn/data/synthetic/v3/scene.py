@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from tdn.data.synthetic import arms, draws, paths, scenery, sprites, textures
@@ -135,13 +134,7 @@ class Scene:
         return mask
 
     def _view(self, canvas: np.ndarray, factor: complex, shift: complex) -> np.ndarray:
-        """The part of a canvas that the camera sees, uint8 [S, S, ...]."""
-        canvas_factor, canvas_shift = scenery.to_canvas(self.size, looks.MARGIN)
-        factor /= canvas_factor
-        shift -= factor * canvas_shift
-        matrix = np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
-        side = (self.size, self.size)
-        return cv2.warpAffine(canvas, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        return scenery.seen(canvas, factor, shift, self.size, looks.MARGIN)
 
     def _expect_index(self, index: int) -> None:
         if not 0 <= index < self.num_frames:
