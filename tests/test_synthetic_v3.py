@@ -361,3 +361,23 @@ def test_the_checksum_tells_other_photos(few_photos):
     assert checksum([darker.things, photos.scenes, photos.textures]) != photos.checksum
     assert isinstance(photos, Photos) and len(photos.checksum) == 12
     assert math.isclose(few_photos.things, 1.0) and GROUPS[LABELS[0]]
+
+
+@pytest.mark.long
+def test_a_linear_classifier_makes_nothing_of_single_frames():
+    """Colours and sharpness of 1,140 frames at 10 x 10 cells; a third of them is asked."""
+    rng, seen, classes = np.random.default_rng(0), [], []
+    for index in range(60 * len(LABELS)):
+        clip = ordinary_clip("val", 77, index, 64)
+        image = clip.image(int(rng.integers(clip.num_frames)))
+        edges = np.abs(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F))
+        cells = [cv2.resize(part, (10, 10), interpolation=cv2.INTER_AREA).ravel() for part in (image, edges)]
+        seen.append(np.concatenate([*cells, [edges.mean(), edges.max(), image.std()]]))
+        classes.append(clip.label_index)
+    seen, classes = np.array(seen, float), np.array(classes)
+    learnt = np.arange(len(seen)) % 3 > 0
+    seen = (seen - seen[learnt].mean(0)) / (seen[learnt].std(0) + 1e-6)
+    wanted = np.eye(len(LABELS))[classes[learnt]] - 1 / len(LABELS)
+    ridge = seen[learnt].T @ seen[learnt] + 1000 * np.eye(seen.shape[1])
+    said = (seen[~learnt] @ np.linalg.solve(ridge, seen[learnt].T @ wanted)).argmax(1)
+    assert (said == classes[~learnt]).mean() < 1 / len(LABELS) + 0.04
