@@ -284,6 +284,51 @@ def test_a_column_that_only_happens_to_be_called_part_splits_nothing(tmp_path):
         assert len(dataset.items) == 2 and f"column {column} names no part" in said(dataset)
 
 
+@pytest.mark.parametrize("column", ["set", "phase", "Usage", "data_split", "my own word"])
+def test_a_part_is_told_by_its_words_whatever_the_column_is_called(tmp_path, column):
+    table = table_of_parts(tmp_path, ["train", "train", "val", "test"])
+    table.write_text(table.read_text().replace("split", column, 1))
+    dataset = open_dataset(table, "val")
+    assert [item.id for item in dataset.items] == ["2.mp4"] and f"{column.lower()} for split" in said(dataset)
+
+
+def test_a_misspelt_part_is_refused_under_any_name_of_the_column(tmp_path):
+    table = table_of_parts(tmp_path, ["train", "trian", "val", "test"])
+    table.write_text(table.read_text().replace("split", "my own word", 1))
+    with pytest.raises(ValueError, match="line 3 says 'trian'"):
+        open_dataset(table, "val")
+
+
+def test_a_column_that_is_called_as_a_kind_of_train_splits_nothing(tmp_path):
+    table = table_of_parts(tmp_path, ["train", "bus", "tram"])
+    table.write_text(table.read_text().replace("split", "vehicle", 1))
+    assert len(open_dataset(table, "val").items) == 3
+    table.write_text("file,label\n0.mp4,train\n1.mp4,bus\n2.mp4,train\n")
+    assert len(open_dataset(table, "val").items) == 3
+
+
+def test_a_column_of_yes_and_no_for_a_part_is_refused(tmp_path):
+    files(tmp_path, "1.mp4", "2.mp4")
+    (tmp_path / "mine.csv").write_text("file,label,is_train\n1.mp4,a,1\n2.mp4,b,0\n")
+    with pytest.raises(ValueError, match="is_train says yes or no to a part; expected a column split"):
+        open_dataset(tmp_path / "mine.csv")
+
+
+def test_a_label_with_a_comma_needs_quotes(tmp_path):
+    files(tmp_path, "1.mp4", "2.mp4")
+    (tmp_path / "mine.csv").write_text("file,label\n1.mp4,up\n2.mp4,up, fast\n")
+    with pytest.raises(ValueError, match="line 3 has 3 cells for 2 columns; put quotes"):
+        open_dataset(tmp_path / "mine.csv")
+
+
+def test_beginnings_and_ends_in_a_table_are_said_to_be_unread(tmp_path):
+    files(tmp_path, "1.mp4")
+    (tmp_path / "mine.csv").write_text("file,start_sec,end_sec,label\n1.mp4,0,2,up\n")
+    assert "start_sec, end_sec are not read, so every row stands for its whole file" in said(
+        open_dataset(tmp_path / "mine.csv")
+    )
+
+
 def test_two_columns_of_one_name_are_refused_and_a_second_kind_of_label_is_named(tmp_path):
     files(tmp_path, "1.mp4")
     (tmp_path / "mine.csv").write_text("file,label,label\n1.mp4,a,b\n")

@@ -1,5 +1,6 @@
 """A table of clips: a CSV with the columns file and label, and optionally split."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,12 @@ Rows = list[tuple[int, dict[str, str]]]
 COLUMNS = {
     "file": tuple("file path filename file_name filepath file_path video video_path video_name clip".split()),
     "label": tuple("label class class_name label_name category action target".split()),
-    "split": tuple("split part subset partition".split()),
+    "split": tuple("split part subset partition set phase usage data_split dataset_split".split()),
 }
+# Columns that say yes or no to a part, and such that a row is less than a whole file.
+IS_PART = re.compile(r"(is[ _]?)?(train|training|val|valid|validation|test)")
+YES_OR_NO = frozenset("0 1 0.0 1.0 yes no y n true false t f".split())
+ONLY_A_PIECE = re.compile(r"(\w+_)?(start|end|begin|stop)(_\w+)?|(first|last)_frame")
 UNUSED = ("unused", "none", "ignore", "ignored", "exclude", "excluded", "skip", "-")
 # What an empty cell becomes on its way through pandas.
 NO_LABEL = ("", "nan")
@@ -93,9 +98,15 @@ def _table(path: Path, finder: Finder) -> tuple[dict[str, str], Rows, list[str]]
         if (split := columns.get("split")) is not None and not _says_parts(split, [row[split] for _, row in rows]):
             notes.append(f"{path.name}: the column {split} names no part, so all rows are of one")
             del columns["split"]
+        _expect_no_more_cells(path, len(names), table[1:])
+        others = [name for name in names if name not in columns.values()]
+        if "split" not in columns and (name := _hidden_part(path, others, rows)):
+            columns["split"] = name
+        if pieces := [name for name in names if ONLY_A_PIECE.fullmatch(name)]:
+            notes.append(f"{path.name}: {such_as(pieces)} are not read, so every row stands for its whole file")
         for column, name in columns.items():
-            if others := [other for other in COLUMNS[column] if other in names and other != name]:
-                notes.append(f"{path.name}: {name} is read as the {column}, {', '.join(others)} is not")
+            if unread := [other for other in COLUMNS[column] if other in names and other != name]:
+                notes.append(f"{path.name}: {name} is read as the {column}, {', '.join(unread)} is not")
         if renamed := [f"{name} for {column}" for column, name in columns.items() if name != column]:
             notes.append(f"{path.name}: columns read: {', '.join(renamed)}")
         return columns, rows, notes
@@ -108,6 +119,36 @@ def _table(path: Path, finder: Finder) -> tuple[dict[str, str], Rows, list[str]]
     raise ValueError(
         f"{path.name}: expected a first line with the columns file and label, got {','.join(first)[:60]!r}{hint}"
     )
+
+
+def _hidden_part(path: Path, names: Sequence[str], rows: Rows) -> str | None:
+    """The column that says which part a row is of under a name that we do not know, told by its words.
+
+    Raises ValueError where several do, or one says so with yes and no.
+    """
+    found = []
+    for name in names:
+        words = [row[name] for _, row in rows if name and row[name]]
+        if IS_PART.fullmatch(name) and words and all(word.casefold() in YES_OR_NO for word in words):
+            raise ValueError(
+                f"{path.name}: the column {name} says yes or no to a part; expected a column split with train, val or "
+                f"test in each row"
+            )
+        if sum(part_of(word) is not None for word in words) > len(words) / 2:
+            found.append(name)
+    if len(found) > 1:
+        raise ValueError(f"{path.name}: the columns {' and '.join(found)} may be the split; call one of them split")
+    return found[0] if found else None
+
+
+def _expect_no_more_cells(path: Path, columns: int, table: list[tuple[int, list[str]]]) -> None:
+    """Raises ValueError for a row that holds more than the columns: a comma in a label, without quotes."""
+    for number, row in table:
+        if any(row[columns:]):
+            raise ValueError(
+                f"{path.name}: line {number} has {len(row)} cells for {columns} columns; put quotes around a name that "
+                f"holds a comma"
+            )
 
 
 def _says_parts(column: str, words: Sequence[str]) -> bool:
