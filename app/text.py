@@ -316,7 +316,7 @@ def opening_name(showing: Showing) -> str:
 def opening_scene(showing: Showing, sentence: str) -> str:
     """What happens in the film; `sentence` says so of all of it."""
     if showing.repeat > 1:
-        return f"{opening_name(showing)}."
+        return f"{'One thing' if showing.part < 1 else 'The film'}, {opening_name(showing).lower()}."
     return "Only one thing passes." if showing.part < 1 else sentence
 
 

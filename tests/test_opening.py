@@ -83,6 +83,11 @@ def test_the_sentence_follows_from_the_answers(kinds: tuple[str, str], says: str
     assert text.opening_verdict(dict(zip("AB", kinds, strict=True))) == says
 
 
+def test_the_sentence_says_what_is_shown_over_and_over():
+    assert text.opening_scene(Showing(part=0.3, repeat=7), "x") == "One thing, seven times over."
+    assert text.opening_scene(Showing(repeat=2), "x") == "The film, twice over."
+
+
 def test_between_two_frames_seven_of_eight_parts_are_one_back():
     said = text.opening_why(Showing(part=0.3, repeat=7), "x", 2, 8, 5, 1)
     assert "7/8 of the passage" in said and "1/8 back" in said and "one crosses the seam" in said
@@ -97,4 +102,5 @@ def test_the_shipped_pair_on_the_conveyor(tmp_path: Path):
     tops = [[one.said[0].kind for one in way.networks] for way in found.ways]
     assert tops == [["right", "right"], ["right", ""], ["right", "opposite"]]
     assert found.ways[1].sentence == "A belt carries fruit to the left. Only one of these two networks sees it: TDN."
+    assert found.ways[2].sentence == "One thing, seven times over. TDN sees it; the T-Conv baseline sees the reverse."
     assert found.ways[1].networks[0].said[0].probability > 0.9 and found.ways[2].networks[1].said[0].probability > 0.9

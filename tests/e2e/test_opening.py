@@ -46,7 +46,7 @@ def test_the_switch_shows_before_and_after_and_plays_the_part_over_and_over(brow
     visit.wait_for_files()
     visit.requests.clear()
     page.click(f"{SWITCH}:nth-child(3)")
-    assert page.inner_text("#opening h2").startswith("Seven times over.")
+    assert page.inner_text("#opening h2").startswith("One thing, seven times over.")
     columns = page.locator("#opening .columns h4").all_inner_texts()
     assert columns == ["As filmed", "Seven times over"] * 2
     assert page.locator("#opening .tiles i").count() == 4 * 8
