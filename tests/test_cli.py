@@ -290,6 +290,7 @@ def test_strobe_of_one_video_tells_its_answers_and_the_first_is_that_of_classify
     [
         (("film.mp4", "--repeats", "0-3"), "--repeats 0-3: expected numbers from 1 to 16"),
         (("film.mp4", "--repeats", "7,17"), "expected numbers from 1 to 16"),
+        (("film.mp4", "--repeats", "7,1"), "--repeats 7,1: expected numbers from 1 to 16 in ascending order, such as"),
         (("film.mp4", "--repeats", "often"), "expected numbers from 1 to 16"),
         (("film.mp4", "--target", "Flying"), "tdn_small_8f: target 'Flying': no such class"),
         (("nothing.csv",), "nothing.csv: no such file"),

@@ -95,7 +95,10 @@ def repeats_of(text: str) -> list[int]:
         span = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", piece)
         found += range(int(span[1]), int(span[2] or span[1]) + 1) if span else []
         if not span or not found or found != sorted(set(found)) or found[0] < 1 or found[-1] > MAX_REPEAT:
-            raise ValueError(f"--repeats {text[:60]}: expected numbers from 1 to {MAX_REPEAT}, such as 1-16 or 1,7,9")
+            raise ValueError(
+                f"--repeats {text[:60]}: expected numbers from 1 to {MAX_REPEAT} in ascending order, "
+                "such as 1-16 or 1,7,9"
+            )
     return found
 
 
