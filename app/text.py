@@ -118,7 +118,8 @@ def quoted(given: object) -> str:
 STROBE = "### Show it over and over"
 STROBE_LEAD = (
     "Networks see one moment in each of a clip's segments. Show a clip many times over, and these moments become a "
-    "stroboscope: a thing may seem to go backwards, like a wheel in a film. The curves say which network falls for it."
+    "stroboscope: a thing may seem to go backwards, like a wheel in a film. The curves say which network falls for it. "
+    "Each curve is of one class alone; other names of the same direction don't count."
 )
 CURVE = "Answers over parts and repeats"
 CURVE_NOT_THIS = "The curve is drawn for the networks of this server and their classes; choose one of those."
