@@ -179,6 +179,10 @@ def test_explain_shows_a_video_repeated_and_in_part_as_the_file_written_that_way
     assert "repeat 7: The video is shown 7 times over; of 8 windows, " in result.stderr
     changes = json.loads((tmp_path / "out" / "manifest.json").read_text())["changes"]
     assert changes["first 50%"]["tdn"]["note"].startswith("Only the first 6 of 12 frames are shown.")
+    # Which frames of the video its maps are of, each window in order but for a seam.
+    frames = np.array(changes["repeat 7"]["tdn"]["frames"])
+    assert frames.shape == (8, 5) and frames.max() < 12 and (np.diff(frames) % 12 >= 1).all()
+    assert np.array(changes["first 50%"]["tdn"]["frames"]).max() < 6
     model = load_model(checkpoint)
     written = read_clip(tmp_path / "seven", model)
     assert changes["repeat 7"]["tdn"]["logits"] == pytest.approx(model(written)[0].tolist(), abs=1e-4)

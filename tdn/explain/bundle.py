@@ -64,8 +64,8 @@ USUAL = Question()
 class Explained:
     """What one model says of a clip: logits [K], raw maps {layer: float32 [T, h, w]} of class `target`.
 
-    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3], and `note` what to
-    know about that other clip.
+    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3]. Where the video was
+    read again, `numbers` are the frames of the video in each window, [T][L], and `note` what to know about that clip.
     """
 
     title: str
@@ -75,6 +75,7 @@ class Explained:
     maps: dict[str, np.ndarray]
     frames: np.ndarray | None = None
     note: str = ""
+    numbers: list[list[int]] | None = None
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -96,7 +97,8 @@ def explain_changed(
     if showing := other_showing(name, clip.showing):
         other = load_clip(video, model, **asdict(showing))
         found = _explained(model, other.tensor, before.title, before.target, question)
-        return replace(found, frames=other.centre_frames, note=other.note)
+        numbers = np.asarray(other.frames).tolist()
+        return replace(found, frames=other.centre_frames, note=other.note, numbers=numbers)
     network, tensor = changed(model, clip.tensor, name)
     found = _explained(network, tensor, before.title, before.target, question)
     return replace(found, frames=clip.centre_frames[segments_shown(name, len(clip.centre_frames))])
@@ -229,7 +231,10 @@ def write_bundle(
         },
         "changes": {
             name: {
-                role: {"logits": _rounded(one.logits), "target": one.label, "note": one.note}
+                role: {
+                    **{"logits": _rounded(one.logits), "target": one.label, "note": one.note},
+                    **({"frames": one.numbers} if one.numbers else {}),
+                }
                 for role, one in after.items()
             }
             for name, after in changes.items()
