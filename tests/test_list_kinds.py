@@ -390,6 +390,54 @@ def test_two_trees_of_one_data_set_are_not_two_classes_in_silence(tmp_path):
     assert "films, films_small hold the same names" in said(open_dataset(tmp_path))
 
 
+def test_folders_of_one_class_in_several_trees_are_told(tmp_path):
+    files(tmp_path, "ann/up/1.mp4", "ann/down/2.mp4", "ben/up/3.mp4", "ben/down/4.mp4")
+    assert "ann, ben hold the same names, down, up, and are taken for classes" in said(open_dataset(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("train", "val"), [("training_set", "test_set"), ("train_videos", "val_videos"), ("Trainset", "Testset")]
+)
+def test_a_word_in_a_folders_name_makes_it_a_part(tmp_path, train, val):
+    files(tmp_path, *(f"{part}/{name}/1.mp4" for part in (train, val) for name in ("up", "down")))
+    dataset = open_dataset(tmp_path, "train")
+    assert dataset.labels == ("down", "up") and len(dataset.items) == 2 and f"{train} (train)" in said(dataset)
+
+
+def test_classes_with_train_in_their_names_are_no_parts(tmp_path):
+    files(tmp_path, "train arrives/1.mp4", "test drive/2.mp4")
+    assert open_dataset(tmp_path, "train").labels == ("test drive", "train arrives")
+    files(tmp_path / "deep", "train arrives/ann/1.mp4", "train leaves/ann/2.mp4")
+    assert open_dataset(tmp_path / "deep", "train").labels == ("train arrives", "train leaves")
+
+
+def test_folders_of_flow_beside_those_of_frames_are_left_out_with_a_word(tmp_path):
+    for clip in ("up/1", "down/2"):
+        frame_folder(tmp_path / clip / "rgb", 2)
+        frame_folder(tmp_path / clip / "flow", 2)
+    dataset = open_dataset(tmp_path)
+    assert [item.id for item in dataset.items] == ["down/2/rgb", "up/1/rgb"] and "flow (2 times)" in said(dataset)
+
+
+@pytest.mark.parametrize("name", ["Labels.TXT", "class_names.txt", "label_map.txt", "labels.json"])
+def test_names_beside_a_list_are_found_under_their_usual_names(tmp_path, name):
+    files(tmp_path, "1.mp4", "2.mp4")
+    (tmp_path / name).write_text('["up", "down"]' if name.endswith("json") else "up\ndown\n")
+    (tmp_path / "train.txt").write_text("1.mp4 1\n2.mp4 0\n")
+    assert labelled(open_dataset(tmp_path / "train.txt", "train")) == {"1.mp4": "down", "2.mp4": "up"}
+
+
+def test_two_files_of_names_that_differ_are_refused(tmp_path):
+    files(tmp_path, "1.mp4", "2.mp4")
+    (tmp_path / "train.txt").write_text("1.mp4 1\n2.mp4 0\n")
+    (tmp_path / "labels.txt").write_text("up\ndown\n")
+    (tmp_path / "classes.txt").write_text("up\ndown\n")
+    assert open_dataset(tmp_path / "train.txt", "train").labels == ("up", "down")
+    (tmp_path / "classes.txt").write_text("down\nup\n")
+    with pytest.raises(ValueError, match=r"labels.txt and classes.txt beside it name the classes in two ways"):
+        open_dataset(tmp_path / "train.txt", "train")
+
+
 JUNK = ["__MACOSX", "@eaDir", "lost+found", ".ipynb_checkpoints", "$RECYCLE.BIN"]
 
 

@@ -63,6 +63,11 @@ def test_names_that_only_count_are_no_recordings(names):
     assert groups(*names) == [[name] for name in names]
 
 
+def test_one_name_with_two_endings_is_one_recording():
+    assert len(set(recordings(named("up/a.mp4", "up/a.avi", "up/b.mp4")).of)) == 2
+    assert len(set(recordings(named("ann/a.mp4", "ben/a.avi")).of)) == 2
+
+
 def test_one_recording_of_two_classes_is_one_for_youtube_ids_only():
     clips = [*named("abcdefghijk_000001_000011.mp4"), *named("abcdefghijk_000021_000031.mp4", label=1)]
     assert len(set(recordings(clips).of)) == 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from tdn.data.listed import PARTS, TEST_FOR_VAL, Listed, part_of, such_as
+from tdn.data.listed import PARTS, TEST_FOR_VAL, Listed, part_in, part_of, such_as
 from tdn.data.names import expect_told_apart, in_class_order, in_one_form
 from tdn.data.on_disk import VIDEO_SUFFIXES, LeftOut, clips_below, is_junk, is_text, is_video
 
@@ -19,6 +19,8 @@ def read_class_folders(root: Path, kind: str) -> tuple[str, Listed]:
     folder = root
     if parts:
         folder, notes = _part_folder(root, parts, kind)
+        if worded := [f"{path.name} ({part})" for part, path in parts.items() if part_of(path.name) is None]:
+            notes.append(f"{root.name}: folders read as parts by a word in their names: {such_as(worded)}")
     title = f"{root.name} {folder.name}" if parts else root.name
     left_out = LeftOut()
     own = _classes(folder, left_out)
@@ -72,6 +74,8 @@ def _parts(root: Path) -> dict[str, Path]:
     Where it holds folders with clips as well, and another part lies beside it, the videos are strays in a part.
     """
     named = [path for path in sorted(root.iterdir()) if path.is_dir() and part_of(path.name) is not None]
+    if not named:
+        named = _parts_by_word(root)
     flat = [path for path in named if any(map(is_video, path.iterdir()))]
     if len(flat) > 1 and flat == [path for path in sorted(root.iterdir()) if path.is_dir() and not is_junk(path.name)]:
         if not any(holds_class_folders(path) for path in flat):
@@ -81,7 +85,7 @@ def _parts(root: Path) -> dict[str, Path]:
             )
     found: dict[str, Path] = {}
     for path in named:
-        part = part_of(path.name)
+        part = part_of(path.name) or part_in(path.name)
         if path in flat and (len(named) < 2 or not holds_class_folders(path)):
             continue
         if part in found:
@@ -91,6 +95,14 @@ def _parts(root: Path) -> dict[str, Path]:
             )
         found[part] = path
     return found
+
+
+def _parts_by_word(root: Path) -> list[Path]:
+    """Folders such as training_set and test_set, of two parts or more, each with folders of clips and no loose ones."""
+    named = [path for path in sorted(root.iterdir()) if path.is_dir() and part_in(path.name) is not None]
+    if len({part_in(path.name) for path in named}) < 2:
+        return []
+    return named if all(holds_class_folders(path) and not any(map(is_video, path.iterdir())) for path in named) else []
 
 
 def _part_folder(root: Path, parts: dict[str, Path], kind: str) -> tuple[Path, list[str]]:
@@ -127,14 +139,19 @@ def _expect_classes(folder: Path, clips: dict[str, list[Path]]) -> None:
 
 
 def _two_trees(title: str, folder: Path, clips: dict[str, list[Path]]) -> list[str]:
-    """A note where all folders hold the same names in folders: copies of one data set, or classes of people."""
-    inside = {name: {path.relative_to(folder / name) for path in found} for name, found in clips.items() if found}
+    """A note where all folders hold folders of the same names: copies, people or folds of one data set, or classes."""
+    inside = {
+        name: {path.relative_to(folder / name).parts[:-1][:1] for path in found}
+        for name, found in clips.items()
+        if found
+    }
     first = next(iter(inside.values()), set())
-    if len(inside) < 2 or any(names != first for names in inside.values()) or any(len(p.parts) < 2 for p in first):
+    if len(inside) < 2 or any(names != first for names in inside.values()) or len(first) < 2 or () in first:
         return []
+    names = sorted(name for (name,) in first)
     return [
-        f"{title}: the folders {such_as(list(inside))} hold the same names in the same folders; they are taken for "
-        f"classes, so if they are copies of one data set, give one of them"
+        f"{title}: the folders {such_as(list(inside))} hold the same names, {such_as(names)}, and are taken for "
+        f"classes; if {names[0]} is a class, put the folders of one name together, or give one of the trees"
     ]
 
 

@@ -1,5 +1,6 @@
 """Files of class names: a name a line, in the order of the numbers, as data sets and people write them."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ from pathlib import Path
 from tdn.data.lists import numbered_lines, read_json
 from tdn.data.names import expect_told_apart, in_one_form
 
-LABEL_FILES = ("labels.txt", "label.txt", "category.txt", "categories.txt", "classes.txt", "classInd.txt")
+LABEL_FILES = (
+    *("labels.txt", "label.txt", "category.txt", "categories.txt", "classes.txt", "classind.txt", "class_names.txt"),
+    *("classnames.txt", "label_names.txt", "label_map.txt", "labels.json", "classes.json", "class_names.json"),
+)
 HEADINGS = {
     *("index", "idx", "id", "nr", "no", "number", "key", "#", "label", "labels", "name", "names", "class", "classes"),
     *("class name", "class names", "classname", "label name", "label names", "category", "categories", "action"),
@@ -28,8 +32,15 @@ class Labels:
 
 
 def labels_beside(path: Path) -> Path | None:
-    """The file of class names in the folder of a list."""
-    return next((path.with_name(name) for name in LABEL_FILES if path.with_name(name).is_file()), None)
+    """The file of class names in the folder of a list, in any capitals. Raises ValueError where two say other names."""
+    there = {name.casefold(): path.with_name(name) for name in sorted(os.listdir(path.parent))}
+    found = [there[name] for name in LABEL_FILES if name in there and there[name] != path and there[name].is_file()]
+    for other in found[1:]:
+        if read_labels(found[0]).names != read_labels(other).names:
+            raise ValueError(
+                f"{path.name}: {found[0].name} and {other.name} beside it name the classes in two ways; move one away"
+            )
+    return found[0] if found else None
 
 
 def read_labels(path: Path, wanted: int | None = None) -> Labels:

@@ -1,5 +1,6 @@
 """What every reader of a list returns, and the words that people give to the parts of a data set."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,16 @@ class Listed:
 def part_of(word: str) -> str | None:
     """The part that a word names, whatever its capitals."""
     return next((part for part, words in PARTS.items() if word.casefold() in words), None)
+
+
+def part_in(name: str) -> str | None:
+    """The part that stands as a word in a name, such as "training_set" or "val-videos"; None where two do."""
+    found = [
+        part
+        for part, words in PARTS.items()
+        if re.search(rf"(?i)(?<![a-z])({'|'.join(words)})(set|data|split)?(?![a-z])", name)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def such_as(names: Sequence[str], limit: int = 3) -> str:

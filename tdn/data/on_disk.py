@@ -1,6 +1,7 @@
 """Files and folders of clips on a disk: which are videos, which are of the system, and where a name leads."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +22,13 @@ JUNK = {
     *("__macosx", "@eadir", "lost+found", "$recycle.bin", "#recycle", "@recycle", "system volume information"),
     *("__pycache__", "thumbs.db", "desktop.ini", "recycler", "found.000", "@tmp", "#snapshot"),
 }
+
+# Data sets put optical flow, masks and the like in folders beside those of the frames.
+OF_COLOUR = re.compile(r"(?i)rgb|frames?|images?|imgs?|colou?rs?|jpe?gs?")
+OF_OTHERS = re.compile(
+    r"(?i)(optical[ _-]?)?flows?([ _-]?[xyuv])?|[uv]|tvl1|depths?|masks?|segmentations?|thumb(nail)?s?|previews?|ir|"
+    r"infrared|thermal|skeletons?|poses?"
+)
 
 
 def is_junk(name: str) -> bool:
@@ -75,6 +83,7 @@ class LeftOut:
     junk: Counter = field(default_factory=Counter)
     endings: Counter = field(default_factory=Counter)
     unreadable_names: list[str] = field(default_factory=list)
+    beside_colour: Counter = field(default_factory=Counter)
     in_frames: list[str] = field(default_factory=list)
 
     def notes(self, where: str) -> list[str]:
@@ -85,6 +94,9 @@ class LeftOut:
         if self.endings:
             named = [f"{count} {ending or 'without an ending'}" for ending, count in sorted(self.endings.items())]
             notes.append(f"{where}: {sum(self.endings.values())} files left out as no videos: {such_as(named, 8)}")
+        if self.beside_colour:
+            named = [f"{name} ({count} times)" for name, count in sorted(self.beside_colour.items())]
+            notes.append(f"{where}: folders beside those of the frames in colour, left out: {such_as(named, 6)}")
         if self.in_frames:
             notes.append(
                 f"{where}: {len(self.in_frames)} folders of frames have folders in them, such as {self.in_frames[0]}; "
@@ -105,12 +117,17 @@ def clips_below(folder: Path, left_out: LeftOut | None = None) -> Iterator[Path]
 
 
 def _clips_below(folder: Path, left_out: LeftOut, above: set[str]) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
+    paths = sorted(folder.iterdir())
+    in_colour = any(OF_COLOUR.fullmatch(path.name) and path.is_dir() for path in paths)
+    for path in paths:
         if is_junk(path.name):
             left_out.junk[path.name if not path.name.startswith("._") else "._*"] += 1
         elif not is_text(path.name):
             left_out.unreadable_names.append(path.name)
         elif path.is_dir():
+            if in_colour and OF_OTHERS.fullmatch(path.name):
+                left_out.beside_colour[path.name] += 1
+                continue
             real = os.path.realpath(path)
             is_frames, folders = frames_and_folders(path)
             if is_frames:

@@ -88,6 +88,10 @@ def _by_name(items: Sequence[Item]) -> dict[str, list[list[int]]]:
         rest -= {place for group in groups.values() for place in group}
         found[way] = [group for group in groups.values() if len(group) > 1]
     there = {(item.label, stem): place for place, (item, stem) in enumerate(zip(items, stems, strict=True))}
+    endings: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, (item, stem) in enumerate(zip(items, stems, strict=True)):
+        endings[item.label, str(Path(one_form(item.id)).parent / stem)].append(place)
+    found["one name, several endings"] = [group for group in endings.values() if len(group) > 1]
     # "clip (1)" is a copy where "clip" is there too; without it, somebody named all clips so.
     copies: dict[int, list[int]] = defaultdict(list)
     for place, (item, stem) in enumerate(zip(items, stems, strict=True)):
