@@ -11,6 +11,8 @@ addEventListener('unhandledrejection', (event) => {
 
 // Whether the visitor has asked for anything yet: what the page shows by itself must not move it.
 for (const kind of ['click', 'keydown', 'change', 'drop']) addEventListener(kind, () => { window.pageTouched = true; }, { capture: true, once: true });
+// Who points at steps of the curve compares them; answers then come without leaving it.
+addEventListener('click', (event) => { window.pageStays = !!event.target.closest('#curve .plots'); }, { capture: true });
 
 // Links to #about open the tab of that name.
 document.addEventListener('click', (event) => {

@@ -48,7 +48,7 @@ function draw() {
     if (!slot.hidden) fill(slot, cards[index]);
   });
   // On a phone the answers stand below the button that asked for them; nobody asked for those that the page opens with.
-  if (innerWidth < 700 && window.pageTouched) element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  if (innerWidth < 700 && window.pageTouched && !window.pageStays) element.scrollIntoView({ behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
 }
 
 watch('value', draw);

@@ -56,6 +56,8 @@ def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     page.mouse.click(box["x"] + 38 + 9.5 * (box["width"] - 48) / STEPS, box["y"] + 60)
     page.wait_for_selector("#viewer-after figure:visible figcaption:has-text('after “Repeat 7 times”')")
     assert page.locator("#change label:has-text('Repeat 7 times') input").is_checked()
+    page.wait_for_timeout(300)  # on a phone, too, where answers are scrolled to
+    assert 0 < page.eval_on_selector("#curve .plots", "one => one.getBoundingClientRect().top") < SCREENS[screen][1]
     assert "7 times over" in page.inner_text("#note-after")
     assert page.inner_text("#curve .what").startswith("7 times over")
     after = page.locator("#scores-after .card p").first.inner_text().rpartition("→ ")[2]
