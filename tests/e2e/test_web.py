@@ -24,11 +24,13 @@ from tdn.data.video import write_mp4
 from tdn.explain import grad_cam
 from tdn.explain.methods import Rule
 from tdn.weights import load_model
-from tdn.weights.shipped import shipped_pair
+from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, moving_square
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "assets" / "samples"
+# By name: other browser tests of this process put another folder of checkpoints in the environment.
+PAIR = (ROOT / "checkpoints" / TDN_FILE, ROOT / "checkpoints" / BASELINE_FILE)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("npm") is None, reason="no Node on this machine"),
@@ -40,7 +42,7 @@ pytestmark = [
 def site(tmp_path_factory) -> Iterator[str]:
     """The address of the built page with the shipped pair."""
     networks, dist = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("site") / "dist"
-    export = [sys.executable, "-m", "tdn", "export-web", "--out", str(networks), "--clips", "1"]
+    export = [sys.executable, "-m", "tdn", "export-web", *map(str, PAIR), "--out", str(networks), "--clips", "1"]
     subprocess.run(export, cwd=ROOT, check=True)
     if not (ROOT / "web" / "node_modules").is_dir():
         subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=ROOT / "web", check=True)
@@ -126,7 +128,7 @@ def maps_of_views(visit: Visit, clip: torch.Tensor, method: str = "grad_cam") ->
 
 
 def test_scores_and_maps_of_given_pixels_equal_python(visit):
-    models = {role: load_model(path) for role, path in zip(("tdn", "baseline"), shipped_pair(), strict=True)}
+    models = {role: load_model(path) for role, path in zip(("tdn", "baseline"), PAIR, strict=True)}
     for name in ("conveyor", "dropping", "streaming_right"):
         clip = load_clip(SAMPLES / f"{name}.mp4", models["tdn"]).tensor
         found = maps_of_views(visit, clip)
@@ -143,7 +145,7 @@ def test_scores_and_maps_of_given_pixels_equal_python(visit):
 
 @pytest.mark.parametrize("method", ["hirescam", "layercam", "grad_cam_pp", "xgradcam"])
 def test_every_method_gives_python_s_map(visit, method):
-    model = load_model(shipped_pair()[0])
+    model = load_model(PAIR[0])
     clip = load_clip(SAMPLES / "conveyor.mp4", model).tensor
     maps = maps_of_views(visit, clip, method)["maps"]
     for layer, wanted in grad_cam(model, clip, rule=Rule(method)).items():
@@ -158,7 +160,7 @@ def test_motion_focus_of_a_sample_is_python_s(visit):
     visit.wait_for("frames.")
     visit.page.wait_for_selector("#focus:not([hidden])")
     shown = visit.page.locator("#focus tbody tr").first.locator("td").all_inner_texts()
-    model = load_model(shipped_pair()[0])
+    model = load_model(PAIR[0])
     clip = load_clip(SAMPLES / "left_to_right.mp4", model)
     map_ = torch.nn.functional.interpolate(
         grad_cam(model, clip.tensor)["res2"], (112, 112), mode="bilinear", align_corners=False
@@ -188,7 +190,7 @@ def twenty_clips(tmp_path_factory) -> list[Path]:
 
 def test_twenty_files_give_the_frames_and_the_answers_of_python(visit, twenty_clips):
     """Colours may differ by a few levels: the browser's decoder converts them its own way."""
-    model = load_model(shipped_pair()[0])
+    model = load_model(PAIR[0])
     assert len(twenty_clips) == 20
     for path in twenty_clips:
         clip = load_clip(path, model)
