@@ -71,8 +71,11 @@ def wrapped(text: str, width: int) -> str:
 
 def set_literally(figure: Figure) -> Figure:
     """Every text of a finished figure as literal text, in fonts that have its characters. Returns the figure."""
-    for axes in figure.axes:  # makes the labels of ticks, which are made late
-        axes.get_xticklabels(), axes.get_yticklabels()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):  # the labels of ticks are made late, and anew in drawing
+            words = [text.get_text() for text in axis.get_ticklabels()]
+            if [legible(text) for text in words] != words:
+                axis.set_ticks(axis.get_ticklocs(), [legible(text) for text in words])
     for text in figure.findobj(Text):
         text.set_parse_math(False)
         text.set_usetex(False)

@@ -1,6 +1,8 @@
 """Names from outside are literal text in every picture, in a font that has their characters, or written as numbers."""
 
+import io
 import re
+import warnings
 
 import matplotlib
 import numpy as np
@@ -44,6 +46,15 @@ def test_the_confusion_of_classes_named_with_dollars_is_drawn(tmp_path):
     labels = ("$\\", "run_$1_$2", "向左移动")
     write_confusion(tmp_path / "confusion.csv", torch.eye(3), labels)
     assert draw_confusion(tmp_path / "confusion.csv").stat().st_size > 0
+
+
+def test_names_at_an_axis_that_no_font_has_are_numbers_there_too():
+    figure = Figure()
+    figure.subplots().set_yticks([0], ["左 \U00012000"])  # cuneiform, and Chinese that has a font
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_figure(figure, io.BytesIO())
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "左 [U+12000]"
 
 
 def test_a_dollar_is_drawn_as_a_dollar():
