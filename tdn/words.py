@@ -21,6 +21,12 @@ def one_line(words: object, longest: int | None = None) -> str:
     return kept.rstrip(" ,;:.([{'\"") + " ..."
 
 
+def markdown(words: object) -> str:
+    """The words as Markdown shows them literally, also in a cell of a table."""
+    text = re.sub(r"([\\`*{}\[\]<>#|~$&])", r"\\\1", one_line(words))
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+
+
 def first_line(error: BaseException, longest: int = 160) -> str:
     """What an error says first, or its name where it says nothing."""
     lines = [line for line in str(error).splitlines() if line.strip()]

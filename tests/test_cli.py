@@ -24,6 +24,7 @@ from tdn.explain import grad_cam
 from tdn.model import RESNET50, Architecture
 from tdn.weights import Card, load_model, save_checkpoint
 from tdn.weights.official import official_name
+from tdn.words import markdown
 from tests.conftest import network, tiny
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -406,6 +407,11 @@ def test_synth_writes_clips_masks_and_labels(tdn, tmp_path):
 def test_card_prints_accuracy_by_class_side_by_side(tdn, pair):
     printed = tdn("card", checkpoints=pair).stdout
     assert "| Moving something up | - | - |" in printed and "tconv_baseline_small_8f" in printed
+
+
+def test_card_prints_names_as_literal_markdown():
+    assert markdown("`a` | <b>x</b> $5_") == r"\`a\` \| \<b\>x\</b\> \$5\_"
+    assert markdown("tconv_baseline_small_8f (up)") == "tconv_baseline_small_8f (up)"
 
 
 def test_python_m_tdn_is_the_same_command_line():

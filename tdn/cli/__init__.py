@@ -20,7 +20,7 @@ from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 from tdn.cli.imagenet import imagenet
 from tdn.cli.strobe import strobe
-from tdn.words import one_line
+from tdn.words import markdown, one_line
 
 # Typer 0.26 and later bring their own copy of click; the base of its public error is the usage error of either.
 UsageError = typer.BadParameter.__base__
@@ -160,12 +160,12 @@ def card(
         print(f"- `{path.name}`: {one.trained_on}. Made by `{one.command}`. {one.protocol}. Time: {one.time}.")
         print(f"  Limits: {one.known_limits}.")
     scored = [one.accuracy or {} for one in cards]
-    print("\n| top-1 in percent | " + " | ".join(path.stem for path in paths) + " |")
+    print("\n| top-1 in percent | " + " | ".join(markdown(path.stem) for path in paths) + " |")
     print("| --- |" + " ---: |" * len(paths))
     print("| all classes | " + " | ".join(f"**{score.get('top1', '-')}**" for score in scored) + " |")
     for label in cards[0].labels:
         shares = [score.get("per_class", {}).get(label, "-") for score in scored]
-        print(f"| {label} | " + " | ".join("no clips" if one is None else str(one) for one in shares) + " |")
+        print(f"| {markdown(label)} | " + " | ".join("no clips" if one is None else str(one) for one in shares) + " |")
 
 
 @app.command()
