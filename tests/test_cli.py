@@ -350,7 +350,7 @@ def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair
         (("--scale", "log"), "clip, shared, frame"),
         (("--change", "melt"), "freeze windows"),
         (("--change", "repeat 17"), "expected a whole number from 1 to 16, got 17"),
-        (("--change", "first 0%"), "above 0 and at most 1"),
+        (("--change", "first 0%"), "expected a percentage above 0 and at most 100, got 0"),
         (("--versus", "Flying"), "no such class"),
         (("--speed", "0"), "above 0"),
         (("--target", "Flying"), "no such class"),

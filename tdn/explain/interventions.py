@@ -271,6 +271,8 @@ def other_showing(name: str, showing: Showing = AS_FILMED) -> Showing | None:
         if found := REPEAT.fullmatch(name):
             return replace(showing, repeat=int(found[1]))
         if found := FIRST.fullmatch(name):
+            if not 0 < float(found[1]) <= 100:
+                raise ValueError(f"part: expected a percentage above 0 and at most 100, got {found[1]}")
             return replace(showing, part=float(found[1]) / 100)
         if found := SPEED.fullmatch(name):
             return replace(showing, speed=float(found[1]))
