@@ -10,6 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from tdn import letters
 from tdn.explain.bundle import titles
@@ -46,6 +47,15 @@ def test_the_confusion_of_classes_named_with_dollars_is_drawn(tmp_path):
     labels = ("$\\", "run_$1_$2", "向左移动")
     write_confusion(tmp_path / "confusion.csv", torch.eye(3), labels)
     assert draw_confusion(tmp_path / "confusion.csv").stat().st_size > 0
+
+
+def test_long_names_of_classes_leave_room_for_the_confusion_itself(tmp_path):
+    sizes = []
+    for name, labels in (("short", ("up", "down")), ("long", ("up" * 40, "down"))):
+        write_confusion(tmp_path / f"{name}.csv", torch.eye(2), labels)
+        with Image.open(draw_confusion(tmp_path / f"{name}.csv")) as picture:
+            sizes.append(picture.width)
+    assert sizes[1] > sizes[0] + 300
 
 
 def test_names_at_an_axis_that_no_font_has_are_numbers_there_too():

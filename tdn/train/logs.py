@@ -101,7 +101,7 @@ def draw_confusion(path: Path) -> Path | None:
     try:
         from matplotlib.figure import Figure
 
-        from tdn.letters import save_figure
+        from tdn.letters import legible, save_figure
     except ImportError:
         return None
     with path.open(newline="") as file:
@@ -109,7 +109,8 @@ def draw_confusion(path: Path) -> Path | None:
     labels, counts = header[1:], torch.tensor([[float(count) for count in row[1:]] for row in rows])
     shares = counts / counts.sum(1, keepdim=True)  # nan, and so left white, for a class without clips
     named = len(labels) <= 60
-    side = 4 + 0.22 * len(labels) if named else 10
+    # Room for the longest name at both sides, at about 0.06 inches a letter of its size.
+    side = 4 + 0.22 * len(labels) + 0.06 * max(map(len, map(legible, labels))) if named else 10
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares.numpy(), vmin=0, vmax=1, cmap="cividis")
