@@ -272,6 +272,8 @@ def test_classes_without_directions_may_be_mirrored():
             "unscrewing",
             "golf swing",
             "forward",
+            "to one side",
+            "moving to the other side",
         ),
         *(
             "twist open",

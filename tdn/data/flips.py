@@ -7,7 +7,7 @@ turned or reversed in training. Procedural clips are, by the tables of `tdn.data
 import re
 from collections.abc import Sequence
 
-from tdn.data.plain_words import OPENS, PLAIN_PHRASES, SMALL_WORDS, TURNS, basic_forms, is_plain
+from tdn.data.plain_words import ONE_OF_TWO, OPENS, PLAIN_PHRASES, SMALL_WORDS, TURNS, basic_forms, is_plain
 
 OPPOSITES = (
     ("left", "right"),
@@ -73,6 +73,8 @@ def _is_understood(label: str) -> bool:
     stems = [re.split("['’]", word)[0] for word in words]
     forms = {form for word in stems for form in basic_forms(word)}
     if forms & TURNS and forms & OPENS and not forms & DIRECTIONS and "camera" not in forms:
+        return False
+    if "side" in forms and forms & ONE_OF_TWO and not forms & DIRECTIONS:
         return False
     return all(word in DIRECTIONS or is_plain(word) for word in stems) and not SMALL_WORDS.issuperset(stems)
 

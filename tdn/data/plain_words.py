@@ -76,6 +76,8 @@ PLAIN_WORDS = SMALL_WORDS.union(_VERBS.split(), _NOUNS.split(), _QUALITIES.split
 # Together with one of the second, one of the first is a sense of turning: "twist open", "turn the lid to close it".
 TURNS = frozenset(("turn", "twist", "rotate", "spin", "wring", "roll"))
 OPENS = frozenset(("open", "close", "closed", "loose", "start", "stop"))
+# Together with "side" a word for one of two: "to one side", "on the other side".
+ONE_OF_TWO = frozenset(("one", "other", "another", "same", "this", "that", "both", "each"))
 # Read before the words: in these, "right", "out", "off", "next" and "back" name no side and have no opposite.
 PLAIN_PHRASES = (
     "right out",
