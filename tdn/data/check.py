@@ -161,7 +161,9 @@ def _warn_of_classes(report: Report) -> list[str]:
             way = difference(other, label) if loose(other) != loose(label) else "spelling"
             warnings.append(f"{other!r} and {label!r} differ in {way} only; are they one class?")
     if all(label.isdigit() or label.startswith("class ") for label in report.per_class):
-        warnings.append("the classes have no names; put a labels.txt, a name a line, beside the list")
+        warnings.append(
+            "the classes have no names; call their folders by them, or put a labels.txt, a name a line, beside a list"
+        )
     if report.missing:
         listed = report.clips + report.skipped + len(report.missing)
         warnings.append(f"{len(report.missing)} of {listed} listed clips are not on disk, such as {report.missing[0]}")
