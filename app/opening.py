@@ -80,17 +80,21 @@ def kind(label: str, right: str, labels: Sequence[str]) -> str:
 
 
 def _network(answer: Answer, analysis: Analysis, card: Card, folder: Path) -> Network:
-    """The likeliest classes, the right one in the last place if it is not among them; and the map in all segments."""
+    """The likeliest classes, and apart from them the right one if it is not there; and the map in all segments."""
     explained, right = answer.explained, analysis.target
-    said = answer.top[:ANSWERS]
-    if right not in [label for label, _ in said]:
-        said = [*said[:-1], (right, float(explained.probabilities[explained.target]))]
+    said = [
+        Said(label=label, probability=share, kind=kind(label, right, card.labels))
+        for label, share in answer.top[:ANSWERS]
+    ]
+    if right not in [one.label for one in said]:
+        share = float(explained.probabilities[explained.target])
+        said.append(Said(label=right, probability=share, kind="right apart"))
     strip = views.new_file(folder, "strip.jpg")
     Image.fromarray(overlaid(analysis, explained.maps[LAYER])).save(strip, "JPEG", quality=82)
     return Network(
         name=explained.title,
         reads=text.opening_reads(*np.shape(analysis.frames), card.architecture.s_tdm_stages > 0),
-        said=[Said(label=label, probability=share, kind=kind(label, right, card.labels)) for label, share in said],
+        said=said,
         strip=FileData(path=str(strip)),
         words=text.opening_strip(explained.title, right),
     )

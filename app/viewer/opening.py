@@ -6,7 +6,9 @@ from app.viewer.component import Drawn
 
 
 class Said(GradioModel):
-    """`kind`: "right" for what the film shows, "opposite" for the other way round, else ""."""
+    """`kind`: "right" for what the film shows ("right apart" where it is not among the likeliest), "opposite" for the
+    other way round, else "".
+    """
 
     label: str
     probability: float
