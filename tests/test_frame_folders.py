@@ -97,6 +97,13 @@ def test_files_of_two_kinds_may_make_one_sequence(tmp_path):
     assert shown(tmp_path / "f") == list(range(12))
 
 
+def test_two_numbers_that_count_in_two_orders_are_refused(tmp_path):
+    for number in range(4):
+        Image.new("RGB", (64, 48)).save(tmp_path / f"{number}_{9 - number}.jpg")
+    with pytest.raises(UnreadableVideo, match=r"in two orders: 0_9.jpg or 3_6.jpg is the first"):
+        probe(tmp_path)
+
+
 def test_two_pictures_with_one_number_are_refused(tmp_path):
     write_frames(tmp_path / "f", "img_{:05d}.png")
     write_frames(tmp_path / "f", "img_{:d}.png", [4])

@@ -104,7 +104,7 @@ def _frames_of(folder: Path) -> tuple[Frames, list[str]]:
         for name in os.listdir(folder)
         if os.path.splitext(name)[1].lower() in FRAME_SUFFIXES and not name.startswith(".")
     ]
-    sequences = _sequences(pictures)
+    sequences = _sequences(folder.name, pictures)
     if not sequences:
         raise UnreadableVideo(f"{folder.name}: no frames in this folder; expected a video, or pictures like 00001.jpg")
     chosen = _chosen(folder, sequences)
@@ -147,7 +147,7 @@ def _expect_no_gap(folder: Path, sequence: Frames) -> None:
             )
 
 
-def _sequences(pictures: Iterable[str]) -> list[Frames]:
+def _sequences(where: str, pictures: Iterable[str]) -> list[Frames]:
     """Pictures by their names less the one number that counts, largest sequence first."""
     alike: dict[tuple, list[tuple[list[str], str]]] = defaultdict(list)
     for name in pictures:
@@ -158,6 +158,13 @@ def _sequences(pictures: Iterable[str]) -> list[Frames]:
     found: dict[tuple[str, str], dict[str, list[tuple[int, str]]]] = defaultdict(lambda: defaultdict(list))
     for (*_, ending), group in alike.items():
         count = _counting_part([parts for parts, _ in group])
+        if len(count) > 1 and (other := _other_order([parts for parts, _ in group], count)) is not None:
+            first = min(group, key=lambda one: int(one[0][count[0]]))[1]
+            last = min(group, key=lambda one: int(one[0][other]))[1]
+            raise UnreadableVideo(
+                f"{where}: two numbers count its pictures, in two orders: {first} or {last} is the first; "
+                "leave one number in the names"
+            )
         for parts, name in group:
             # Numbers that go up with the count, such as a time, belong to no sequence of their own.
             fixed = [part if place not in count else "#" for place, part in enumerate(parts)]
@@ -184,6 +191,16 @@ def _counting_part(names: Sequence[list[str]]) -> list[int]:
         first = (runs or every)[0]
         return [first, *(place for place in every if place != first)]
     return [max(places, key=lambda place: (different[place], place))]
+
+
+def _other_order(names: Sequence[list[str]], count: Sequence[int]) -> int | None:
+    """The place of another number that counts without a gap, and puts the names in another order than the first."""
+    orders = {
+        place: sorted(range(len(names)), key=lambda one: int(names[one][place]))
+        for place in count
+        if _is_run([int(parts[place]) for parts in names])
+    }
+    return next((place for place, order in orders.items() if order != orders[next(iter(orders))]), None)
 
 
 def _is_run(numbers: list[int]) -> bool:
