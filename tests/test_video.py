@@ -456,6 +456,21 @@ def test_a_written_video_says_how_its_colours_were_made(long_video):
         assert (codec.color_range, codec.colorspace, codec.color_primaries, codec.color_trc) == (1, 6, 6, 6)  # BT.601
 
 
+def test_the_same_frames_are_written_as_the_same_bytes(tmp_path, rng):
+    """x264's macroblock tree breaks this: findings/x264-same-frames-other-bytes.sh."""
+    wall = rng.integers(0, 255, (20, 20, 3), np.uint8).repeat(12, 0).repeat(12, 1)
+    shaken = (np.cumsum(rng.integers(-3, 4, (60, 2)), 0) + 60).clip(0, 120)
+    frames = np.stack([wall[y : y + 112, x : x + 112] for y, x in shaken])
+    frames = (frames + rng.normal(0, 4, frames.shape)).clip(0, 255).astype(np.uint8)
+    for index, frame in enumerate(frames):
+        frame[30:60, 20 + index : 50 + index] = 250, 30, 40
+    files = set()
+    for _ in range(16):
+        write_mp4(tmp_path / "out.mp4", frames, fps=30)
+        files.add((tmp_path / "out.mp4").read_bytes())
+    assert len(files) == 1
+
+
 def test_writing_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"out.mp4: no frames to write"):
         write_mp4(tmp_path / "out.mp4", [])

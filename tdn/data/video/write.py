@@ -42,8 +42,10 @@ def write_mp4(
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = (side + side % 2 for side in first.shape[:2])
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(crf), "preset": "veryfast"}
-        stream.codec_context.thread_count = 1  # the same bytes whatever the number of cores
+        # The same frames give the same bytes: whatever the number of cores, and whatever x264's macroblock tree found in
+        # memory (findings/x264-same-frames-other-bytes.sh).
+        stream.codec_context.thread_count = 1
+        stream.options = {"crf": str(crf), "preset": "veryfast", "mbtree": "0"}
         _tag_colours(stream.codec_context)
         if times_sec is not None:
             stream.codec_context.time_base = Fraction(1, CLOCK)
