@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tdn.data.synthetic import PROBES
+from tdn.data.synthetic.splits import SPLITS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -168,27 +169,28 @@ def splits(found: dict) -> list[str]:
     def cell(share: float, interval: tuple[float, float]) -> str:
         return f"{share:.1f} ({interval[0]:.0f} to {interval[1]:.0f})"
 
-    def asked(split: str, one: dict) -> Iterable[tuple[str, float, str]]:
-        """What is asked, its chance, and the answer."""
-        yield split, one["chance"], cell(one["top1"], one["interval"])
+    def asked(split: str, one: dict) -> Iterable[tuple[str, int, float, str]]:
+        """What is asked, of how many clips, its chance, and the answer."""
+        yield split, one["clips"], one["chance"], cell(one["top1"], one["interval"])
         if "both_right" in one:
-            yield f"{split}, both right", one["both_right_chance"], cell(one["both_right"], one["both_right_interval"])
+            told = cell(one["both_right"], one["both_right_interval"])
+            yield f"{split}, both right", one["clips"], one["both_right_chance"], told
         for name, title in (("over_opposite", "above its opposite"), ("scene_class", "the class of the sign")):
             if one.get(name):
                 share = one[name]
-                yield f"{split}, {title}", share["chance"], cell(share["percent"], share["interval"])
+                yield f"{split}, {title}", share["clips"], share["chance"], cell(share["percent"], share["interval"])
         for part, share in one.get("parts", {}).items() if split != "stroboscope" else ():
             if "both_right" in share:
                 told = cell(share["both_right"], share["both_right_interval"])
-                yield f"{split}, {part}, both right", share["both_right_chance"], told
+                yield f"{split}, {part}, both right", share["clips"], share["both_right_chance"], told
             else:
-                yield f"{split}, {part}", one["chance"], cell(share["top1"], share["interval"])
+                yield f"{split}, {part}", share["clips"], one["chance"], cell(share["top1"], share["interval"])
 
     rows: dict[str, list] = {}
     for number, answers in enumerate(found.values()):
-        for split, one in answers.items():
-            for title, chance, told in asked(split, one):
-                row = rows.setdefault(title, [one["clips"], f"{chance:.1f}", *[None] * len(found)])
+        for split, one in sorted(answers.items(), key=lambda answer: list(SPLITS).index(answer[0])):
+            for title, clips, chance, told in asked(split, one):
+                row = rows.setdefault(title, [clips, f"{chance:.1f}", *[None] * len(found)])
                 row[2 + number] = told
     names = (name.removesuffix("_small_8f").replace("_", " ") for name in found)
     return rows_of(("%, 95% interval", "clips", "chance", *names), ((title, *row) for title, row in rows.items()))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmarks import report
+from benchmarks.splits import ASKED, shipped
 
 MEASURED = sorted(report.DOCS.glob("*.json"))
 
@@ -14,6 +15,22 @@ def test_every_table_of_a_document_is_that_of_its_results(results):
     document = results.with_suffix(".md").read_text()
     assert report.PLACE.search(document)
     assert report.filled(document, json.loads(results.read_text())) == document
+
+
+def test_every_split_has_figures_of_every_shipped_network_with_chance_and_interval():
+    figures = json.loads((report.DOCS / "benchmark.json").read_text())["splits"]
+    assert {path.stem for path in shipped()} == set(figures)
+    for answers in figures.values():
+        assert {"val", *ASKED} == set(answers)
+        assert all({"top1", "clips", "chance", "interval"} <= set(one) for one in answers.values())
+        assert {"photographic", "drawn"} == set(answers["val"]["parts"])
+
+
+def test_a_part_of_a_split_counts_its_own_clips():
+    halves = {name: {"clips": 10, "top1": 30.0, "interval": [10, 60]} for name in ("photographic", "drawn")}
+    val = {"clips": 20, "chance": 5.0, "top1": 30.0, "interval": [15, 52], "parts": halves}
+    rows = [row.split(" | ")[:2] for row in report.splits({"tdn": {"val": val}})[2:]]
+    assert rows == [["| val", "20"], ["| val, photographic", "10"], ["| val, drawn", "10"]]
 
 
 def test_a_result_that_is_missing_is_said_to_be():
