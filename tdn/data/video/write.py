@@ -42,7 +42,7 @@ def write_mp4(
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = (side + side % 2 for side in first.shape[:2])
         stream.pix_fmt = "yuv420p"
-        # The same frames give the same bytes: whatever the number of cores, and whatever x264's macroblock tree found in
+        # The same frames give the same bytes, whatever the number of cores, and whatever the macroblock tree found in
         # memory (findings/x264-same-frames-other-bytes.sh).
         stream.codec_context.thread_count = 1
         stream.options = {"crf": str(crf), "preset": "veryfast", "mbtree": "0"}
