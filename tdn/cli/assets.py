@@ -37,7 +37,7 @@ def fetch(
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
-    """Say what was fetched: packages, versions, licences, pictures, and the checksum of them all."""
+    """Say what is there: packages, versions, licences, pictures, and the checksum of them all; or your own pictures."""
     from tdn.data.assets import listed
 
     found = listed()
@@ -52,12 +52,9 @@ def _print(found: dict, as_json: bool) -> None:
         return
     for package in found["packages"]:
         print(_line(package))
-    totals = {part: sum(one["pictures"] for one in found["packages"] if one["part"] == part) for part in _PARTS}
-    print(f"{', '.join(f'{count} {part}' for part, count in totals.items())}; checksum {found['checksum']}")
-    print(f"in {found['folder']}; each package's copyright file lies beside it, in packages")
-
-
-_PARTS = ("things", "scenes", "textures")
+    print(f"{', '.join(f'{count} {part}' for part, count in found['pictures'].items())}; checksum {found['checksum']}")
+    whose = "each package's copyright file lies beside it, in packages" if found["packages"] else "your own pictures"
+    print(f"in {found['folder']}; {whose}")
 
 
 def _line(package: dict) -> str:

@@ -23,6 +23,7 @@ from tdn.data.synthetic.photos import (
     assets_folder,
     checksum,
     decoded_picture,
+    fetched_photos,
     prepared_scene,
     prepared_texture,
     prepared_thing,
@@ -129,9 +130,19 @@ def fetch(large: bool = False) -> Iterator[Taken]:
 
 
 def listed() -> dict | None:
-    """What was fetched: `checksum`, `folder` and, by package, version, licence and pictures; None if nothing was."""
-    path = assets_folder() / "photos" / "sources.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+    """The photos that training clips are made of: `checksum`, `folder`, `pictures` (a count by part) and `packages`.
+
+    `packages` has the version, licence and pictures of each that was fetched; it is empty where the pictures are a
+    person's own. None if there are no photos.
+    """
+    photos = fetched_photos()
+    if photos is None:
+        return None
+    folder = assets_folder() / "photos"
+    # Where both are there, those fetched are taken, as `open_photos` does.
+    packages = json.loads((folder / "sources.json").read_text())["packages"] if (folder / "checksum").is_file() else []
+    counts = {part: len(getattr(photos, part)) for part in PARTS}
+    return {"checksum": photos.checksum, "folder": str(folder), "pictures": counts, "packages": packages}
 
 
 def _take(package: Package) -> Taken:
