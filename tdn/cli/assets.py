@@ -23,7 +23,7 @@ def fetch(
 ) -> None:
     """Bring photos out of Debian packages, with apt-get download and without installing anything; some 540 MB.
 
-    They go to TDN_ASSETS (~/.cache/tdn-lens if unset), prepared, about 130 MB. Clips of version 3 that are trained on
+    They go to TDN_ASSETS (~/.cache/tdn-lens if unset), prepared, about 250 MB. Clips of version 3 that are trained on
     are made of them from then on. Without them everything works, with drawn things and scenes.
     """
     from tdn.data.assets import fetch, listed
