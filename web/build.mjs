@@ -34,7 +34,7 @@ for (const file of ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs']
 }
 await cp(networks, join(dist, 'networks'), { recursive: true });
 await cp(join(root, 'assets', 'samples'), join(dist, 'samples'), { recursive: true, filter: (path) => !path.endsWith('.npz') });
-await cp(join(root, 'assets', 'CREDITS.md'), join(dist, 'CREDITS.md'));
+await cp(join(root, 'assets', 'samples', 'CREDITS.md'), join(dist, 'CREDITS.md'));
 
 // The cache of a visitor's browser is thrown away when anything in the folder changes.
 const hash = createHash('sha256');

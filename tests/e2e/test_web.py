@@ -108,6 +108,7 @@ def visit(browser, site) -> Iterator[Visit]:
 
 def test_it_opens_on_the_conveyor_and_asks_no_other_host(visit):
     assert "“Moving something from right to left”" in visit.status()
+    assert "CC BY 4.0" in visit.page.inner_text("#credit")
     assert visit.outside == []
     assert visit.said == []
     assert visit.page.locator("#viewer figure canvas").count() == 4

@@ -356,6 +356,7 @@ async function openSample(entry, asked = {}) {
   for (const [id, value] of Object.entries(asked)) if ([...at(id)?.options ?? []].some((option) => option.value === value)) at(id).value = value;
   if (Number(asked.weight) >= 0) setWeight(Number(asked.weight));
   sample = entry.file;
+  at('credit').textContent = entry.credit ?? '';
   [...at('samples').children].forEach((button) => button.setAttribute('aria-pressed', button.dataset.file === sample));
   play(`samples/${entry.file}`);
   const blob = await (await fetch(`samples/${entry.file}`)).blob();
@@ -365,6 +366,7 @@ async function openSample(entry, asked = {}) {
 async function openOwn(file) {
   fresh();
   sample = null;
+  at('credit').textContent = '';
   [...at('samples').children].forEach((button) => button.setAttribute('aria-pressed', 'false'));
   play(URL.createObjectURL(file), file.type.startsWith('image/'));
   await open(file);
