@@ -27,6 +27,16 @@ def draw(visit: Visit) -> None:
     visit.page.click("#curve .want")
 
 
+def standing_still(page, selector: str) -> dict[str, float]:
+    """Where an element is on the screen, once nothing above it grows and nothing scrolls any more."""
+    place = "one => one.getBoundingClientRect().toJSON()"
+    before, box = None, page.eval_on_selector(selector, place)
+    while box != before:
+        page.wait_for_timeout(300)
+        before, box = box, page.eval_on_selector(selector, place)
+    return box
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     browser, app_url: str, tmp_path: Path, screen: str
@@ -52,7 +62,7 @@ def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     assert page.evaluate("document.documentElement.scrollWidth") == visit.width
     # By its place on the screen: the chart may be drawn anew at any moment.
     page.eval_on_selector("#curve .plots", "one => one.scrollIntoView({block: 'center'})")
-    box = page.eval_on_selector("#curve .plots svg", "one => one.getBoundingClientRect().toJSON()")
+    box = standing_still(page, "#curve .plots svg")
     page.mouse.click(box["x"] + 38 + 9.5 * (box["width"] - 48) / STEPS, box["y"] + 60)
     page.wait_for_selector("#viewer-after figure:visible figcaption:has-text('after “Repeat 7 times”')")
     assert page.locator("#change label:has-text('Repeat 7 times') input").is_checked()
@@ -131,9 +141,12 @@ def test_a_program_repeats_a_clip(app_url: str, clips: Path):
     assert text.unknown_change("repeat often").endswith("repeat K, first N%.")
 
 
-@pytest.mark.parametrize("leaves", ["closes the page", "picks a sample", "uploads another"])
+# Each with a clip of its own length: what is drawn of a clip is kept.
+@pytest.mark.parametrize(
+    ("leaves", "length"), [("closes the page", 31), ("picks a sample", 32), ("uploads another", 33)]
+)
 def test_who_moves_on_ends_the_drawing(
-    browser, app_url: str, tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch, leaves: str
+    browser, app_url: str, tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch, leaves: str, length: int
 ):
     made = []
 
@@ -145,7 +158,7 @@ def test_who_moves_on_ends_the_drawing(
 
     monkeypatch.setattr("app.explainer.curve", slowly)
     visit = Visit(browser, app_url, "laptop")
-    write_mp4(tmp_path / "own.mp4", moving_square(num_frames=30 + len(leaves)), fps=12)
+    write_mp4(tmp_path / "own.mp4", moving_square(num_frames=length), fps=12)
     visit.upload(tmp_path / "own.mp4")
     visit.wait_for_maps()
     visit.wait_for_files()
