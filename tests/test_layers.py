@@ -14,6 +14,7 @@ LEVELS = {
     "tdn.train": 3,
     "tdn.explain": 3,
     "tdn.doctor": 3,
+    "tdn.networks": 2.5,
     "tdn.evaluate": 2,
     "tdn.weights": 2,
     "tdn.model": 1,

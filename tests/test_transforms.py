@@ -115,7 +115,7 @@ def test_rate_and_length_may_be_missing_from_the_dict():
     ("changes", "message"),
     [
         ({"view": "left_half"}, "view: expected whole or centre_crop, got 'left_half'"),
-        ({"sampling": "dense"}, "sampling: expected released or even, got 'dense'"),
+        ({"sampling": "sparse"}, "sampling: expected released or even or dense, got 'sparse'"),
         ({"input_size": "224"}, "input_size: expected a number above 0, got '224'"),
         ({"input_size": 0}, "input_size: expected a number above 0, got 0"),
         ({"short_side": True}, "short_side: expected a number above 0, got True"),

@@ -172,7 +172,7 @@ def clip_of(pictures: Pictures, preprocess: Preprocess, place: int = 0) -> Clip:
     x_scale, y_scale = shown.shape[2] / info.width, shown.shape[1] / info.height
     x0, y0, x1, y1 = seen_box(info.width, info.height, preprocess)
     return Clip(
-        tensor=normalise(pictures.views_of(frames))[None],  # [1, T, L, 3, H, W]
+        tensor=normalise(pictures.views_of(frames), preprocess)[None],  # [1, T, L, 3, H, W]
         frames=frames,
         centre_frames=shown,
         seen_box=(x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale),

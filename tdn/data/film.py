@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tdn.data.sampling import centre_window_starts, even_window_starts, windows
+from tdn.data.sampling import centre_window_starts, dense_frames, even_window_starts, windows
 
 if TYPE_CHECKING:
     from tdn.data.transforms import Preprocess
@@ -60,6 +60,8 @@ def window_frames(
 ) -> tuple[np.ndarray, int]:
     """The frames of the video in each window, int64 [T, L], and how many windows cross a seam.
 
+    Of a dense clip the windows are single frames, and the seams are those between them.
+
     The film that is shown is thinned and sampled as a file of that length would be. A seam is where one round ends and
     the next begins: in a window across it time jumps back.
     """
@@ -67,6 +69,9 @@ def window_frames(
     preprocess = model.preprocess
     kept = preprocess.kept_frames(used * showing.repeat, fps)  # places in the film
     kept = kept[(np.arange(max(1, int(len(kept) / showing.speed))) * showing.speed).astype(int)]
+    if preprocess.sampling == "dense":  # [T, 1]
+        places = kept[dense_frames(len(kept), model.num_segments, preprocess.stride)][:, None]
+        return places % used, len(np.unique(places // used)) - 1
     window_starts = even_window_starts if preprocess.sampling == "even" else centre_window_starts
     starts = window_starts(len(kept), model.num_segments, model.window)
     places = kept[windows(starts, len(kept), model.window)]  # [T, L]

@@ -51,6 +51,19 @@ def even_window_starts(num_frames: int, num_segments: int, window: int = 5) -> n
     return spread(max(1, num_frames - window + 1), num_segments)
 
 
+def dense_frames(num_frames: int, count: int, stride: int = 1) -> np.ndarray:
+    """`count` frames, `stride` apart, from the middle of a video: int64 [count], 0-based, ascending.
+
+    A video too short for that is spread over them evenly, and one of fewer than `count` frames shows some twice: whole
+    at a lower or higher speed rather than its end standing still (our choice; libraries differ here).
+    """
+    _expect_counts(num_frames, count, stride)
+    span = (count - 1) * stride + 1
+    if num_frames < span:
+        return spread(num_frames, count)
+    return (num_frames - span) // 2 + stride * np.arange(count, dtype=np.int64)
+
+
 def clip_window_starts(
     num_frames: int,
     num_segments: int,

@@ -24,7 +24,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 View = Literal["whole", "centre_crop"]
-Sampling = Literal["released", "even"]
+Sampling = Literal["released", "even", "dense"]
+Resample = Literal["bilinear", "bilinear without antialiasing", "bicubic"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Preprocess:
     `sampling` "released": `sampling.centre_window_starts`; "even": `sampling.even_window_starts`.
     `fps`, `max_frames` and `min_frames` thin the video first (`sampling.thin`); None leaves it as filmed.
 
+    The rest is for networks of others and in no checkpoint of ours: `sampling` "dense" with a `stride`
+    (`sampling.dense_frames`); `resize` (height, width), to which a picture is squashed before the middle square is
+    taken, in the place of `short_side`; `resample`; `mean` and `std` of the colours.
+
     Raises ValueError for a value outside these.
     """
 
@@ -47,18 +52,35 @@ class Preprocess:
     fps: float | None = None
     max_frames: int | None = None
     min_frames: int | None = None
+    stride: int = 1
+    resize: tuple[int, int] | None = None
+    resample: Resample = "bilinear"
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
 
     def __post_init__(self) -> None:
         _expect_choice("view", self.view, get_args(View))
         _expect_choice("sampling", self.sampling, get_args(Sampling))
         _expect_number("short_side", self.short_side, int)
         _expect_number("input_size", self.input_size, int)
+        _expect_choice("resample", self.resample, get_args(Resample))
+        for name, values, count in (
+            ("resize", self.resize or (), (0, 2)),
+            ("mean", self.mean, (3,)),
+            ("std", self.std, (3,)),
+        ):
+            if len(values) not in count:
+                raise ValueError(f"preprocess {name}: expected {count[-1]} numbers, got {ascii(values)[:60]}")
+        for name, values in (("resize", self.resize or ()), ("std", self.std)):
+            for value in values:
+                _expect_number(name, value, int if name == "resize" else (int, float))
+        _expect_number("stride", self.stride, int)
         if self.fps is not None:
             _expect_number("fps", self.fps, (int, float))
         for name in ("max_frames", "min_frames"):
             if getattr(self, name) is not None:
                 _expect_number(name, getattr(self, name), int)
-        if self.view == "centre_crop" and self.short_side < self.input_size:
+        if self.view == "centre_crop" and min(self.resize or (self.short_side,)) < self.input_size:
             raise ValueError(
                 f"preprocess short_side: expected at least input_size {self.input_size}, got {self.short_side}"
             )
@@ -81,7 +103,9 @@ class Preprocess:
         return cls(view="whole", short_side=size, input_size=size, sampling="even", fps=15, min_frames=48)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """What a checkpoint says; what is for networks of others stands in it only where it is used."""
+        usual = {field.name: field.default for field in fields(self) if field.name in FOREIGN}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preprocess:
@@ -91,29 +115,40 @@ class Preprocess:
             raise ValueError(f"preprocess: unknown {', '.join(unknown)[:100]}; expected {', '.join(known)}")
         if missing := sorted({"view", "short_side", "input_size", "sampling"} - set(values)):
             raise ValueError(f"preprocess: {', '.join(missing)} missing; expected {', '.join(known)}")
-        return cls(**values)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+# Fields of `Preprocess` that no checkpoint of ours has.
+FOREIGN = ("stride", "resize", "resample", "mean", "std")
 
 
 def to_view(frame: np.ndarray, preprocess: Preprocess) -> np.ndarray:
     """The part of a frame that the network sees, at its size: uint8 [H, W, 3] -> [input_size, input_size, 3]."""
     size = preprocess.input_size
     if preprocess.view == "whole":
-        return _resize(frame, size, size)
+        return _resize(frame, size, size, preprocess.resample)
     height, width = frame.shape[:2]
-    new_width, new_height = _short_side_to(width, height, preprocess.short_side)
+    new_width, new_height = _before_crop(width, height, preprocess)
     left, top = _crop_corner(new_width, new_height, size)
-    return _resize(frame, new_width, new_height)[top : top + size, left : left + size]
+    return _resize(frame, new_width, new_height, preprocess.resample)[top : top + size, left : left + size]
 
 
 def seen_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, float, float, float]:
     """The box (x0, y0, x1, y1) of a picture of `width` x `height` that the network sees, in pixels of that picture."""
     if preprocess.view == "whole":
         return 0.0, 0.0, float(width), float(height)
-    new_width, new_height = _short_side_to(width, height, preprocess.short_side)
+    new_width, new_height = _before_crop(width, height, preprocess)
     left, top = _crop_corner(new_width, new_height, preprocess.input_size)
     x_scale, y_scale = width / new_width, height / new_height
     size = preprocess.input_size
     return left * x_scale, top * y_scale, (left + size) * x_scale, (top + size) * y_scale
+
+
+def _before_crop(width: int, height: int, preprocess: Preprocess) -> tuple[int, int]:
+    """Width and height of a picture from whose middle the network's square is taken."""
+    if preprocess.resize is not None:
+        return preprocess.resize[1], preprocess.resize[0]
+    return _short_side_to(width, height, preprocess.short_side)
 
 
 def shrink(frame: np.ndarray, short_side: int) -> np.ndarray:
@@ -134,34 +169,42 @@ def resized_to(frame: np.ndarray, short_side: int) -> np.ndarray:
     return _resize(frame, *_short_side_to(width, height, short_side))
 
 
-def normalise(frames: np.ndarray) -> Tensor:
-    """Scale to ImageNet's mean and deviation, channels first: uint8 [..., H, W, 3] -> float32 [..., 3, H, W]."""
+def normalise(frames: np.ndarray, preprocess: Preprocess | None = None) -> Tensor:
+    """Scale to a mean and deviation, ImageNet's by default: uint8 [..., H, W, 3] -> float32 [..., 3, H, W]."""
     import torch
 
-    return normalise_tensor(torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3).contiguous())
+    pixels = torch.from_numpy(np.ascontiguousarray(frames)).movedim(-1, -3).contiguous()
+    return normalise_tensor(pixels, preprocess)
 
 
-def normalise_tensor(pixels: Tensor) -> Tensor:
+def normalise_tensor(pixels: Tensor, preprocess: Preprocess | None = None) -> Tensor:
     """As `normalise`, channels already in place and on any device: uint8 [..., 3, H, W] -> float32."""
-    import torch
-
-    mean = torch.tensor(IMAGENET_MEAN, device=pixels.device)[:, None, None]
-    std = torch.tensor(IMAGENET_STD, device=pixels.device)[:, None, None]
+    mean, std = (values.to(pixels.device) for values in _colours(preprocess))
     return pixels.float().div_(255).sub_(mean).div_(std)
 
 
-def denormalise(clips: Tensor) -> np.ndarray:
+def denormalise(clips: Tensor, preprocess: Preprocess | None = None) -> np.ndarray:
     """Undo `normalise`: [..., 3, H, W] on any device -> uint8 [..., H, W, 3]."""
-    import torch
-
-    mean = torch.tensor(IMAGENET_MEAN)[:, None, None]
-    std = torch.tensor(IMAGENET_STD)[:, None, None]
+    mean, std = _colours(preprocess)
     pixels = clips.detach().float().cpu() * std + mean
     return pixels.mul(255).round().clamp(0, 255).byte().movedim(-3, -1).contiguous().numpy()
 
 
-def _resize(frame: np.ndarray, width: int, height: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR))
+def _colours(preprocess: Preprocess | None) -> tuple[Tensor, Tensor]:
+    """Mean and deviation, each [3, 1, 1]."""
+    import torch
+
+    pair = (IMAGENET_MEAN, IMAGENET_STD) if preprocess is None else (preprocess.mean, preprocess.std)
+    return torch.tensor(pair[0])[:, None, None], torch.tensor(pair[1])[:, None, None]
+
+
+def _resize(frame: np.ndarray, width: int, height: int, resample: Resample = "bilinear") -> np.ndarray:
+    if resample == "bilinear without antialiasing":
+        import cv2
+
+        return cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
+    kernel = Image.Resampling.BICUBIC if resample == "bicubic" else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(frame).resize((width, height), kernel))
 
 
 def _short_side_to(width: int, height: int, short_side: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from tdn import __version__
-from tdn.data.transforms import Preprocess
+from tdn.data.transforms import FOREIGN, Preprocess
 from tdn.lfs import expect_no_pointer
 from tdn.model import TDN, Architecture
 from tdn.weights import limits
@@ -78,6 +78,10 @@ class Card:
             raise ValueError(f"{', '.join(missing)} missing")
         if not isinstance(values["preprocess"], dict):
             raise ValueError("preprocess: expected an object")
+        if foreign := [name for name in FOREIGN if name in values["preprocess"]]:
+            raise ValueError(f"preprocess: unknown {', '.join(foreign)}")
+        if values["preprocess"].get("sampling") == "dense":
+            raise ValueError("preprocess sampling: expected released or even, got dense")
         architecture = Architecture.from_dict(values["architecture"])
         card = cls(architecture, Preprocess.from_dict(values["preprocess"]), values["labels"])
         limits.expect_possible(architecture, card.preprocess)
