@@ -15,11 +15,11 @@ from app.gallery import SampleClip, sample_clips
 from app.settings import SAMPLES
 from tdn.data.clip import Clip
 from tdn.data.film import AS_FILMED, Showing
-from tdn.data.synthetic.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.data.transforms import IMAGENET_STD, denormalise
 from tdn.explain.inside import channel_means, gate_sizes
 from tdn.explain.interventions import changed, l_tdm_off, s_tdm_weight
 from tdn.model import system_name
+from tdn.motion.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 

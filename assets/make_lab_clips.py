@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from tdn.data.clip import clip_from_frames
-from tdn.data.synthetic.splits import FPS, ordinary_clip
 from tdn.data.video import write_mp4
+from tdn.motion.splits import FPS, ordinary_clip
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 

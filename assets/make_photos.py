@@ -12,7 +12,7 @@ import av
 import cv2
 import numpy as np
 
-from tdn.data.synthetic.photos import SHIPPED, prepared_scene, prepared_texture, prepared_thing, read_picture
+from tdn.motion.photos import SHIPPED, prepared_scene, prepared_texture, prepared_thing, read_picture
 
 # File, frame, name of the cut-out, box (left, top, right, bottom) as shares of the picture, levels that tell it from
 # the film's median; None where the middle of the box is known to be it.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tdn.data.synthetic.splits import FPS, ordinary_clip
 from tdn.data.video import write_mp4
+from tdn.motion.splits import FPS, ordinary_clip
 
 FOLDER = Path(__file__).parent / "samples"
 SIZE = 224

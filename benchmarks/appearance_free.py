@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import report
 from tdn.data.sampling import even_window_starts
-from tdn.data.synthetic import noise
+from tdn.motion import noise
 
 SIDE, REACH, TILES = 112, 3, 5
 STEPS = [(x, y) for x in range(-REACH, REACH + 1) for y in range(REACH + 1) if y > 0 or x > 0]

@@ -6,7 +6,7 @@ python -m benchmarks.cards [--save]
 import argparse
 
 from benchmarks import report
-from tdn.data.synthetic import GROUPS
+from tdn.motion import GROUPS
 from tdn.weights import read_card
 from tdn.weights.shipped import checkpoint_folder
 

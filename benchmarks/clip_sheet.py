@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.report import DOCS
 from tdn.data.sampling import even_window_starts
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.splits import fps_of, ordinary_clip
+from tdn.motion import LABELS
+from tdn.motion.splits import fps_of, ordinary_clip
 
 SIZE, FRAMES = 96, 6
 

@@ -12,10 +12,10 @@ import json
 import numpy as np
 
 from benchmarks import report
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.bias import sign_of
-from tdn.data.synthetic.splits import SPLITS
 from tdn.evaluate.intervals import wilson
+from tdn.motion import LABELS
+from tdn.motion.bias import sign_of
+from tdn.motion.splits import SPLITS
 
 SIDE, LEVELS = 56, 8
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import report
-from tdn.data.pool import windowed_clip
-from tdn.data.synthetic import LABELS, PROBES
 from tdn.explain.focus import energy_share, focus_of_clip, resized
 from tdn.explain.kept import KeptPass
 from tdn.explain.masked import RENDERED, SyntheticClips
 from tdn.explain.survey import LAYERS
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
+from tdn.motion import LABELS, PROBES
+from tdn.motion.pool import windowed_clip
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 

@@ -18,9 +18,9 @@ import torch
 
 from benchmarks import report
 from tdn.data.clip import clip_from_frames
-from tdn.data.synthetic import FLIP_HORIZONTAL, FLIP_VERTICAL, LABELS, REVERSE_TIME
 from tdn.data.video import probe, read_frames
 from tdn.model import TDN
+from tdn.motion import FLIP_HORIZONTAL, FLIP_VERTICAL, LABELS, REVERSE_TIME
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 

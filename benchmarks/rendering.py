@@ -18,9 +18,9 @@ from multiprocessing import get_context
 import psutil
 
 from benchmarks import report
-from tdn.data.pool import render_packed
-from tdn.data.synthetic.photos import fetched_photos
-from tdn.data.synthetic.splits import SPLITS, material_of
+from tdn.motion.photos import fetched_photos
+from tdn.motion.pool import render_packed
+from tdn.motion.splits import SPLITS, material_of
 
 KINDS = {
     "version 2, drawn": ("val-v2", ""),

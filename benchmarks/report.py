@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tdn.data.synthetic import PROBES
-from tdn.data.synthetic.splits import SPLITS
+from tdn.motion import PROBES
+from tdn.motion.splits import SPLITS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)

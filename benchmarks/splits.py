@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from benchmarks import report
-from tdn.data.synthetic.splits import SPLITS
 from tdn.evaluate import Protocol, SyntheticSet, numbers, run_protocol
 from tdn.evaluate.splits import split_numbers
+from tdn.motion.splits import SPLITS
 from tdn.weights import load_model
 from tdn.weights.shipped import checkpoint_folder
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import DOCS
 from tdn.data.sampling import centre_window_starts
-from tdn.data.synthetic import GROUPS, LABELS
-from tdn.data.synthetic.v3 import motions
-from tdn.data.synthetic.v3.draws import Length, draw_numbers
+from tdn.motion import GROUPS, LABELS
+from tdn.motion.v3 import motions
+from tdn.motion.v3.draws import Length, draw_numbers
 
 SEEDS = range(12)
 COLUMNS = 5

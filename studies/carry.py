@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import torch
 
-from tdn.data.synthetic.photos import PARTS, Photos, fetched_photos, open_photos
+from tdn.motion.photos import PARTS, Photos, fetched_photos, open_photos
 from tdn.weights import imagenet_state
 
 QUALITY = 90

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tdn.data.pool import Pool, Variant, draw_variant
 from tdn.data.transforms import normalise_tensor
+from tdn.motion.pool import Pool, Variant, draw_variant
 from tdn.train.batches import Batch, ProceduralClips, epoch_order, resized
 from tdn.train.recipes import Recipe
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.appearance_free import SIDE, STEPS, cells, moved, told
-from tdn.data.synthetic import LABELS, REVERSE_TIME, labels, noise
+from tdn.motion import LABELS, REVERSE_TIME, labels, noise
 
 
 @pytest.fixture(scope="module")

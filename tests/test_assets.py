@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tdn.data import assets
-from tdn.data.assets import Package
-from tdn.data.synthetic.photos import fetched_photos
+from tdn.motion import assets
+from tdn.motion.assets import Package
+from tdn.motion.photos import fetched_photos
 
 
 def picture(path: Path, side: int, cut_out: bool = False, seed: int = 0) -> bytes:

@@ -17,11 +17,11 @@ from PIL import Image
 from tdn.cli import main
 from tdn.data import read_clip
 from tdn.data.opposites import same_way
-from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
 from tdn.data.video import decode_frames, probe, write_mp4
 from tdn.explain import grad_cam
 from tdn.model import RESNET50, Architecture
+from tdn.motion import LABELS
 from tdn.weights import Card, load_model, save_checkpoint
 from tdn.weights.official import official_name
 from tdn.words import markdown

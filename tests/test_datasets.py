@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tdn.data.datasets import open_dataset, skip_list_of
 from tdn.data.flips import mirrored_classes
-from tdn.data.synthetic.labels import FLIP_HORIZONTAL, LABELS
+from tdn.motion.labels import FLIP_HORIZONTAL, LABELS
 from tests import standins
 from tests.standins import frame_folder, video
 

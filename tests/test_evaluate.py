@@ -11,14 +11,14 @@ import torch
 
 from tdn.cli import main
 from tdn.data.clip import clip_from_frames, read_clip
-from tdn.data.synthetic import LABELS, REVERSE_TIME, labels, pairs, strobe, synthetic_clip
-from tdn.data.synthetic.bias import sign_of
-from tdn.data.synthetic.splits import SPLITS, material_of, scene_seed
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.evaluate import Protocol, Scores, SyntheticSet, match_labels, run_protocol
 from tdn.evaluate.intervals import of_mean, wilson
 from tdn.evaluate.splits import split_numbers
+from tdn.motion import LABELS, REVERSE_TIME, labels, pairs, strobe, synthetic_clip
+from tdn.motion.bias import sign_of
+from tdn.motion.splits import SPLITS, material_of, scene_seed
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 

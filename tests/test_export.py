@@ -7,10 +7,10 @@ import onnxruntime
 import pytest
 import torch
 
-from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
 from tdn.explain.interventions import changed
 from tdn.export.web import PACKED, WEIGHTS, compare_with_torch, export_web, pack, unpack
+from tdn.motion import LABELS
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import TINY_SIZE, network, random_clip, tiny
 from tests.test_cli import tdn  # noqa: F401 (a fixture)

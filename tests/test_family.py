@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tdn.data.clip import clip_from_frames
-from tdn.data.synthetic import synthetic_clip
 from tdn.explain import grad_cam
 from tdn.model import FAMILY, MOBILENET, RESNET101, TINY
+from tdn.motion import synthetic_clip
 from tdn.train.recipes import SMOKE
 from tdn.train.run import train
 from tdn.weights import load_model

@@ -15,8 +15,8 @@ from safetensors import safe_open
 from studies import carry, gpu_speed, gpu_train
 from studies.device_clips import DeviceClips
 from studies.run_state import load_state
-from tdn.data.synthetic.photos import fetched_photos, shipped_photos
 from tdn.model import TDN
+from tdn.motion.photos import fetched_photos, shipped_photos
 from tdn.train.batches import ProceduralClips
 from tdn.train.recipes import SMOKE
 from tdn.weights import imagenet_state, load_model, start_from_imagenet

@@ -19,11 +19,11 @@ from app.settings import Settings
 from app.text import LAB_BELT_TIMES, LAB_CHANGES, LAB_OWN, NO_LAB, lab_belt
 from tdn.data.clip import Clip
 from tdn.data.film import Showing
-from tdn.data.synthetic.labels import LABELS
 from tdn.data.transforms import Preprocess, denormalise
 from tdn.data.video import write_mp4
 from tdn.explain.inside import channel_means, gate_sizes
 from tdn.explain.interventions import s_tdm_weight
+from tdn.motion.labels import LABELS
 from tdn.weights import Card, save_checkpoint
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.conftest import network, random_clip, tiny

@@ -3,7 +3,7 @@
 import pytest
 
 from tdn.data.opposites import direction, opposite, other_way, same_way
-from tdn.data.synthetic import LABELS, REVERSE_TIME
+from tdn.motion import LABELS, REVERSE_TIME
 
 SOMETHING = (
     *("Pushing something from left to right", "Pushing something from right to left"),

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tdn.cli import main
-from tdn.data.synthetic_files import write_clips
 from tdn.data.video import write_mp4
 from tdn.evaluate import Scores, expect_different
 from tdn.explain.bundle import FILES
+from tdn.motion.files import write_clips
 from tdn.output import OutputError, expect_writable
 from tests.test_evaluate import NAMES, saved
 

@@ -5,10 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from tdn.data.pool import windowed_clip
-from tdn.data.synthetic import LABELS, PROBES, labels, make_probe
-from tdn.data.synthetic_files import write_clips
 from tdn.data.video import probe as probe_file
+from tdn.motion import LABELS, PROBES, labels, make_probe
+from tdn.motion.files import write_clips
+from tdn.motion.pool import windowed_clip
 
 WAYS = {labels.RIGHT: (1, 0), labels.LEFT: (-1, 0), labels.DOWN: (0, 1), labels.UP: (0, -1)}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tdn.data.synthetic import LABELS
 from tdn.model import system_name
+from tdn.motion import LABELS
 from tdn.weights import load_model, read_card
 from tdn.weights.shipped import shipped_pair
 

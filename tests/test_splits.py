@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from benchmarks.planted_bias import misled
-from tdn.data.pool import load_or_render_pool, windowed_clip
-from tdn.data.synthetic import LABELS, REVERSE_TIME, bias, labels, pairs, strobe
-from tdn.data.synthetic.splits import NAMED, SPLITS, split_named
-from tdn.data.synthetic_files import write_clips
 from tdn.data.transforms import Preprocess, normalise
 from tdn.explain.masked import open_masked
+from tdn.motion import LABELS, REVERSE_TIME, bias, labels, pairs, strobe
+from tdn.motion.files import write_clips
+from tdn.motion.pool import load_or_render_pool, windowed_clip
+from tdn.motion.splits import NAMED, SPLITS, split_named
 from tdn.train.batches import epoch_order, open_clips
 from tdn.train.recipes import RECIPES
 

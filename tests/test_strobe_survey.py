@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from tdn.data.film import Showing
-from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.explain.strobe import steps
 from tdn.explain.strobe_figure import strobe_figure
 from tdn.explain.strobe_survey import look, summary, wilson
+from tdn.motion import LABELS
 from tests.conftest import network, tiny
 
 LEFT, RIGHT = "Moving something from right to left", "Moving something from left to right"

@@ -12,14 +12,14 @@ import torch
 
 from benchmarks.flow import compared
 from tdn.data.clip import load_clip
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic_files import write_clips
 from tdn.data.transforms import Preprocess, normalise
 from tdn.data.video import write_mp4
 from tdn.explain import controls
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.explain.masked import known_masks, mask_path, open_masked
 from tdn.explain.survey import Survey, flat_rows, reading, rows, summary
+from tdn.motion import LABELS
+from tdn.motion.files import write_clips
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tdn.data import sampling
-from tdn.data.synthetic import (
+from tdn.motion import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
     GROUPS,
@@ -30,8 +30,8 @@ from tdn.data.synthetic import (
     sprites,
     textures,
 )
-from tdn.data.synthetic import synthetic_clip as any_version
-from tdn.data.synthetic.scene import make_scene
+from tdn.motion import synthetic_clip as any_version
+from tdn.motion.scene import make_scene
 
 synthetic_clip = partial(any_version, version=2)
 

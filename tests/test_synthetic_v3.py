@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tdn.data.pool import load_or_render_pool
-from tdn.data.synthetic import DRAWN, GROUPS, LABELS, Material, Repeated, labels, make_scene, render_windows
-from tdn.data.synthetic.motions import TOP_SPEED
-from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, PHASE, SIDE, X, Y
-from tdn.data.synthetic.photos import (
+from tdn.motion import DRAWN, GROUPS, LABELS, Material, Repeated, labels, make_scene, render_windows
+from tdn.motion.motions import TOP_SPEED
+from tdn.motion.paths import DEGREES, LOG_RADIUS, PHASE, SIDE, X, Y
+from tdn.motion.photos import (
     SHIPPED,
     Photos,
     fetched_photos,
@@ -23,11 +22,12 @@ from tdn.data.synthetic.photos import (
     prepared_thing,
     shipped_photos,
 )
-from tdn.data.synthetic.splits import SPLITS, material_of, ordinary_clip
-from tdn.data.synthetic.v3 import motions
-from tdn.data.synthetic.v3.draws import Numbers, draw_length, draw_numbers
-from tdn.data.synthetic.v3.looks import PhotoSprite
-from tdn.data.synthetic.v3.scene import draw_things
+from tdn.motion.pool import load_or_render_pool
+from tdn.motion.splits import SPLITS, material_of, ordinary_clip
+from tdn.motion.v3 import motions
+from tdn.motion.v3.draws import Numbers, draw_length, draw_numbers
+from tdn.motion.v3.looks import PhotoSprite
+from tdn.motion.v3.scene import draw_things
 
 OPPOSITES = (
     (labels.LEFT, labels.RIGHT),
@@ -358,7 +358,7 @@ def test_a_cut_out_is_put_inside_the_circle_of_its_square():
 def test_the_checksum_tells_other_photos(few_photos):
     photos = few_photos.photos
     darker = replace(photos, things=photos.things // 2)
-    from tdn.data.synthetic.photos import checksum
+    from tdn.motion.photos import checksum
 
     assert checksum([darker.things, photos.scenes, photos.textures]) != photos.checksum
     assert isinstance(photos, Photos) and len(photos.checksum) == 12

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tdn.data.pool import augment, load_or_render_pool
-from tdn.data.synthetic import LABELS
 from tdn.model import FAMILY, TDN
+from tdn.motion import LABELS
+from tdn.motion.pool import augment, load_or_render_pool
 from tdn.train.batches import clip_order, resized
 from tdn.train.engine import TrainingStopped
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at

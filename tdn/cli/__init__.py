@@ -279,7 +279,7 @@ def synth(
     size: Annotated[int, typer.Option(min=64, help="Side in pixels.")] = 112,
 ) -> None:
     """Write procedural motion clips with exact masks of what moves."""
-    from tdn.data.synthetic_files import write_clips
+    from tdn.motion.files import write_clips
 
     for line in write_clips(out, clips, seed, split, label, size):
         say(line)

@@ -26,7 +26,7 @@ def fetch(
     They go to TDN_ASSETS (~/.cache/tdn-lens if unset), prepared, about 250 MB. Clips of version 3 that are trained on
     are made of them from then on. Without them everything works, with drawn things and scenes.
     """
-    from tdn.data.assets import fetch, listed
+    from tdn.motion.assets import fetch, listed
 
     for taken in fetch(large):
         print(_line(taken.to_dict()), file=sys.stderr, flush=True)
@@ -38,7 +38,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
 ) -> None:
     """Say what is there: packages, versions, licences, pictures, and the checksum of them all; or your own pictures."""
-    from tdn.data.assets import listed
+    from tdn.motion.assets import listed
 
     found = listed()
     if found is None:

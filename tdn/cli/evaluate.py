@@ -213,8 +213,8 @@ def score_file(checkpoint: Path, digest: str, name: str, data: str, split: str, 
 
 def _open(data: str, split: str, clips: int | None, seed: int, labels: list[str]) -> "DataSet | SyntheticSet":
     """The data set that the user named."""
-    from tdn.data.synthetic.splits import split_named
     from tdn.evaluate import SyntheticSet
+    from tdn.motion.splits import split_named
 
     if (part := split_named(data)) is not None:
         if split != "val":

@@ -1,7 +1,7 @@
 """What mirroring left to right makes of a class, told from the texts of the classes alone.
 
 Turning a clip or playing it backwards would change more classes than mirroring does; clips that people bring are never
-turned or reversed in training. Procedural clips are, by the tables of `tdn.data.synthetic`.
+turned or reversed in training. Procedural clips are, by the tables of `tdn.motion`.
 """
 
 import re

@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from tdn.data import sampling
 from tdn.data.processes import batches_of
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
 from tdn.evaluate.labels import match_labels
 from tdn.evaluate.scores import Scores, first_repeated
 from tdn.model import TDN
+from tdn.motion import LABELS
+from tdn.motion.splits import SPLITS, Clip, clip_name, fps_of
 
 if TYPE_CHECKING:
     from tdn.data.datasets import DataSet

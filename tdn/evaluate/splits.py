@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from tdn.data.opposites import opposite, other_way, same_way
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.bias import sign_of
-from tdn.data.synthetic.splits import SPLITS
 from tdn.evaluate.intervals import wilson
 from tdn.evaluate.scores import Scores
+from tdn.motion import LABELS
+from tdn.motion.bias import sign_of
+from tdn.motion.splits import SPLITS
 
 
 def split_numbers(scores: Scores, split: str, seed: int) -> dict[str, Any]:

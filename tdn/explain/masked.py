@@ -10,13 +10,13 @@ from torch import Tensor
 from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, Item, open_dataset
 from tdn.data.loading import SECONDS_PER_VIDEO, within
-from tdn.data.pool import windowed_clip
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.splits import clip_name, split_named
 from tdn.data.transforms import normalise, to_view
 from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.lfs import expect_no_pointer
 from tdn.model import TDN
+from tdn.motion import LABELS
+from tdn.motion.pool import windowed_clip
+from tdn.motion.splits import clip_name, split_named
 
 # Pixels of the side of a procedural clip, as the validation clips of the demonstration weights.
 RENDERED = 112

@@ -19,11 +19,11 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from tdn.data.flips import mirrored_classes
-from tdn.data.pool import Pool, augment, load_or_render_pool
 from tdn.data.processes import batches_of
-from tdn.data.synthetic import LABELS
-from tdn.data.synthetic.splits import TRAINING, split_named, split_title
 from tdn.data.transforms import Preprocess, normalise
+from tdn.motion import LABELS
+from tdn.motion.pool import Pool, augment, load_or_render_pool
+from tdn.motion.splits import TRAINING, split_named, split_title
 from tdn.train.recipes import Recipe
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
-from tdn.data.synthetic.splits import split_named
 from tdn.data.transforms import Preprocess
 from tdn.device import device_name
 from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
+from tdn.motion.splits import split_named
 from tdn.output import expect_writable, remove_files
 from tdn.train.batches import open_clips, write_list
 from tdn.train.checkpoint import has_state, read_state, write_state

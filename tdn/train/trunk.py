@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from tdn.data.pool import Pool, load_or_render_pool, things_in_centre_frames
-from tdn.data.synthetic import LABELS
 from tdn.data.transforms import Preprocess, normalise
 from tdn.model import BACKBONES, FAMILY, TDN, on_backbone
+from tdn.motion import LABELS
+from tdn.motion.pool import Pool, load_or_render_pool, things_in_centre_frames
 from tdn.train.batches import resized
 from tdn.train.logs import progress
 from tdn.weights import Card, save_checkpoint

@@ -18,11 +18,11 @@ import torch
 
 from tdn.data import synthetic_clip
 from tdn.data.clip import load_clip
-from tdn.data.synthetic import LABELS
 from tdn.data.transforms import denormalise
 from tdn.data.video import write_mp4
 from tdn.explain import grad_cam
 from tdn.explain.methods import Rule
+from tdn.motion import LABELS
 from tdn.weights import load_model
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, moving_square

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import labels, outlines
+from tdn.motion import labels, outlines
 
 CLASSES = (
     *(labels.LEFT, labels.RIGHT, labels.UP, labels.DOWN, labels.CLOSER, labels.AWAY),

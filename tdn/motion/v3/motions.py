@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tdn.data.synthetic import labels, motions
-from tdn.data.synthetic.motions import TOP_SPEED
-from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, SIDE, Burst, X, Y, state
-from tdn.data.synthetic.v3.draws import Numbers
-from tdn.data.synthetic.v3.paths import Path
+from tdn.motion import labels, motions
+from tdn.motion.motions import TOP_SPEED
+from tdn.motion.paths import DEGREES, LOG_RADIUS, SIDE, Burst, X, Y, state
+from tdn.motion.v3.draws import Numbers
+from tdn.motion.v3.paths import Path
 
 _ALONG = {labels.RIGHT: X, labels.DOWN: Y}
 _ENDLESS = {labels.STILL, labels.SHAKE_SIDEWAYS, labels.SHAKE_UP_DOWN, labels.VIBRATE}

@@ -18,14 +18,14 @@ import numpy as np
 from tqdm import tqdm
 
 from tdn.data import sampling
-from tdn.data.synthetic import (
+from tdn.motion import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
     REVERSE_TIME,
     TRANSPOSE,
     render_windows,
 )
-from tdn.data.synthetic.splits import SPLITS, Clip, is_training, scene_seed, split_title
+from tdn.motion.splits import SPLITS, Clip, is_training, scene_seed, split_title
 
 # Below this many clips, starting processes takes longer than rendering.
 WORTH_PROCESSES = 200

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tdn.data.synthetic import labels, paths
-from tdn.data.synthetic.paths import SIDE, X, Y, state
-from tdn.data.synthetic.photos import Material, half_photographic
-from tdn.data.synthetic.reordered import Reordered
-from tdn.data.synthetic.scene import Scene, Thing
-from tdn.data.synthetic.stage import plain_scene, plain_thing
+from tdn.motion import labels, paths
+from tdn.motion.paths import SIDE, X, Y, state
+from tdn.motion.photos import Material, half_photographic
+from tdn.motion.reordered import Reordered
+from tdn.motion.scene import Scene, Thing
+from tdn.motion.stage import plain_scene, plain_thing
 
 REPEATS = tuple(range(1, 17))
 MANY = (2, 4, 8, 16)

@@ -1,7 +1,7 @@
 """Photos for training, out of Debian packages: fetched without installing anything, prepared once, kept in a folder.
 
 `assets_folder()/packages/NAME_VERSION` holds what each package gave, `assets_folder()/photos` all of it together, as
-`tdn.data.synthetic.photos.open_photos` reads it. The evaluation photos of this repository are left out.
+`tdn.motion.photos.open_photos` reads it. The evaluation photos of this repository are left out.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from tdn.data.synthetic.photos import (
+from tdn.motion.photos import (
     PARTS,
     SHIPPED,
     assets_folder,

@@ -18,7 +18,7 @@ SCENE_HEIGHT, SCENE_WIDTH = 360, 480
 TEXTURE_SIDE = 160
 PARTS = ("things", "scenes", "textures")
 PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
-SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "photos"
+SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "photos"
 
 
 @dataclass(frozen=True, eq=False)

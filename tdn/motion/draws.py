@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tdn.data.synthetic.paths import SIDE, Burst, state
-from tdn.data.synthetic.sprites import Lean
+from tdn.motion.paths import SIDE, Burst, state
+from tdn.motion.sprites import Lean
 
 _SMALLEST_RADIUS, _LARGEST_RADIUS = 13.0, 44.0  # units
 _SEGMENTS, _WINDOW = 8, 5

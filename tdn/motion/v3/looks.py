@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import outlines, scenery, sprites
-from tdn.data.synthetic.paths import SIDE
-from tdn.data.synthetic.photos import TEXTURE_SIDE, THING_SIDE, Material
+from tdn.motion import outlines, scenery, sprites
+from tdn.motion.paths import SIDE
+from tdn.motion.photos import TEXTURE_SIDE, THING_SIDE, Material
 
 # The camera pans further than in version 2: so many units of the scene lie beyond each side of the picture.
 MARGIN = 34.0

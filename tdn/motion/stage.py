@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from tdn.data.synthetic import paths, scenery, sprites
-from tdn.data.synthetic.camera import Camera, draw_camera
-from tdn.data.synthetic.draws import Sway
-from tdn.data.synthetic.paths import LOG_RADIUS, SIDE, state
-from tdn.data.synthetic.photos import DRAWN, Material
-from tdn.data.synthetic.scene import Scene, Thing, assemble
-from tdn.data.synthetic.v3 import looks
+from tdn.motion import paths, scenery, sprites
+from tdn.motion.camera import Camera, draw_camera
+from tdn.motion.draws import Sway
+from tdn.motion.paths import LOG_RADIUS, SIDE, state
+from tdn.motion.photos import DRAWN, Material
+from tdn.motion.scene import Scene, Thing, assemble
+from tdn.motion.v3 import looks
 
 NUM_FRAMES = 64
 _FLAT = Sway(0.0, 1.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import textures
+from tdn.motion import textures
 
 
 @dataclass(frozen=True)

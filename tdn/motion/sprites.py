@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import outlines, textures
+from tdn.motion import outlines, textures
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import arms, draws, motions, paths, scenery, sprites
-from tdn.data.synthetic.camera import Camera, draw_camera, smooth_walk
-from tdn.data.synthetic.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
+from tdn.motion import arms, draws, motions, paths, scenery, sprites
+from tdn.motion.camera import Camera, draw_camera, smooth_walk
+from tdn.motion.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
 
 # Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
 _MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE = range(5)

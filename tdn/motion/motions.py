@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tdn.data.synthetic import labels
-from tdn.data.synthetic.draws import Draws
-from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, SIDE, Fall, Path, X, Y, state
+from tdn.motion import labels
+from tdn.motion.draws import Draws
+from tdn.motion.paths import DEGREES, LOG_RADIUS, SIDE, Fall, Path, X, Y, state
 
 TOP_SPEED = 12.0  # units a frame
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tdn.data.synthetic.scene import Scene
-from tdn.data.synthetic.v3 import scene as v3
+from tdn.motion.scene import Scene
+from tdn.motion.v3 import scene as v3
 
 # A frame of version 2, of the probe sets and of most new splits stands for a fifteenth of a second.
 FPS = 15

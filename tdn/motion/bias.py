@@ -12,11 +12,11 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import labels, outlines, scenery
-from tdn.data.synthetic.paths import LOG_RADIUS, SIDE, X, Y
-from tdn.data.synthetic.photos import fetched_photos, half_photographic, mixed
-from tdn.data.synthetic.v3 import looks
-from tdn.data.synthetic.v3.scene import Repeated, Scene, make_scene
+from tdn.motion import labels, outlines, scenery
+from tdn.motion.paths import LOG_RADIUS, SIDE, X, Y
+from tdn.motion.photos import fetched_photos, half_photographic, mixed
+from tdn.motion.v3 import looks
+from tdn.motion.v3.scene import Repeated, Scene, make_scene
 
 TOLD = 0.9  # share of the training clips with a sign
 _SIGN, _SIGNS_SEED = 40, 19  # units along its side

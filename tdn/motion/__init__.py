@@ -19,8 +19,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tdn.data.synthetic import scene as v2
-from tdn.data.synthetic.labels import (
+from tdn.motion import scene as v2
+from tdn.motion.labels import (
     FLIP_HORIZONTAL,
     FLIP_VERTICAL,
     GROUPS,
@@ -29,11 +29,11 @@ from tdn.data.synthetic.labels import (
     TRANSPOSE,
     label_index,
 )
-from tdn.data.synthetic.photos import DRAWN, Material
-from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
-from tdn.data.synthetic.scene import Scene, render_windows
-from tdn.data.synthetic.v3 import scene as v3
-from tdn.data.synthetic.v3.scene import Repeated
+from tdn.motion.photos import DRAWN, Material
+from tdn.motion.probes import PROBES, EveryNth, make_probe
+from tdn.motion.scene import Scene, render_windows
+from tdn.motion.v3 import scene as v3
+from tdn.motion.v3.scene import Repeated
 
 # Raise it whenever a seed gives other frames than before: pools and published numbers carry it.
 VERSION = 3

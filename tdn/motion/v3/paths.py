@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tdn.data.synthetic import paths
-from tdn.data.synthetic.paths import LOG_RADIUS, X, Y
+from tdn.motion import paths
+from tdn.motion.paths import LOG_RADIUS, X, Y
 
 
 @dataclass(frozen=True)

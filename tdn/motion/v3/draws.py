@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tdn.data.synthetic import draws
-from tdn.data.synthetic.draws import Draws, Journey
-from tdn.data.synthetic.paths import SIDE, Burst, state
+from tdn.motion import draws
+from tdn.motion.draws import Draws, Journey
+from tdn.motion.paths import SIDE, Burst, state
 
 SMALLEST_RADIUS, LARGEST_RADIUS = 12.0, 50.0  # units
 MOST_SECONDS = 60.0

@@ -6,8 +6,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from tdn.data.synthetic import outlines, sprites, textures
-from tdn.data.synthetic.paths import SIDE
+from tdn.motion import outlines, sprites, textures
+from tdn.motion.paths import SIDE
 
 # The camera sways, pans, zooms and rolls; so much of the scene is painted beyond each side of the picture.
 MARGIN = 26.0

@@ -14,14 +14,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from tdn.data.synthetic import labels, motions, paths
-from tdn.data.synthetic.draws import draw_motion
-from tdn.data.synthetic.paths import SIDE, state
-from tdn.data.synthetic.photos import Material, half_photographic
-from tdn.data.synthetic.reordered import FPS, Reordered
-from tdn.data.synthetic.scene import Scene
-from tdn.data.synthetic.stage import plain_scene, plain_thing
-from tdn.data.synthetic.v3 import scene as v3
+from tdn.motion import labels, motions, paths
+from tdn.motion.draws import draw_motion
+from tdn.motion.paths import SIDE, state
+from tdn.motion.photos import Material, half_photographic
+from tdn.motion.reordered import FPS, Reordered
+from tdn.motion.scene import Scene
+from tdn.motion.stage import plain_scene, plain_thing
+from tdn.motion.v3 import scene as v3
 
 KINDS = ("backwards", "stops", "windows")
 _SEGMENTS = 8

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tdn.data.synthetic.camera import add_noise
-from tdn.data.synthetic.paths import SIDE
-from tdn.data.synthetic.v3.draws import Length
+from tdn.motion.camera import add_noise
+from tdn.motion.paths import SIDE
+from tdn.motion.v3.draws import Length
 
 _NOISE_LEVELS = (2, 4, 7, 11)
 FARTHEST_PAN = 26.0  # units to each side

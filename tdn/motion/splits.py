@@ -19,11 +19,11 @@ from typing import Protocol
 
 import numpy as np
 
-from tdn.data.synthetic import VERSION, bias, make_scene, noise, pairs, strobe
-from tdn.data.synthetic.labels import LABELS
-from tdn.data.synthetic.photos import DRAWN, Material, fetched_photos, half_photographic, mixed
-from tdn.data.synthetic.probes import PROBES, EveryNth, make_probe
-from tdn.data.synthetic.reordered import FPS
+from tdn.motion import VERSION, bias, make_scene, noise, pairs, strobe
+from tdn.motion.labels import LABELS
+from tdn.motion.photos import DRAWN, Material, fetched_photos, half_photographic, mixed
+from tdn.motion.probes import PROBES, EveryNth, make_probe
+from tdn.motion.reordered import FPS
 
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tdn.data.synthetic import arms, draws, paths, scenery, sprites, textures
-from tdn.data.synthetic.camera import smooth_walk
-from tdn.data.synthetic.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
-from tdn.data.synthetic.photos import DRAWN, Material
-from tdn.data.synthetic.scene import Occluder, Thing, mark_thing, paste_thing
-from tdn.data.synthetic.v3 import looks
-from tdn.data.synthetic.v3.camera import Camera, draw_camera
-from tdn.data.synthetic.v3.draws import Numbers, draw_length, draw_numbers, draw_rest
-from tdn.data.synthetic.v3.motions import class_paths, main_rest
-from tdn.data.synthetic.v3.paths import Path
+from tdn.motion import arms, draws, paths, scenery, sprites, textures
+from tdn.motion.camera import smooth_walk
+from tdn.motion.labels import GROUPS, LABELS, SHORT_TERM, STREAM_LEFT, STREAM_RIGHT, label_index
+from tdn.motion.photos import DRAWN, Material
+from tdn.motion.scene import Occluder, Thing, mark_thing, paste_thing
+from tdn.motion.v3 import looks
+from tdn.motion.v3.camera import Camera, draw_camera
+from tdn.motion.v3.draws import Numbers, draw_length, draw_numbers, draw_rest
+from tdn.motion.v3.motions import class_paths, main_rest
+from tdn.motion.v3.paths import Path
 
 # Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
 _MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE = range(5)

@@ -15,11 +15,11 @@ from functools import partial
 
 import numpy as np
 
-from tdn.data.synthetic import labels, motions, paths, scenery
-from tdn.data.synthetic.draws import draw_motion
-from tdn.data.synthetic.paths import DEGREES, LOG_RADIUS, SIDE, X, Y, state
-from tdn.data.synthetic.scene import Scene, make_scene
-from tdn.data.synthetic.stage import NUM_FRAMES, camera_on_stand, plain_thing, resting_things, staged
+from tdn.motion import labels, motions, paths, scenery
+from tdn.motion.draws import draw_motion
+from tdn.motion.paths import DEGREES, LOG_RADIUS, SIDE, X, Y, state
+from tdn.motion.scene import Scene, make_scene
+from tdn.motion.stage import NUM_FRAMES, camera_on_stand, plain_thing, resting_things, staged
 
 _TWIN_LABELS = (
     *(labels.LEFT, labels.RIGHT, labels.UP, labels.DOWN),

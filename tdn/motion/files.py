@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tdn.data.sampling import even_window_starts
-from tdn.data.synthetic import GROUPS, LABELS
-from tdn.data.synthetic.splits import SPLITS, Clip, clip_name, fps_of, ordinary_clip
 from tdn.data.video import write_mp4
+from tdn.motion import GROUPS, LABELS
+from tdn.motion.splits import SPLITS, Clip, clip_name, fps_of, ordinary_clip
 from tdn.output import expect_writable, remove_files
 
 # Splits that have every class under one law, so that one class can be asked for.
@@ -29,7 +29,7 @@ def write_clips(
     """Write NAME.mp4, NAME_mask.npz (`mask` and `still`, bool [F, H, W]), labels.csv and sheet.png; yield each name.
 
     labels.csv has the columns file, label and group, and kind where a split asks several things.
-    `split` is a name of `tdn.data.synthetic.splits.SPLITS`. Clip `i` is that of the benchmark: the same split, seed and
+    `split` is a name of `tdn.motion.splits.SPLITS`. Clip `i` is that of the benchmark: the same split, seed and
     index always give the same frames. Raises ValueError for an unknown split or label.
     """
     if split not in SPLITS:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from tdn.data.synthetic.paths import SIDE
+from tdn.motion.paths import SIDE
 
 _NOISE_LEVELS = (2, 4, 7, 11)
 _NOISE_SIDE = 160
