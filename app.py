@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from app.settings import Settings
+from app.server.settings import Settings
 from app.ui import build, launch_options
 
 

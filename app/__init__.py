@@ -4,14 +4,13 @@
 `views` turns those into what the page shows, `viewer` draws that in the browser. `lab` is layout and events of the
 lesson, `lessons` computes for it, `lab_views` draws. `motion` measures motion focus, `showcase` holds the samples'
 finished results, `own_weights` and `own_panel` take a visitor's checkpoint. `gallery` finds the samples, `text` holds
-the sentences, `settings` the limits, `guards` what a public page refuses, `sweeping` deletes old files, `memory` gives
-back what is free, `zero` borrows a GPU on Spaces.
+the sentences. `server` holds a public server's affairs: limits, refusals, uploads, visitors, old files, memory, errors.
 """
 
 import os
 import tempfile
 
-from app.memory import share_pools
+from app.server.memory import share_pools
 
 # Before the first import of gradio, which reads them then.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")

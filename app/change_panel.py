@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 
 from app import text
-from app.guards import AnyChoice
-from app.handlers import Handlers, has_clip_to_change, one_sentence
+from app.handlers import Handlers, has_clip_to_change
+from app.server.errors import one_sentence
+from app.server.uploads import AnyChoice
 from app.viewer import CurveView, FrameViewer, ScoreBars
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}

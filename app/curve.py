@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
+from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
 
 import numpy as np  # isort: skip
 from PIL import Image

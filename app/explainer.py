@@ -12,8 +12,8 @@ from pathlib import Path
 from app import text
 from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, RequestError
 from app.own_weights import Brought, OwnWeights
-from app.sweeping import is_upload
-from app.zero import ON_ZERO_GPU
+from app.server.sweeping import is_upload
+from app.server.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip, Pictures
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import denormalise

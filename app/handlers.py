@@ -1,14 +1,11 @@
 """What the page does when something is clicked: values in, values for the components out."""
 
-import html
-import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
+from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
 
 import gradio as gr  # isort: skip
 
@@ -17,21 +14,17 @@ from app.analysis import Analysis, Comparison, Prepared, Request, RequestError
 from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip
-from app.guards import RateLimit
 from app.motion import motion_focus
+from app.server.errors import one_sentence, sentence
+from app.server.visitors import RateLimit, address, visitor
 from app.showcase import Finished, Showcase
 from app.viewer import CurveData
 from tdn.data.clip import Clip
-from tdn.data.video import VideoError
 from tdn.explain.interventions import other_showing
-from tdn.weights import CheckpointError
 
-EXPECTED_ERRORS = (RequestError, VideoError, CheckpointError, FileNotFoundError)
 GPU_SECONDS = 30
 # Values that `analyse` gives the page.
 RESULTS = 12
-
-log = logging.getLogger(__name__)
 
 
 class Handlers:
@@ -324,31 +317,3 @@ def as_request(
         target=None if target in (None, "", text.TOP_CLASS) else str(target),
         visitor=visitor(request),
     )
-
-
-def visitor(request: gr.Request | None) -> str | None:
-    """The session of a page, or of a program's client; None where there is none, as in tests."""
-    return getattr(request, "session_hash", None)
-
-
-def address(request: gr.Request | None) -> str | None:
-    """The visitor's address; None where there is no visitor, as in tests."""
-    client = request.client if request else None
-    return client.host if client else None
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """Turn every error into one sentence for the visitor; what nobody expected goes to the log as well."""
-    try:
-        yield
-    except EXPECTED_ERRORS as error:
-        raise sentence(" ".join(str(error).split())) from None
-    except Exception:
-        log.exception("an analysis failed")
-        raise sentence(text.UNEXPECTED) from None
-
-
-def sentence(message: str) -> gr.Error:
-    """Gradio shows the message as HTML, and names of files stand in it."""
-    return gr.Error(html.escape(message, quote=False), print_exception=False)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
+from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA is touched
 
 import gradio as gr  # isort: skip
 import numpy as np
@@ -15,10 +15,12 @@ import numpy as np
 from app import lab_views, lessons, text
 from app.analysis import RequestError
 from app.explainer import Explainer
-from app.guards import AnyChoice, LocalVideo, RateLimit
-from app.handlers import GPU_SECONDS, address, one_sentence
+from app.handlers import GPU_SECONDS
 from app.lessons import LabClip, Lessons
-from app.settings import Settings
+from app.server.errors import one_sentence
+from app.server.settings import Settings
+from app.server.uploads import AnyChoice, LocalVideo
+from app.server.visitors import RateLimit, address
 from app.viewer.board import Board, LabBoard
 from tdn.data.film import Showing
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE

@@ -12,7 +12,7 @@ from torch import Tensor
 from app.analysis import Request
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
-from app.settings import SAMPLES
+from app.server.settings import SAMPLES
 from tdn.data.clip import Clip
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import IMAGENET_STD, denormalise

@@ -9,10 +9,11 @@ import gradio as gr
 
 from app import text
 from app.explainer import comparable
-from app.guards import LocalFile, RateLimit
-from app.handlers import address, one_sentence, visitor
 from app.own_weights import FILES_EACH, OwnWeights
-from app.settings import Settings
+from app.server.errors import one_sentence
+from app.server.settings import Settings
+from app.server.uploads import LocalFile
+from app.server.visitors import RateLimit, address, visitor
 from tdn.model import system_name
 from tdn.weights import Card, CheckpointError
 

@@ -4,7 +4,7 @@ document.addEventListener('error', (event) => {
   if (event.target instanceof HTMLVideoElement && event.target.closest('#clip')) event.stopImmediatePropagation();
 }, true);
 
-// The server refuses the 31 MB of ffmpeg that Gradio would load for its Trim button (app/guards.py).
+// The server refuses the 31 MB of ffmpeg that Gradio would load for its Trim button (app/server/guards.py).
 addEventListener('unhandledrejection', (event) => {
   if (String(event.reason).includes('ffmpeg-core')) event.preventDefault();
 });

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from app.settings import Settings
+from app.server.settings import Settings
 from tdn.data.film import Showing
 from tdn.weights import Card
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.zero import ON_ZERO_GPU  # first: `spaces` wants to be there before CUDA is touched
+from app.server.zero import ON_ZERO_GPU  # first: `spaces` wants to be there before CUDA is touched
 
 import gradio as gr  # isort: skip
 from starlette.middleware import Middleware
@@ -14,14 +14,16 @@ from app.change_panel import ChangePanel
 from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
-from app.guards import LocalVideo, RefuseProxying
-from app.handlers import Handlers, has_clip, visitor
+from app.handlers import Handlers, has_clip
 from app.lab import lab_tab
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
-from app.settings import Settings
+from app.server.guards import RefuseProxying
+from app.server.settings import Settings
+from app.server.sweeping import tidy_on_schedule
+from app.server.uploads import LocalVideo
+from app.server.visitors import visitor
 from app.showcase import Showcase
-from app.sweeping import tidy_on_schedule
 from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
 from tdn.device import device_name

@@ -24,7 +24,7 @@ from app import text
 from app.curve import Curves
 from app.explainer import ANALYSES_KEPT, Explainer
 from app.handlers import Handlers
-from app.settings import Settings
+from app.server.settings import Settings
 from app.showcase import Showcase
 from benchmarks import report
 from benchmarks.measure import resident_bytes

@@ -12,7 +12,7 @@ import pytest
 from app.explainer import Explainer
 from app.lab import LONG_RANGE
 from app.lessons import CLIPS, LabClip, Lessons, lab_clips, opposite
-from app.settings import SAMPLES
+from app.server.settings import SAMPLES
 from tdn.weights import shipped
 
 PAIRED = [clip for clip in lab_clips(CLIPS) if clip.pair]

@@ -15,7 +15,7 @@ from app import lab_views, lessons
 from app.explainer import Explainer
 from app.lab import LabHandlers, lab_tab
 from app.lessons import LabClip, Lessons, Opinion
-from app.settings import Settings
+from app.server.settings import Settings
 from app.text import LAB_BELT_TIMES, LAB_CHANGES, LAB_OWN, NO_LAB, lab_belt
 from tdn.data.clip import Clip
 from tdn.data.film import Showing

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from app.memory import give_back
+from app.server.memory import give_back
 
 
 def resident_mb() -> int:

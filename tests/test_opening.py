@@ -12,7 +12,7 @@ from app.analysis import Request
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.opening import kind, make_opening
-from app.settings import SAMPLES
+from app.server.settings import SAMPLES
 from app.showcase import Showcase
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import Preprocess

@@ -15,7 +15,7 @@ from app import own_weights
 from app.analysis import Request, RequestError
 from app.explainer import OWN_MODELS_KEPT, Explainer
 from app.own_weights import FILES_EACH, OwnWeights, plain_name
-from app.settings import Settings
+from app.server.settings import Settings
 from app.text import plain
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4

@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from app.sweeping import sweep, tidy_on_schedule
+from app.server.sweeping import sweep, tidy_on_schedule
 
 UPLOAD, RESULT, UNDER_WAY = "ab" * 32, "cd" * 16, "tmpabc_1xyz"
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import handlers, text, views
+from app import text, views
 from app.analysis import Analysis, Answer, Comparison
 from app.gallery import Opening, sample_clips
-from app.guards import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from app.motion import MotionFocus
-from app.settings import SAMPLES, Settings
+from app.server.errors import sentence
+from app.server.settings import SAMPLES, Settings
+from app.server.visitors import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.explain.bundle import LAYERS, Explained
@@ -301,5 +302,5 @@ def test_names_of_networks_and_classes_are_literal_on_the_page():
 
 
 def test_a_file_s_name_is_no_html_in_a_message():
-    said = handlers.sentence("<b>x</b> & 'y'.mp4: no such file").message
+    said = sentence("<b>x</b> & 'y'.mp4: no such file").message
     assert said == "&lt;b&gt;x&lt;/b&gt; &amp; 'y'.mp4: no such file"

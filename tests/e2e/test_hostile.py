@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from app import text
-from app.sweeping import sweep
+from app.server.sweeping import sweep
 from benchmarks.visitors import FILE_TYPE, Refused, Visitor
 from tdn.data.video import write_mp4
 from tests.e2e.conftest import moving_square

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from app.memory import give_back
+from app.server.memory import give_back
 
 # Gradio names the folder of a file by the SHA-256 of its content and an upload under way as Python's tempfile does;
 # ours (`views`) are named by chance.

@@ -8,7 +8,7 @@ from pathlib import Path
 from tdn.data.video import MAX_PIXELS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SAMPLES = Path(__file__).resolve().parents[1] / "assets" / "samples"
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
 
 @dataclass(frozen=True)
