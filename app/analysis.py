@@ -10,8 +10,8 @@ import numpy as np
 from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
-from tdn.explain.bundle import LAYERS, Explained
-from tdn.explain.overlay import Box
+from tdn.show.bundle import LAYERS, Explained
+from tdn.show.overlay import Box
 
 
 class RequestError(ValueError):

@@ -20,13 +20,14 @@ from tdn.data.transforms import denormalise
 from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
-from tdn.explain.bundle import LAYERS, Explained, find_label, titles, top_scores, write_bundle
+from tdn.explain.classes import find_label
 from tdn.explain.interventions import applies, changed, other_showing, segments_shown
 from tdn.explain.kept import FINAL, KeptPass
 from tdn.explain.methods import Rule
 from tdn.explain.strobe import Step, curve
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
+from tdn.show.bundle import LAYERS, Explained, titles, top_scores, write_bundle
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.store import SHARD
 
@@ -243,7 +244,7 @@ class Explainer:
         return kept
 
     def write_bundle(self, kept: Kept, folder: Path) -> None:
-        """The files of `tdn.explain.bundle.write_bundle` in `folder`."""
+        """The files of `tdn.show.bundle.write_bundle` in `folder`."""
         answers = kept.analysis.answers
         write_bundle(
             folder,

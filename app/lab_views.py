@@ -12,8 +12,8 @@ from app.lessons import Gates, LabClip, Opinion, Sweep, shows_after, windows
 from app.viewer.board import Bar, Board, Card, Curve, Sheet, Tile, TileRow
 from tdn.data.clip import Clip
 from tdn.explain.interventions import CLIP_CHANGES
-from tdn.explain.overlay import colour_table
 from tdn.model import FAMILY
+from tdn.show.overlay import colour_table
 
 FEATURE_COLOURS = "inferno"
 # Differences of one frame to the next are faint; each level is drawn as this many.

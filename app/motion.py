@@ -6,16 +6,16 @@ import numpy as np
 
 from app import text
 from app.analysis import Kept
-from tdn.explain import controls
-from tdn.explain.flow import flow_of_windows, moving_by_flow
-from tdn.explain.focus import focus_of_clip
-from tdn.explain.masked import known_masks, mask_path
 from tdn.explain.scale import NOTHING
+from tdn.measure import controls
+from tdn.measure.flow import flow_of_windows, moving_by_flow
+from tdn.measure.focus import focus_of_clip
+from tdn.measure.masks import known_masks, mask_path
 
 
 @dataclass(frozen=True)
 class MotionFocus:
-    """The numbers of `tdn.explain.focus.focus_of_clip`: `maps` by (role, layer), None where a map has no evidence;
+    """The numbers of `tdn.measure.focus.focus_of_clip`: `maps` by (role, layer), None where a map has no evidence;
     `controls` by name; `area` is the share of the picture that moves, `by_flow` whether optical flow says so.
 
     `refused` is the sentence that stands in their place where there are none.

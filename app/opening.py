@@ -19,9 +19,9 @@ from app.viewer.opening import Network, OpeningData, Said, Way
 from tdn.data.clip import Clip
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.opposites import other_way, same_way
-from tdn.explain.bundle import LAYERS
-from tdn.explain.overlay import colour_table, place_in_frame
 from tdn.explain.scale import scale_per_clip
+from tdn.show.bundle import LAYERS
+from tdn.show.overlay import colour_table, place_in_frame
 from tdn.weights import Card
 
 LAYER = LAYERS[-1]

@@ -18,9 +18,9 @@ from app.analysis import Analysis, Answer, Comparison
 from app.motion import MotionFocus
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.data.clip import Clip
-from tdn.explain.bundle import LAYER_TITLES, LAYERS
-from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 from tdn.explain.scale import scale_per_clip
+from tdn.show.bundle import LAYER_TITLES, LAYERS
+from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
 # Pixels of the longer side of a frame on the page: a panel is at most 440 wide.
 LONG_SIDE = 480

@@ -233,8 +233,8 @@ def encode() -> Case:
     import cv2
 
     from tdn.data.video import write_mp4
-    from tdn.explain.figures import MapRow, grid_video
     from tdn.explain.scale import scale_per_clip
+    from tdn.show.figures import MapRow, grid_video
 
     rng = np.random.default_rng(0)
     frames = np.kron(rng.integers(0, 255, (8, 9, 16, 3), np.uint8), np.ones((1, 40, 40, 1), np.uint8))

@@ -17,8 +17,8 @@ from benchmarks import report
 from tdn.data.clip import load_clip
 from tdn.data.film import ClipTaker
 from tdn.data.source import frame_files
-from tdn.explain.flow import flow_of_windows, moving_by_flow
-from tdn.explain.focus import pixel_auc
+from tdn.measure.flow import flow_of_windows, moving_by_flow
+from tdn.measure.focus import pixel_auc
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import report
-from tdn.explain.focus import energy_share, focus_of_clip, resized
 from tdn.explain.kept import KeptPass
-from tdn.explain.masked import RENDERED, SyntheticClips
-from tdn.explain.survey import LAYERS
+from tdn.measure.focus import energy_share, focus_of_clip, resized
+from tdn.measure.masks import RENDERED, SyntheticClips
+from tdn.measure.survey import LAYERS
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
 from tdn.motion import LABELS, PROBES

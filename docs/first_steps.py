@@ -10,9 +10,9 @@ import sys
 
 from tdn.data.clip import load_clip
 from tdn.explain import grad_cam
-from tdn.explain.figures import MapRow, side_by_side
 from tdn.explain.interventions import compare
 from tdn.explain.scale import scale_per_clip
+from tdn.show.figures import MapRow, side_by_side
 from tdn.weights import load_model
 
 video = sys.argv[1] if len(sys.argv) > 1 else "assets/samples/spinning_counter_clockwise.mp4"

@@ -6,7 +6,7 @@ model are `uint8 [..., H, W, 3]`, RGB.
 
 One path leads through the code: file -> `data.video.read_frames` -> `data.sampling` (indices [T, 5]) ->
 `data.transforms` (clip) -> `model.TDN.forward` -> logits -> `explain.grad_cam` (raw maps [T, h, w]) ->
-`explain.scale`, `explain.overlay` -> page, figure, video.
+`explain.scale`, `show.overlay` -> page, figure, video.
 """
 
 __version__ = "0.1.0"

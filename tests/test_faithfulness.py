@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tdn.explain.faithfulness import (
+from tdn.explain.interventions import freeze_windows
+from tdn.measure.faithfulness import (
     STEPS,
     area_under,
     blurred,
@@ -14,7 +15,6 @@ from tdn.explain.faithfulness import (
     ranks,
     spearman,
 )
-from tdn.explain.interventions import freeze_windows
 from tests.conftest import network, random_clip, tiny
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tdn.explain.focus import focus_of_clip, mean_over_clips, paired_interval, weighted_auc
+from tdn.measure.focus import focus_of_clip, mean_over_clips, paired_interval, weighted_auc
 
 HEIGHT, WIDTH, SEGMENTS = 40, 64, 8
 # Neither square nor on the diagonal, of a picture that is not square: rows and columns can't be mixed up unseen.

@@ -13,10 +13,10 @@ from matplotlib.text import Text
 from PIL import Image
 
 from tdn import letters
-from tdn.explain.bundle import titles
-from tdn.explain.figures import MapRow, grid_video, side_by_side
 from tdn.explain.scale import scale_per_clip
 from tdn.letters import legible, save_figure, set_literally, strip, without_font, wrapped
+from tdn.show.bundle import titles
+from tdn.show.figures import MapRow, grid_video, side_by_side
 from tdn.train.logs import draw_confusion, write_confusion
 from tests.conftest import tiny
 

@@ -10,8 +10,8 @@ from tdn import doctor
 from tdn.data.lists import csv_rows, numbered_lines, read_json
 from tdn.data.source import decode_frames, probe
 from tdn.evaluate import Scores
-from tdn.explain.masked import known_masks
 from tdn.lfs import is_pointer
+from tdn.measure.masks import known_masks
 from tdn.train.checkpoint import read_state
 from tdn.weights import convert_official, imagenet_state, load_model, read_card
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from tdn.explain.bundle import Explained, Question, find_label, heading
-from tdn.explain.figures import MapRow, grid_video, side_by_side
+from tdn.explain.classes import find_label
 from tdn.explain.methods import Rule
-from tdn.explain.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
 from tdn.explain.scale import SCALES, evidence_share, over_timeline, scale_per_clip, scale_per_frame, scale_together
+from tdn.show.bundle import Explained, Question, heading
+from tdn.show.figures import MapRow, grid_video, side_by_side
+from tdn.show.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
 
 
 def test_scale_per_clip_divides_by_the_clip_s_maximum_and_subtracts_nothing():

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from tdn.explain import METHODS, Rule, grad_cam
-from tdn.explain.controls import random_weights
 from tdn.explain.inside import channel_means, gate_sizes
-from tdn.explain.interventions import compare
+from tdn.explain.interventions import compare, random_weights
 from tdn.model.twin import twin_of
 from tests.conftest import network, random_clip, tiny
 

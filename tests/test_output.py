@@ -13,9 +13,9 @@ import pytest
 from tdn.cli import main
 from tdn.data.video import write_mp4
 from tdn.evaluate import Scores, expect_different
-from tdn.explain.bundle import FILES
 from tdn.motion.files import write_clips
 from tdn.output import OutputError, expect_writable
+from tdn.show.bundle import FILES
 from tests.test_evaluate import NAMES, saved
 
 

@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.planted_bias import misled
 from tdn.data.transforms import Preprocess, normalise
-from tdn.explain.masked import open_masked
+from tdn.measure.masks import open_masked
 from tdn.motion import LABELS, REVERSE_TIME, bias, labels, pairs, strobe
 from tdn.motion.files import write_clips
 from tdn.motion.pool import load_or_render_pool, windowed_clip

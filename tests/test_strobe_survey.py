@@ -10,9 +10,9 @@ from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.explain.strobe import steps
-from tdn.explain.strobe_figure import strobe_figure
-from tdn.explain.strobe_survey import look, summary, wilson
+from tdn.measure.strobe_survey import look, summary, wilson
 from tdn.motion import LABELS
+from tdn.show.strobe_figure import strobe_figure
 from tests.conftest import network, tiny
 
 LEFT, RIGHT = "Moving something from right to left", "Moving something from left to right"

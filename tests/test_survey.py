@@ -14,10 +14,11 @@ from benchmarks.flow import compared
 from tdn.data.clip import load_clip
 from tdn.data.transforms import Preprocess, normalise
 from tdn.data.video import write_mp4
-from tdn.explain import controls
-from tdn.explain.flow import flow_of_windows, moving_by_flow
-from tdn.explain.masked import known_masks, mask_path, open_masked
-from tdn.explain.survey import Survey, flat_rows, reading, rows, summary
+from tdn.explain.interventions import random_weights
+from tdn.measure import controls
+from tdn.measure.flow import flow_of_windows, moving_by_flow
+from tdn.measure.masks import known_masks, mask_path, open_masked
+from tdn.measure.survey import Survey, flat_rows, reading, rows, summary
 from tdn.motion import LABELS
 from tdn.motion.files import write_clips
 from tdn.weights import Card, load_model, save_checkpoint
@@ -222,10 +223,10 @@ def write_folder_of_frames(folder: Path) -> Path:
 
 def test_random_weights_keep_the_architecture_and_lose_the_weights():
     model = network(tiny())
-    other = controls.random_weights(model)
+    other = random_weights(model)
     assert other.architecture == model.architecture and not other.training
     assert not torch.equal(other.head.weight, model.head.weight)
-    assert torch.equal(controls.random_weights(model).head.weight, other.head.weight)
+    assert torch.equal(random_weights(model).head.weight, other.head.weight)
 
 
 def test_the_centre_control_is_brightest_in_the_middle():

@@ -19,7 +19,7 @@ from app.server.settings import SAMPLES, Settings
 from app.server.visitors import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
-from tdn.explain.bundle import LAYERS, Explained
+from tdn.show.bundle import LAYERS, Explained
 from tdn.weights import Card
 from tests.conftest import tiny
 

@@ -83,7 +83,7 @@ function describe(panel) {
   panel.canvas.setAttribute('aria-label', [...words, panel.message_box.textContent].filter(Boolean).join('. '));
 }
 
-// The same formula as tdn/explain/overlay.py `blend`: a pixel's opacity is opacity * (0.25 + 0.75 * value), or opacity *
+// The same formula as tdn/show/overlay.py `blend`: a pixel's opacity is opacity * (0.25 + 0.75 * value), or opacity *
 // |value| where values have a sign, and the middle of their colours is nothing.
 function colourOver(pixels, panel) {
   const [x0, y0, x1, y1] = shown.box, values = placed(panel, current), strength = opacity.value / 100, both = signed.checked;

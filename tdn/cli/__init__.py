@@ -109,8 +109,8 @@ def models(
             }
         )
     if plot is not None:
-        from tdn.explain.family_figure import cost_against_accuracy
         from tdn.letters import save_figure
+        from tdn.show.family_figure import cost_against_accuracy
 
         save_figure(cost_against_accuracy(rows), plot, dpi=200)
         say(f"wrote {plot}")

@@ -44,19 +44,13 @@ def explain(
     """
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
-    from tdn.explain.bundle import (
-        Question,
-        explain_changed,
-        explain_clip,
-        find_label,
-        titles,
-        write_bundle,
-    )
+    from tdn.explain.classes import find_label
     from tdn.explain.interventions import applies
     from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
     from tdn.letters import without_font
     from tdn.output import expect_writable
+    from tdn.show.bundle import Question, explain_changed, explain_clip, titles, write_bundle
     from tdn.weights import load_model
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair

@@ -27,13 +27,14 @@ def figures(
     """The paper's figures 4, 5 and 6/7 with the shipped networks: Grad-CAM of a baseline beside TDN or S-TDM only."""
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
-    from tdn.explain.bundle import Question, explain_clip, find_label
-    from tdn.explain.overlay import colour_table
-    from tdn.explain.paper_figures import Block, all_segments, one_frame_each
+    from tdn.explain.classes import find_label
     from tdn.explain.scale import SCALES
     from tdn.letters import save_figure
     from tdn.model import system_name
     from tdn.output import expect_writable
+    from tdn.show.bundle import Question, explain_clip
+    from tdn.show.overlay import colour_table
+    from tdn.show.paper_figures import Block, all_segments, one_frame_each
     from tdn.weights import load_model
     from tdn.weights.shipped import S_TDM_FILE, checkpoint_folder, shipped_pair
 

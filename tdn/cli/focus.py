@@ -41,8 +41,8 @@ def focus(
     """
     from tqdm import tqdm
 
-    from tdn.explain.masked import open_masked
-    from tdn.explain.survey import Survey, flat_rows, rows, summary
+    from tdn.measure.masks import open_masked
+    from tdn.measure.survey import Survey, flat_rows, rows, summary
     from tdn.output import expect_writable
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
@@ -74,7 +74,7 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     from rich.console import Console
     from rich.table import Table
 
-    from tdn.explain.survey import CONTROLS, LAYERS, reading
+    from tdn.measure.survey import CONTROLS, LAYERS, reading
 
     title = f"{report['clips']} clips of {data}; target: {report['target']}; what moves: {report['masks']}"
     table = Table("map", *SHOWN, title=title)

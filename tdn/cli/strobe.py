@@ -14,7 +14,7 @@ from tdn.output import expect_writable
 from tdn.words import one_line
 
 if TYPE_CHECKING:
-    from tdn.explain.strobe_survey import Seen
+    from tdn.measure.strobe_survey import Seen
 
 
 def strobe(
@@ -55,7 +55,7 @@ def strobe(
 
     from tdn.data.video import VideoError
     from tdn.explain.strobe import steps
-    from tdn.explain.strobe_survey import look, summary
+    from tdn.measure.strobe_survey import look, summary
 
     showings = steps(repeats_of(repeats))
     if out is not None:
@@ -143,7 +143,7 @@ def _networks(checkpoints: Sequence[Path], device: str | None) -> dict[str, Any]
 
 
 def _expect_known(label: str | None, networks: dict[str, Any]) -> None:
-    from tdn.explain.bundle import find_label
+    from tdn.explain.classes import find_label
 
     for name, model in networks.items():
         try:
@@ -154,8 +154,8 @@ def _expect_known(label: str | None, networks: dict[str, Any]) -> None:
 
 
 def _write(out: Path, rows: "list[Seen]", found: dict[str, Any], num_segments: dict[str, int]) -> None:
-    from tdn.explain.strobe_figure import strobe_figure
     from tdn.letters import save_figure
+    from tdn.show.strobe_figure import strobe_figure
 
     heading = f"{Path(rows[0].video).name}: {rows[0].label}"
     if found["videos"] > 1:

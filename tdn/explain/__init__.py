@@ -1,4 +1,4 @@
-"""Where a network finds its evidence: raw maps, honest scales, overlays, figures."""
+"""Where a network finds its evidence: raw maps, what changes them, honest scales."""
 
 from tdn.explain.gradcam import closed_form_final, explain_logits, grad_cam
 from tdn.explain.methods import METHODS, Rule

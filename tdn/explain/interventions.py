@@ -11,7 +11,9 @@ Changes of a clip are functions of a tensor [N, T, L, 3, H, W]. Changes of a net
 (`other_showing`): its clip has to be read again.
 """
 
+import copy
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,15 +22,16 @@ import torch
 from torch import Tensor, nn
 
 from tdn.data.film import AS_FILMED, Showing
-from tdn.explain.controls import random_weights
 from tdn.explain.gradcam import Target, target_classes
 from tdn.explain.kept import KeptPass
 from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.model import TDN
 from tdn.model.l_tdm import LongTermTDM
+from tdn.model.tdn import initialise
 from tdn.model.twin import bare, twin_of
 from tdn.shapes import fold, unfold
 
+_DRAWING = threading.Lock()
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as shares of width and height
 
 
@@ -295,3 +298,19 @@ def applies(name: str, model: TDN) -> bool:
     if name.startswith("L-TDM"):
         return any(isinstance(module, LongTermTDM) for module in model.modules())
     return True
+
+
+def random_weights(model: TDN, seed: int = 0) -> TDN:
+    """A copy with fresh weights and statistics, in eval mode (the test of Adebayo et al., NeurIPS 2018).
+
+    Statistics are those of fresh batch norms, so maps are those of an untrained network of the same architecture.
+    """
+    # PyTorch's layers draw from one generator for all threads.
+    with _DRAWING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        other = copy.deepcopy(model)
+        for module in other.modules():
+            if isinstance(module, nn.BatchNorm2d) or hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+        initialise(other)
+    return other.eval()

@@ -77,8 +77,8 @@ def write_site(out: str | Path, pair: Sequence[str], samples: Path) -> Path:
 
     `pair` are the stems of the two networks the page loads, TDN first; `samples` is the folder with samples.json.
     """
-    from tdn.explain.bundle import LAYER_TITLES
-    from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
+    from tdn.show.bundle import LAYER_TITLES
+    from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
     site = {
         "pair": list(pair),

@@ -13,7 +13,7 @@ from PIL import Image
 
 from app import text
 from tdn.data.video import probe
-from tdn.explain.overlay import blend, place_in_frame
+from tdn.show.overlay import blend, place_in_frame
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-// How much of a map lies on what moves: energy share and lift of tdn/explain/focus.py, with the exact masks of the samples.
+// How much of a map lies on what moves: energy share and lift of tdn/measure/focus.py, with the exact masks of the samples.
 
 // One mask [rows, columns] of 0 and 1 from the packed masks of a sample ({shape: [F, rows, columns], bits: base64}).
 export function mask({ shape: [frames, rows, columns], bits }, frame) {

@@ -12,7 +12,7 @@ WAYS = {"right": ("right direction", "#0b7a5c", "-", "o"), "opposite": ("opposit
 
 
 def strobe_figure(found: Mapping[str, Any], num_segments: Mapping[str, int], heading: str) -> Figure:
-    """Mean probabilities of `tdn.explain.strobe_survey.summary`, with their intervals where there are any.
+    """Mean probabilities of `tdn.measure.strobe_survey.summary`, with their intervals where there are any.
 
     Left of the line the film is cut, right of it repeated. Dotted lines mark repeats that are a multiple of a network's
     segments: all of them then show about the same moment.

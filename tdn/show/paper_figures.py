@@ -10,11 +10,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from tdn.data.clip import Clip
-from tdn.explain.bundle import LAYER_TITLES, Explained, Question
-from tdn.explain.figures import NO_EVIDENCE, MapRow, overlays
-from tdn.explain.overlay import COLOUR_MAPS
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import wrapped
+from tdn.show.bundle import LAYER_TITLES, Explained, Question
+from tdn.show.figures import NO_EVIDENCE, MapRow, overlays
+from tdn.show.overlay import COLOUR_MAPS
 
 CELL, GAP = 1.5, 0.08
 

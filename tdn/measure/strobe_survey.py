@@ -10,9 +10,9 @@ import numpy as np
 from tdn.data.clip import read_pictures
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.opposites import other_way, same_way
-from tdn.explain.bundle import find_label
-from tdn.explain.focus import paired_interval
+from tdn.explain.classes import find_label
 from tdn.explain.strobe import Step, curve
+from tdn.measure.focus import paired_interval
 from tdn.model import TDN
 
 

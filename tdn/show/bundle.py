@@ -13,10 +13,9 @@ from torch import Tensor
 
 from tdn import __version__
 from tdn.data.clip import Clip, load_clip
-from tdn.data.names import loose, one_form
 from tdn.data.source import decode_frames
 from tdn.data.video import write_mp4
-from tdn.explain.figures import MapRow, grid_video, side_by_side, timeline_video
+from tdn.explain.classes import find_label
 from tdn.explain.gradcam import explain_logits
 from tdn.explain.interventions import changed, other_showing, segments_shown
 from tdn.explain.methods import GRAD_CAM, METHODS, Rule
@@ -24,6 +23,7 @@ from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import save_figure, without_font
 from tdn.model import TDN, Architecture, system_name
 from tdn.output import expect_writable, remove_files, sha256
+from tdn.show.figures import MapRow, grid_video, side_by_side, timeline_video
 from tdn.weights.store import shard_paths
 
 LAYERS = ("res2", "final")
@@ -113,29 +113,6 @@ def _explained(model: TDN, tensor: Tensor, title: str, target: int | None, quest
     chosen = int(logits.argmax()) if target is None else target
     raw = {layer: values[0].float().cpu().numpy() for layer, values in maps.items()}
     return Explained(title, logits[0].float().cpu().numpy(), chosen, model.labels[chosen], raw)
-
-
-def find_label(labels: list[str], wanted: str) -> int:
-    """The index of a class given by its label or its number. Raises ValueError naming close labels.
-
-    Capitals, underscores, white space and composed letters do not count unless two labels differ in nothing else.
-    """
-    for form in (one_form, loose):
-        found = [place for place, label in enumerate(labels) if form(label) == form(wanted)]
-        if len(found) > 1:
-            raise ValueError(
-                f"target {wanted[:100]!r}: classes {found[0]} and {found[1]} are called so; give the number"
-            )
-        if found:
-            return found[0]
-    if wanted.isdecimal() and len(wanted) < 10 and int(wanted) < len(labels):
-        return int(wanted)
-    words = set(wanted.lower().split())
-    close = sorted(labels, key=lambda label: -len(words & set(label.lower().split())))[:3]
-    raise ValueError(
-        f"target {wanted[:100]!r}: no such class; expected an index from 0 to {len(labels) - 1} or a label such as "
-        + ", ".join(repr(label) for label in close)
-    )
 
 
 def titles(architectures: dict[str, Architecture], files: dict[str, str]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-from tdn.explain.overlay import COLOUR_MAPS, SIGNED_COLOURS, Box, blend, place_in_frame
 from tdn.explain.scale import SCALES, ScaledMap, evidence_share, over_timeline
 from tdn.letters import strip, wrapped
+from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, Box, blend, place_in_frame
 
 CURVE_COLOURS = ("#c1440e", "#e8a33d", "#1f5fa8", "#62a5d9", "#3f7d4e", "#8fbf7f", "#6b4c9a", "#b39ddb")
 NO_EVIDENCE = "no positive evidence"

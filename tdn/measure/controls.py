@@ -1,19 +1,11 @@
 """Maps that know nothing of the network's answer: what a motion-focus number has to beat to mean anything."""
 
-import copy
-import threading
-
 import cv2
 import numpy as np
-import torch
-from torch import Tensor, nn
-
-from tdn.model import TDN
-from tdn.model.tdn import initialise
+from torch import Tensor
 
 # Standard deviation of the centre control, as a share of the short side.
 CENTRE_SPREAD = 0.25
-_DRAWING = threading.Lock()
 
 
 def uniform(num_segments: int, height: int, width: int) -> np.ndarray:
@@ -40,19 +32,3 @@ def frame_difference(clip: Tensor) -> np.ndarray:
 def shrunk(moving: np.ndarray, side: int) -> np.ndarray:
     """How often each place moves: bool [T, H, W] -> float32 [side, side]."""
     return cv2.resize(moving.mean(0, dtype=np.float32), (side, side), interpolation=cv2.INTER_AREA)
-
-
-def random_weights(model: TDN, seed: int = 0) -> TDN:
-    """A copy with fresh weights and statistics, in eval mode (the test of Adebayo et al., NeurIPS 2018).
-
-    Statistics are those of fresh batch norms, so maps are those of an untrained network of the same architecture.
-    """
-    # PyTorch's layers draw from one generator for all threads.
-    with _DRAWING, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        other = copy.deepcopy(model)
-        for module in other.modules():
-            if isinstance(module, nn.BatchNorm2d) or hasattr(module, "reset_parameters"):
-                module.reset_parameters()
-        initialise(other)
-    return other.eval()

@@ -16,12 +16,13 @@ import torch
 
 from tdn.data.video import VideoError
 from tdn.device import choose_device
-from tdn.explain import controls
-from tdn.explain.bundle import find_label
-from tdn.explain.faithfulness import area_under, deletion, freeze_inside_outside, insertion, model_randomisation
-from tdn.explain.focus import focus_of_clip, mean_over_clips, paired_interval
+from tdn.explain.classes import find_label
+from tdn.explain.interventions import random_weights
 from tdn.explain.kept import KeptPass
-from tdn.explain.masked import LabelledClips, MaskedClip, SyntheticClips, open_masked
+from tdn.measure import controls
+from tdn.measure.faithfulness import area_under, deletion, freeze_inside_outside, insertion, model_randomisation
+from tdn.measure.focus import focus_of_clip, mean_over_clips, paired_interval
+from tdn.measure.masks import LabelledClips, MaskedClip, SyntheticClips, open_masked
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
 from tdn.output import sha256
@@ -75,7 +76,7 @@ class Surveyor:
         self.networks: dict[str, TDN] = {
             "tdn": inference_copy(first),
             "baseline": inference_copy(other),
-            "random_weights": inference_copy(controls.random_weights(first, survey.seed)),
+            "random_weights": inference_copy(random_weights(first, survey.seed)),
         }
         self.elsewhere = self._density() if elsewhere is None else elsewhere
 

@@ -11,8 +11,8 @@ from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, Item, open_dataset
 from tdn.data.loading import SECONDS_PER_VIDEO, within
 from tdn.data.transforms import normalise, to_view
-from tdn.explain.flow import flow_of_windows, moving_by_flow
 from tdn.lfs import expect_no_pointer
+from tdn.measure.flow import flow_of_windows, moving_by_flow
 from tdn.model import TDN
 from tdn.motion import LABELS
 from tdn.motion.pool import windowed_clip

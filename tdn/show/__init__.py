@@ -1,0 +1,1 @@
+"""Explanations drawn and written: overlays, figures, and the folder of one answer."""
