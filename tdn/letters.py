@@ -26,6 +26,7 @@ EMPTY_FONTS = ("lastresort", "last resort", "adobeblank", "notdef")
 # What turns the order of letters around: a name in it reads as another one.
 TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 NOTHING_DRAWN = ("Cc", "Cn", "Co", "Cs", "Zl", "Zp")
+WRITTEN = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none", "image.composite_image": False}
 _LOCK = threading.RLock()
 
 
@@ -89,16 +90,13 @@ def set_literally(figure: Figure) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path | str, dpi: float | None = None) -> None:
-    """Write a figure, its text literal; in PDF and PostScript as TrueType, which other programs can edit and search."""
+    """Write a figure, its text literal: in PDF and PostScript as TrueType, which other programs can edit and search,
+    in SVG as text. Pictures that are not to be smoothed stay apart, each with its own pixels.
+    """
     set_literally(figure)
     # One lock, because matplotlib's settings are those of all threads.
-    with _LOCK:
-        before = {name: matplotlib.rcParams[name] for name in ("pdf.fonttype", "ps.fonttype")}
-        try:
-            matplotlib.rcParams.update(dict.fromkeys(before, 42))
-            figure.savefig(path, **({} if dpi is None else {"dpi": dpi}))
-        finally:
-            matplotlib.rcParams.update(before)
+    with _LOCK, matplotlib.rc_context(WRITTEN):
+        figure.savefig(path, **({} if dpi is None else {"dpi": dpi}))
 
 
 @lru_cache(maxsize=64)

@@ -102,6 +102,11 @@ class Preprocess:
         """
         return cls(view="whole", short_side=size, input_size=size, sampling="even", fps=15, min_frames=48)
 
+    @classmethod
+    def all_frames(cls) -> Preprocess:
+        """For showing a video, not for a network: as many segments as frames, nothing thinned out."""
+        return cls(view="whole", short_side=16, input_size=16, sampling="even")
+
     def to_dict(self) -> dict[str, Any]:
         """What a checkpoint says; what is for networks of others stands in it only where it is used."""
         usual = {field.name: field.default for field in fields(self) if field.name in FOREIGN}

@@ -25,7 +25,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tdn.data.clip import Clip, Pictures, clip_of, read_pictures
-from tdn.data.film import ClipTaker, Showing
+from tdn.data.film import AS_FILMED, ClipTaker, Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import MAX_PIXELS, VideoError, VideoInfo, load_decoder
 
@@ -104,6 +104,11 @@ class DecodingWorker:
         }
         with self._turn:
             return self._pictures(job, path.name, showings)
+
+    def read_every_frame(self, path: Path, info: VideoInfo, short_side: int) -> np.ndarray:
+        """All frames of the video `info`, shrunk for showing: uint8 [F, h, w, 3]. Raises as `load_clip` does."""
+        all_of_them = SimpleNamespace(num_segments=info.num_frames, window=1, preprocess=Preprocess.all_frames())
+        return self.read_pictures(path, all_of_them, [AS_FILMED], short_side).shown
 
     def close(self) -> None:
         """End the process."""

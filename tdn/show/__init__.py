@@ -1,1 +1,1 @@
-"""Explanations drawn and written: overlays, figures, and the folder of one answer."""
+"""From maps to what is handed on: pictures, films, figures at their final size, and the words that belong to them."""
