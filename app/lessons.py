@@ -173,7 +173,7 @@ def belt() -> SampleClip | None:
 
 
 def benchmark() -> dict:
-    """What benchmarks/ measured, as docs/benchmark.md shows it; empty where the file is not there."""
+    """What studies/ measured, as docs/benchmark.md shows it; empty where the file is not there."""
     return json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
 
 

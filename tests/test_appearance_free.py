@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.appearance_free import SIDE, STEPS, cells, moved, told
+from studies.motion.appearance_free import SIDE, STEPS, cells, moved, told
 from tdn.motion import LABELS, REVERSE_TIME, labels, noise
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import cases, strobe
-from benchmarks.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
-from benchmarks.run import run_all
+from studies.speed import cases, strobe
+from studies.speed.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
+from studies.speed.run import run_all
 from tdn.data.film import AS_FILMED
 from tdn.data.video import decode_frames, probe
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, shipped_networks
@@ -40,7 +40,7 @@ def test_rates_are_positive():
 
 def test_the_peak_is_that_of_the_call_and_not_of_setting_up(monkeypatch, tmp_path):
     program = (
-        "import sys, numpy as np, benchmarks.cases as cases, benchmarks.measure as measure\n"
+        "import sys, numpy as np, studies.speed.cases as cases, studies.speed.measure as measure\n"
         "def make():\n"
         "    waste = np.ones(40 * 2**17); del waste\n"
         "    return measure.Case(lambda: np.ones(64 * 2**17), lambda: None)\n"

@@ -10,7 +10,7 @@ import torch
 
 from app.analysis import Analysis, Request, RequestError
 from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Explainer
-from benchmarks.visitors import is_sentence
+from studies.abuse.visitors import is_sentence
 from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import UnreadableVideo, write_mp4

@@ -7,8 +7,8 @@ import pytest
 
 from app.explainer import Explainer
 from app.handlers import Handlers
-from benchmarks.fuzz import fuzz, outcome, page
-from benchmarks.mutations import KINDS, encode
+from studies.abuse.fuzz import fuzz, outcome, page
+from studies.abuse.mutations import KINDS, encode
 from tdn.data.worker import DecodingWorker
 from tests.e2e.conftest import save_random_pair
 

@@ -12,9 +12,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from studies import carry, gpu_speed, gpu_train
-from studies.device_clips import DeviceClips
-from studies.run_state import load_state
+from studies.gpu import carry
+from studies.gpu import speed as gpu_speed
+from studies.gpu import train as gpu_train
+from studies.gpu.device_clips import DeviceClips
+from studies.gpu.run_state import load_state
 from tdn.model import TDN
 from tdn.motion.photos import fetched_photos, shipped_photos
 from tdn.train.batches import ProceduralClips
@@ -71,7 +73,7 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
     first = folder / "out-first"
     assert sorted(path.name for path in first.iterdir()) == ["report.json", "tdn.resume.safetensors"]
     said = capsys.readouterr().err
-    assert "next: python -m studies.gpu_train --networks tdn tconv --minutes 0.25 --draws 8" in said
+    assert "next: python -m studies.gpu.train --networks tdn tconv --minutes 0.25 --draws 8" in said
     state = first / "tdn.resume.safetensors"
     with safe_open(state, framework="pt") as file:
         assert json.loads(file.metadata()["run"])["step"] == 1
@@ -91,7 +93,7 @@ def test_two_commands_train_what_they_are_given_and_send_back_small_files(folder
             (network, epoch) for network in ("tdn", "tconv") for epoch in "12"
         ]
     model = load_model(out / "tdn.safetensors")
-    assert model.card.command.startswith("python -m studies.gpu_train --networks tdn --draws 8 --pool-clips 6")
+    assert model.card.command.startswith("python -m studies.gpu.train --networks tdn --draws 8 --pool-clips 6")
     assert str(folder) not in model.card.command
     assert "2 of 2 epochs" in model.card.trained_on and "ImageNet weights" in model.card.trained_on
     assert model.s_tdm is not None and load_model(out / "tconv.safetensors").s_tdm is None
@@ -158,7 +160,7 @@ def test_it_chooses_draws_and_runs_where_nothing_else_is_installed(folder):
         folder, "bare", "--networks", "tdn", "--minutes", 9, "--total-minutes", 0.001, "--timed-steps", 1
     )
     del command[command.index("--draws") : command.index("--draws") + 2]
-    program = f"import sys; sys.modules.update(dict.fromkeys({MISSING})); from studies.gpu_train import main; "
+    program = f"import sys; sys.modules.update(dict.fromkeys({MISSING})); from studies.gpu.train import main; "
     done = subprocess.run(
         [sys.executable, "-c", f"{program}main({command})"], cwd=ROOT, capture_output=True, text=True, timeout=300
     )

@@ -88,6 +88,11 @@ def test_the_app_never_imports_training():
     assert not broken
 
 
+def test_the_product_never_imports_its_studies():
+    broken = [path.name for path in files() for name in imports(path) if name.split(".")[0] in ("studies", "tests")]
+    assert not broken
+
+
 def test_heavy_packages_have_one_door():
     broken = []
     for path in files():

@@ -1,11 +1,11 @@
-"""The plain network of the benchmarks is the released one too: the golden outputs come out of it."""
+"""The plain network of the speed tests is the released one too: the golden outputs come out of it."""
 
 import json
 
 import numpy as np
 import torch
 
-from benchmarks.plain import PlainTDN
+from studies.speed.plain import PlainTDN
 from tests.test_official_parity import NAME, REFERENCE, _formulas
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from benchmarks import report
-from benchmarks.splits import ASKED, shipped
+from studies import report
+from studies.motion.splits import ASKED, shipped
 
 MEASURED = sorted(report.DOCS.glob("*.json"))
 

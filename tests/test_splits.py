@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.planted_bias import misled
+from studies.motion.planted_bias import misled
 from tdn.data.transforms import Preprocess, normalise
 from tdn.measure.masks import open_masked
 from tdn.motion import LABELS, REVERSE_TIME, bias, labels, pairs, strobe

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.flow import compared
+from studies.motion.flow import compared
 from tdn.data.clip import load_clip
 from tdn.data.transforms import Preprocess, normalise
 from tdn.data.video import write_mp4

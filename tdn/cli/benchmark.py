@@ -1,9 +1,14 @@
 """`benchmark`: how fast this machine is at what the project does, beside the plain way of doing it."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def benchmark(
@@ -17,15 +22,16 @@ def benchmark(
     """Time and memory of forward passes, maps, further classes, reading and a training step, ours and the plain way.
 
     Every pair is measured in turns in one process, so that a busy machine slows both down alike. It takes some seven
-    minutes; docs/performance.md says how to read it. `python -m benchmarks.run` measures all of them.
+    minutes; docs/performance.md says how to read it. `python -m studies.speed.run` measures all of them.
     """
-    try:
-        from benchmarks.cases import QUICK
-        from benchmarks.run import run_all
-    except ModuleNotFoundError as error:
-        raise ValueError(f"the benchmarks are not here ({error.name}); run from a checkout of the repository") from None
-
-    rows = run_all(names or QUICK, threads)
+    if not (ROOT / "studies" / "speed").is_dir():
+        raise ValueError("the measurements (studies/speed) are not here; run from a checkout of the repository")
+    # A program of its own: the product stands without its studies, and what is measured without the command line.
+    program = [sys.executable, "-m", "studies.speed.run", "--quick", "--json", "--threads", str(threads)]
+    done = subprocess.run([*program, "--", *(names or [])], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise typer.Exit(2)
+    rows = json.loads(done.stdout.splitlines()[-1])
     if as_json:
         print(json.dumps(rows))
         return

@@ -14,7 +14,7 @@ import pytest
 
 from app import text
 from app.server.sweeping import sweep
-from benchmarks.visitors import FILE_TYPE, Refused, Visitor
+from studies.abuse.visitors import FILE_TYPE, Refused, Visitor
 from tdn.data.video import write_mp4
 from tests.e2e.conftest import moving_square
 

@@ -1,11 +1,11 @@
-"""The short version of `benchmarks.soak`: everything its visitors do ends as it should on the page, once."""
+"""The short version of `studies.abuse.soak`: everything its visitors do ends as it should on the page, once."""
 
 import pytest
 
-from benchmarks.crowd import SAMPLES
-from benchmarks.mutations import sources
-from benchmarks.soak import ACTS, Guest
-from benchmarks.visitors import Visitor
+from studies.abuse.crowd import SAMPLES
+from studies.abuse.mutations import sources
+from studies.abuse.soak import ACTS, Guest
+from studies.abuse.visitors import Visitor
 
 
 @pytest.fixture(scope="module")
