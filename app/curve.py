@@ -31,7 +31,6 @@ from tdn.weights import Card
 # Some 200 KB each, nearly all of it small pictures.
 CURVES_KEPT = 48
 PICTURE_SIDE = 54
-GPU_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class Kept:
 class Curves:
     """Curves of clips in the networks of the server that read the same clips as `first`, at most four."""
 
-    def __init__(self, explainer: Explainer, first: str | None):
+    def __init__(self, explainer: Explainer, first: str | None, on_cpu: Explainer | None = None):
         self.explainer = explainer
         self.cards = _alike(explainer.cards(), first)
         # As filmed comes first: the class asked for is there at once.
@@ -57,11 +56,7 @@ class Curves:
         self._kept: OrderedDict[str, list[Kept]] = OrderedDict()
         self._keeping = threading.Lock()
 
-        @gpu(duration=GPU_SECONDS)
-        def on_device(files: Sequence[str], pictures: Pictures) -> Iterator[Step]:
-            yield from explainer.strobe(files, pictures)
-
-        self.on_device = on_device
+        self.on_device = gpu(passes_of, (on_cpu or explainer).strobe)(explainer.strobe)
 
     def of(self, video: str, target: str) -> CurveData | None:
         """What is there of a clip's curve; None for a class that these networks don't know."""
@@ -142,6 +137,11 @@ class Curves:
             lines=lines,
             points=points,
         )
+
+
+def passes_of(files: Sequence[str], pictures: Pictures) -> int:
+    """One through each network for each way to show the clip."""
+    return len(files) * len(steps())
 
 
 def _alike(cards: dict[str, Card], first: str | None) -> dict[str, Card]:

@@ -89,6 +89,11 @@ class Explainer:
                 log.warning("not offered: %s", error)
         return cards
 
+    def load(self, *files: str) -> None:
+        """Read networks before somebody asks for them. Raises as `prepare` does."""
+        for file in files:
+            self._model(file)
+
     def prepare(self, request: Request, showing: Showing = AS_FILMED) -> Prepared:
         """Load the networks and read the clip, shown as `showing` says; every error of the visitor's comes from here.
 

@@ -10,19 +10,17 @@ from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA
 import gradio as gr  # isort: skip
 
 from app import text, views
-from app.analysis import Analysis, Comparison, Prepared, Request, RequestError
+from app.analysis import Analysis, Prepared, Request, RequestError
 from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.motion import motion_focus
 from app.server.errors import one_sentence, sentence
-from app.server.visitors import RateLimit, address, visitor
+from app.server.visitors import RateLimit, visitor
 from app.showcase import Finished, Showcase
 from app.viewer import CurveData
-from tdn.data.clip import Clip
 from tdn.explain.interventions import other_showing
 
-GPU_SECONDS = 30
 # Values that `analyse` gives the page.
 RESULTS = 12
 
@@ -31,6 +29,7 @@ class Handlers:
     """The functions behind the page's events.
 
     `networks` are the checkpoints taken where none is named; files for the browser go to `cache`, which Gradio empties.
+    `on_cpu` answers where no GPU can be borrowed any more.
     """
 
     def __init__(
@@ -40,27 +39,21 @@ class Handlers:
         networks: tuple[str | None, str | None],
         showcase: Showcase,
         curves: Curves,
-        rate: int,
+        rate: RateLimit,
         cache: Path,
+        on_cpu: Explainer | None = None,
     ):
         self.explainer = explainer
         self.clips = {clip.path.stem: clip for clip in clips}
         self.networks = networks
         self.showcase = showcase
         self.curves = curves
-        self.rate = RateLimit(rate)
+        self.rate = rate
         self.cache = cache
 
-        @gpu(duration=GPU_SECONDS)
-        def on_device(prepared: Prepared) -> Iterator[Analysis]:
-            yield from explainer.analyse(prepared)
-
-        @gpu(duration=GPU_SECONDS)
-        def compare_on_device(prepared: Prepared, change: str, otherwise: Clip | None) -> Comparison:
-            return explainer.compare(prepared, change, otherwise)
-
-        self.on_device = on_device
-        self.compare_on_device = compare_on_device
+        on_cpu = on_cpu or explainer
+        self.on_device = gpu(passes_of, on_cpu.analyse)(explainer.analyse)
+        self.compare_on_device = gpu(lambda *given: 2 * passes_of(*given), on_cpu.compare)(explainer.compare)
 
     def analyse(
         self,
@@ -79,8 +72,7 @@ class Handlers:
             if finished := self._finished(asked):
                 yield self._shown_at_once(finished)
                 return
-            if not self.rate.allows(address(request)):
-                raise RequestError(text.too_many(self.rate.rate))
+            self.rate.expect_room(request)
             progress(0.1, text.READING)
             prepared = self.explainer.prepare(asked)
             progress(0.5, text.CLASSIFYING)
@@ -143,8 +135,7 @@ class Handlers:
         """The scores before and after one change as JSON, bars, the viewer with both maps side by side, and a note."""
         with one_sentence():
             expect_change(change)
-            if not self.rate.allows(address(request)):
-                raise RequestError(text.too_many(self.rate.rate))
+            self.rate.expect_room(request)
             progress(0.1, text.READING)
             asked = as_request(video, target, tdn or self.networks[0], baseline, request)
             prepared = self.explainer.prepare(asked)
@@ -164,8 +155,7 @@ class Handlers:
         with one_sentence():
             if not video:
                 raise RequestError(text.NO_CLIP)
-            if not self.rate.allows(address(request)):
-                raise RequestError(text.too_many(self.rate.rate))
+            self.rate.expect_room(request)
             yield from self.curves.draw(video, target_of(answer))
 
     def known_curve(self, video: str | None, answer: Any) -> CurveData | None:
@@ -255,6 +245,11 @@ class Handlers:
         with one_sentence():
             finished = self._finished(as_request(video, target, tdn or self.networks[0], baseline))
         return [asked, *self._shown_at_once(finished)] if finished else [asked + 1, *[gr.skip()] * RESULTS]
+
+
+def passes_of(prepared: Prepared, *others: Any) -> int:
+    """Forwards through each network, and backwards for the maps of its two layers."""
+    return 3 * (2 if prepared.request.baseline else 1)
 
 
 def target_of(answer: Any) -> str:

@@ -13,9 +13,9 @@ from app.own_weights import FILES_EACH, OwnWeights
 from app.server.errors import one_sentence
 from app.server.settings import Settings
 from app.server.uploads import LocalFile
-from app.server.visitors import RateLimit, address, visitor
+from app.server.visitors import RateLimit, visitor
 from tdn.model import system_name
-from tdn.weights import Card, CheckpointError
+from tdn.weights import Card
 
 
 @dataclass
@@ -27,7 +27,7 @@ class OwnPanel:
     offered: dict[str, Card]
 
     def __post_init__(self):
-        self.rate = RateLimit(self.settings.rate)
+        self.rate = RateLimit(self.settings.rate, self.settings.address_rate)
 
     def draw(self) -> None:
         """Make the components where they are to stand."""
@@ -101,8 +101,7 @@ class OwnPanel:
     ) -> list[Any]:
         """The choices of both networks with the new one taken as the first, what was taken, and an empty input."""
         with one_sentence():
-            if not self.rate.allows(address(request)):
-                raise CheckpointError(text.too_many(self.rate.rate))
+            self.rate.expect_room(request)
             progress(0.3, text.OWN_CHECKING)
             name = bring()
         cards = self.cards(visitor(request))

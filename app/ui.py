@@ -15,14 +15,14 @@ from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.handlers import Handlers, has_clip
-from app.lab import lab_tab
+from app.lab.tab import Lab
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
 from app.server.guards import RefuseProxying
 from app.server.settings import Settings
 from app.server.sweeping import tidy_on_schedule
 from app.server.uploads import LocalVideo
-from app.server.visitors import visitor
+from app.server.visitors import RateLimit, visitor
 from app.showcase import Showcase
 from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
@@ -80,17 +80,16 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     explainer = Explainer(
         checkpoint_folder(), device, settings.max_seconds, settings.max_mb, decoder, own, settings.keep_minutes
     )
+    # Stands in for a borrowed GPU where none is to be had.
+    on_cpu = Explainer(explainer.folder, "cpu", decoder=decoder, own=own) if ON_ZERO_GPU else explainer
     checkpoints = Checkpoints(explainer.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(explainer.device))
     own_panel = OwnPanel(own, settings, checkpoints.cards)
     clips = sample_clips(settings.samples)
-    showcase = Showcase(
-        Explainer(explainer.folder, "cpu", decoder=decoder) if ON_ZERO_GPU else explainer,
-        explainer,
-        clips,
-        *checkpoints.first_choice,
-    )
+    if ON_ZERO_GPU:
+        explainer.load(*filter(None, checkpoints.first_choice))  # outside of any call, which counts its seconds
+    showcase = Showcase(on_cpu, explainer, clips, *checkpoints.first_choice)
     gr.set_static_paths([showcase.folder, *(clip.path for clip in clips)])
-    curves = Curves(explainer, checkpoints.first_choice[0])
+    curves = Curves(explainer, checkpoints.first_choice[0], on_cpu)
     # On ZeroGPU a GPU is there for visitors alone.
     showcase.open(*([] if ON_ZERO_GPU else [curves.prepare]))
     keep_sec = settings.keep_minutes * 60
@@ -102,10 +101,10 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
                 video, tdn, baseline, target, warning = analyse_tab(
-                    page, explainer, showcase, curves, checkpoints, own_panel, settings
+                    page, explainer, on_cpu, showcase, curves, checkpoints, own_panel, settings
                 )
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
-                lab_tab(lab, explainer, video, settings)
+                Lab(lab, explainer, video, settings, on_cpu)
             with gr.Tab(text.TAB_ABOUT, id="about"):
                 about = about_tab(checkpoints)
 
@@ -125,6 +124,7 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
 def analyse_tab(
     page: gr.Blocks,
     explainer: Explainer,
+    on_cpu: Explainer,
     showcase: Showcase,
     curves: Curves,
     checkpoints: Checkpoints,
@@ -167,7 +167,8 @@ def analyse_tab(
     token, asked_for = gr.State(""), gr.State(0)
 
     cache = Path(viewer.GRADIO_CACHE)
-    handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, curves, settings.rate, cache)
+    rate = RateLimit(settings.rate, settings.address_rate)
+    handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, curves, rate, cache, on_cpu)
     results = [answer, scores, viewer, note, token, focus, *downloads, overlay, panel.curve]
     analysis = {
         "fn": handlers.analyse,

@@ -13,6 +13,7 @@ from app.analysis import Request
 from app.curve import CURVES_KEPT, Curves
 from app.explainer import Explainer
 from app.handlers import Handlers
+from app.server.visitors import RateLimit
 from app.showcase import Showcase
 from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
@@ -141,7 +142,7 @@ def test_curves_are_kept_in_bounded_number(curves: Curves, video: str):
 def handlers(explainer: Explainer, tmp_path: Path) -> Handlers:
     pair = "tdn.safetensors", "base.safetensors"
     showcase = Showcase(explainer, explainer, [], *pair)
-    return Handlers(explainer, [], pair, showcase, Curves(explainer, pair[0]), 1, tmp_path)
+    return Handlers(explainer, [], pair, showcase, Curves(explainer, pair[0]), RateLimit(1), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.explainer import Explainer
-from app.lab import LONG_RANGE
-from app.lessons import CLIPS, LabClip, Lessons, lab_clips, opposite
+from app.lab.lessons import CLIPS, LabClip, Lessons, lab_clips, opposite
+from app.lab.tab import LONG_RANGE
 from app.server.settings import SAMPLES
 from tdn.weights import shipped
 

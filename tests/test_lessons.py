@@ -2,6 +2,8 @@
 
 import base64
 import io
+import json
+import re
 from pathlib import Path
 
 import gradio as gr
@@ -11,12 +13,15 @@ import torch
 from PIL import Image
 from torch.nn.functional import avg_pool2d
 
-from app import lab_views, lessons
 from app.explainer import Explainer
-from app.lab import LabHandlers, lab_tab
-from app.lessons import LabClip, Lessons, Opinion
+from app.lab import lessons, numbers, text, views
+from app.lab.handlers import LabHandlers
+from app.lab.lessons import LabClip, Lessons, Opinion
+from app.lab.steps import STEPS
+from app.lab.tab import Lab
+from app.lab.text import BELT_TIMES, CHANGES, NO_LAB, OWN, belt
 from app.server.settings import Settings
-from app.text import LAB_BELT_TIMES, LAB_CHANGES, LAB_OWN, NO_LAB, lab_belt
+from app.server.visitors import RateLimit
 from tdn.data.clip import Clip
 from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess, denormalise
@@ -28,6 +33,7 @@ from tdn.weights import Card, save_checkpoint
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.conftest import network, random_clip, tiny
 
+BELT = next(step for step in STEPS if step.slug == "belt")
 NAMES = ["Moving something up", "Moving something down", "Holding something still"]
 
 
@@ -72,7 +78,7 @@ def handlers(explainer: Explainer, video: Path) -> LabHandlers:
         LabClip(video, "B", NAMES[1], "Pair"),
         LabClip(video, "C", NAMES[2]),
     ]
-    return LabHandlers(explainer, clips, rate=0)
+    return LabHandlers(explainer, clips, RateLimit(0))
 
 
 def test_differences_are_those_of_neighbouring_frames_in_levels_of_the_picture(taught: Lessons, clip: Clip):
@@ -162,7 +168,7 @@ def picture(sheet) -> np.ndarray:
 def test_a_tile_lies_in_the_row_and_column_the_browser_looks_for_it():
     values = np.zeros((2, 3, 4, 5))
     values[1, 2] = 7.0
-    sheet = lab_views.cell_sheet(values, 7.0)
+    sheet = views.cell_sheet(values, 7.0)
     drawn = picture(sheet)
     assert (sheet.width, sheet.height) == (5, 4) and drawn.shape == (8, 15, 3)
     assert (drawn[4:, 10:] == drawn[-1, -1]).all() and (drawn[:4] == drawn[0, 0]).all()
@@ -170,26 +176,84 @@ def test_a_tile_lies_in_the_row_and_column_the_browser_looks_for_it():
 
 
 def test_no_change_is_the_middle_grey_and_the_sign_of_a_difference_is_kept():
-    assert lab_views.difference_tiles(np.array([0.0, 10.0, -10.0, 200.0])).tolist() == [128, 148, 108, 255]
+    assert views.difference_tiles(np.array([0.0, 10.0, -10.0, 200.0])).tolist() == [128, 148, 108, 255]
 
 
 def test_the_right_class_has_a_bar_even_where_it_is_the_least_likely():
     opinion = Opinion("TDN", TDN_FILE, list("abcdef"), np.array([0.4, 0.3, 0.2, 0.07, 0.02, 0.01]))
-    assert [bar.label for bar in lab_views.card(opinion, "f").bars] == ["a", "b", "c", "f"]
-    assert [bar.right for bar in lab_views.card(opinion, "b").bars] == [False, True, False, False]
-    assert not any(bar.right for bar in lab_views.card(opinion, None).bars)
+    assert [bar.label for bar in views.card(opinion, "f").bars] == ["a", "b", "c", "f"]
+    assert [bar.right for bar in views.card(opinion, "b").bars] == [False, True, False, False]
+    assert not any(bar.right for bar in views.card(opinion, None).bars)
 
 
-def test_numbers_show_the_ablation_once_it_is_measured():
-    score = {"mean": 51.25, "half_interval": 2.0}
-    row = {"variant": "S-TDM only", "start": "neutral", "seeds": 3, "paper": 51.5} | dict.fromkeys(
-        lab_views.GROUPS, score
-    )
-    measured = lessons.benchmark()
-    assert "has not been measured yet" in lab_views.numbers({"cards": measured["cards"]})
-    shown = lab_views.numbers({"cards": measured["cards"], "ablation": {"rows": [row]}})
-    assert "| S-TDM only (neutral) | 3 | 51.2 ± 2.0 |" in shown and "has not been measured yet" not in shown
-    assert "| TDN, 8 segments | 52.3 | 36 |" in shown
+def test_the_numbers_of_the_shipped_networks_are_those_of_their_checkpoints():
+    per_class = {"Moving something up": 90.0, "Moving something down": 70.0, "Spinning something fast clockwise": 20.0}
+    card = Card(tiny("tdn_resnet50_8f", 3), Preprocess.official(), list(per_class), accuracy={"per_class": per_class})
+    (row,) = numbers.rows_of_cards({TDN_FILE: card})
+    shown = {column: score.percent for column, score in row.scores.items()}
+    assert shown == {"long-range motion": 80.0, "short-term motion": 20.0, "all": 60.0}
+    assert "TDN, short-term motion: 20.0%" in numbers.plots({TDN_FILE: card})
+    assert "| TDN | 20.0 | 80.0 |  | 60.0 |" in numbers.tables({TDN_FILE: card})
+    assert text.NO_CARDS in numbers.plots({}) and text.CARDS_TABLE not in numbers.tables({})
+
+
+def test_the_numbers_of_the_ablation_are_those_that_were_measured():
+    measured = json.loads((numbers.ABLATION.parents[2] / "docs" / "benchmark.json").read_text())["ablation"]["rows"]
+    kept = json.loads(numbers.ABLATION.read_text())["rows"]
+    assert kept == measured, "python -m studies.motion.ablation --report writes both"
+    assert "| TDN, 8 segments | 52.3 | 36 |" in numbers.tables({})
+
+
+def test_a_dot_stands_at_its_percentage_and_its_interval_ends_at_the_edges():
+    drawn = numbers.plot("T", [numbers.Row("<b>", {"all": numbers.Score(50.0, 80.0)})], ("all",))
+    zero, hundred = (float(x) for x in re.findall(r'class="mark" x="([\d.]+)"', drawn)[::4])
+    assert float(re.search(r'cx="([\d.]+)"', drawn).group(1)) == pytest.approx((zero + hundred) / 2, abs=0.1)
+    assert f"M{zero:.1f} " in drawn and f"H{hundred:.1f}" in drawn
+    assert "<b>" not in drawn and "50.0 ± 80.0" in drawn
+
+
+def test_the_nearest_segment_that_is_left_stands_in_for_one_that_is_dropped():
+    assert lessons.stand_ins(5, ()) == [0, 1, 2, 3, 4]
+    assert lessons.stand_ins(5, (0, 1)) == [2, 2, 2, 3, 4]
+    assert lessons.stand_ins(5, (2,)) == [0, 1, 1, 3, 4]  # of two as near, the earlier
+    with pytest.raises(ValueError, match="no segment is left"):
+        lessons.stand_ins(3, (0, 1, 2))
+
+
+def test_a_dropped_segment_is_shown_to_the_networks_no_more(taught: Lessons, clip: Clip, explainer: Explainer):
+    found = taught.dropped(clip, (0, 3))
+    with explainer.lent(TDN_FILE) as model, torch.no_grad():
+        rest = model(clip.tensor[:, [1, 1, 2, 2, 4, 5, 6, 7]]).softmax(1)[0].numpy()
+        alone = model(clip.tensor[:, [0, 1, 2, 3, 4, 5, 6, 6]]).softmax(1)[0].numpy()
+    assert np.allclose(found.answers["tdn"].rest.probabilities, rest, atol=1e-5)
+    assert np.allclose(found.answers["tdn"].without[7].probabilities, alone, atol=1e-5)
+    whole = taught.opinions(clip)["baseline"].probabilities
+    assert np.allclose(found.answers["baseline"].whole.probabilities, whole, atol=1e-5)
+
+
+def test_a_film_of_noise_is_the_same_for_everyone_and_its_answers_hold_what_it_shows(taught: Lessons):
+    for number in text.NOISE_CLIPS:
+        assert lessons.noise_label(number) in text.NOISE_ANSWERS
+    once, again = taught.noise(1), taught.noise(1)
+    assert torch.equal(once.tensor, again.tensor) and not torch.equal(once.tensor, taught.noise(3).tensor)
+    assert once.tensor.shape == (1, 8, 5, 3, 64, 64)
+
+
+def test_bars_of_an_answer_come_sorted():
+    opinion = Opinion("TDN", TDN_FILE, list("abcdef"), np.array([0.02, 0.3, 0.2, 0.07, 0.4, 0.01]))
+    shares = [bar.shares[0] for bar in views.card(opinion, "f").bars]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_belt_is_explained_after_the_guess_only():
+    before = " ".join((BELT.lead, BELT.beware, BELT.description))
+    assert "stroboscope" not in before.lower() and "k/8" not in before and "at 7" not in before
+
+
+def test_every_step_has_an_address_and_words_of_its_own():
+    for words in ("slug", "name", "title", "lead", "beware", "description"):
+        assert len({getattr(step, words) for step in STEPS}) == len(STEPS)
+    assert all(re.fullmatch(r"[a-z]+", step.slug) and len(step.description) < 160 for step in STEPS)
 
 
 def test_the_lab_needs_the_shipped_pair(explainer: Explainer):
@@ -201,7 +265,7 @@ def test_the_lab_needs_the_shipped_pair(explainer: Explainer):
 
 def test_a_page_without_the_pair_says_so_in_place_of_the_lab(tmp_path: Path):
     with gr.Blocks() as page, gr.Tab("lab") as tab:
-        lab_tab(tab, Explainer(tmp_path, "cpu"), None, Settings())
+        Lab(tab, Explainer(tmp_path, "cpu"), None, Settings())
     assert [block.value for block in page.blocks.values() if isinstance(block, gr.Markdown)] == [NO_LAB]
 
 
@@ -212,10 +276,13 @@ def test_every_step_makes_a_board_and_keeps_it(handlers: LabHandlers):
         "guess": lambda: handlers.guess(NAMES[1], "First"),
         "differences": lambda: handlers.differences("0", None),
         "fusion": lambda: handlers.fusion("0", None),
-        **{f"belt {times}": lambda times=times: handlers.belt(times)[1] for times in LAB_BELT_TIMES},
+        **{f"belt {times}": lambda times=times: handlers.belt(times)[1] for times in BELT_TIMES},
         "belt": lambda: handlers.belt_guess("Holding something still", "7 times over"),
-        **{name: lambda name=name: handlers.change(name, "1", None) for name in LAB_CHANGES},
+        **{name: lambda name=name: handlers.change(name, "1", None) for name in CHANGES},
         "gates": lambda: handlers.gates("2", None),
+        "noise": lambda: handlers.noise("Second")[1],
+        "noise guess": lambda: handlers.noise_guess("Moving something up", "First"),
+        "drop": lambda: handlers.drop(["1", "8"], "0", None),
     }
     for make in boards.values():
         board = make()
@@ -229,12 +296,12 @@ def test_every_step_makes_a_board_and_keeps_it(handlers: LabHandlers):
 
 def test_the_belt_is_told_as_far_on_or_back_as_its_segments_stand(handlers: LabHandlers):
     tops = {"TDN": "left", "T-Conv": "right"}
-    said = {k: lab_belt("right", tops, "T-Conv", Showing(repeat=k), 8, 5) for k in (1, 4, 7, 8, 9)}
+    said = {k: belt("right", tops, "T-Conv", Showing(repeat=k), 8, 5) for k in (1, 4, 7, 8, 9)}
     assert said[1].startswith("T-Conv says “right”, as you guessed; TDN says “left”.")
     on, back = "1/8 of a passage on", "1/8 of a passage back"
     parts = [on, "half a passage", back, "nearly the same moment", on]
     assert [part in words for part, words in zip(parts, said.values(), strict=True)] == [True] * 5
-    assert "you guessed “up”" in lab_belt("up", tops, "T-Conv", Showing(), 8, 5)
+    assert "you guessed “up”" in belt("up", tops, "T-Conv", Showing(), 8, 5)
     # The eight frames are those of the film repeated: eight times over all of them are nearly the same.
     once, eight = (handlers.belt(times)[1] for times in ("Once", "8 times over"))
     lines = [np.split(picture(board.sheets[0]).astype(int), 2) for board in (once, eight)]  # segments 1-4, 5-8
@@ -243,10 +310,10 @@ def test_the_belt_is_told_as_far_on_or_back_as_its_segments_stand(handlers: LabH
 
 
 def test_the_clip_of_analyse_is_taken_where_it_is_chosen(handlers: LabHandlers, video: Path):
-    own = handlers.fusion(LAB_OWN, str(video))
+    own = handlers.fusion(OWN, str(video))
     assert own.outlined == "Outlined: the answer of TDN as trained"
     with pytest.raises(gr.Error, match="Add a clip under Analyse first"):
-        handlers.fusion(LAB_OWN, None)
+        handlers.fusion(OWN, None)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +328,11 @@ def test_the_clip_of_analyse_is_taken_where_it_is_chosen(handlers: LabHandlers, 
         lambda lab: lab.belt_guess("none of these", "Once"),
         lambda lab: lab.change("random weights", "0", None),
         lambda lab: lab.gates({"a": 1}, None),
+        lambda lab: lab.noise("Fourth"),
+        lambda lab: lab.noise_guess("none of these", "First"),
+        lambda lab: lab.drop(["9"], "0", None),
+        lambda lab: lab.drop("12", "0", None),
+        lambda lab: lab.drop([["1"]], "0", None),
     ],
 )
 def test_what_the_page_does_not_offer_is_refused_in_one_sentence(handlers: LabHandlers, call):

@@ -16,7 +16,6 @@ from app.gallery import Opening, sample_clips
 from app.motion import MotionFocus
 from app.server.errors import sentence
 from app.server.settings import SAMPLES, Settings
-from app.server.visitors import ADDRESSES_KEPT, WINDOW_SEC, RateLimit
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.show.bundle import LAYERS, Explained
@@ -245,28 +244,6 @@ def test_settings_come_from_the_environment():
 def test_a_setting_that_makes_no_sense_is_refused_by_name(value: str):
     with pytest.raises(ValueError, match=r"^TDN_QUEUE: expected a whole number from 1 on, got"):
         Settings.from_environment({"TDN_QUEUE": value})
-
-
-def test_the_rate_limit_counts_each_address_and_forgets_after_a_minute():
-    now = 0.0
-    limit = RateLimit(2, clock=lambda: now)
-    assert [limit.allows("203.0.113.1") for _ in range(3)] == [True, True, False]
-    assert limit.allows("203.0.113.2")
-    now = WINDOW_SEC
-    assert limit.allows("203.0.113.1")
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", None])
-def test_the_own_machine_is_never_limited(address: str | None):
-    limit = RateLimit(1)
-    assert all(limit.allows(address) for _ in range(5))
-
-
-def test_the_rate_limit_remembers_a_bounded_number_of_addresses():
-    limit = RateLimit(1)
-    for number in range(ADDRESSES_KEPT + 10):
-        limit.allows(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
-    assert len(limit._calls) == ADDRESSES_KEPT
 
 
 def test_an_answer_below_what_the_checkpoint_can_be_relied_on_says_so(analysis):

@@ -14,14 +14,14 @@ SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 @dataclass(frozen=True)
 class Settings:
     """`queue` visitors may wait; a clip may have `max_mb` MiB, last `max_seconds`, hold `max_frames` of `max_pixels`
-    each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a visitor and minute, 0 for no
-    limit; uploads and results are deleted after `keep_minutes`; `samples` is the folder of the gallery, which may be
-    missing; visitors may name checkpoints of the Hugging Face Hub with `allow_hub`, and upload official .pth files,
-    which are pickles, with `allow_pth`. With `local_paths` a visitor may name any file of this machine, so nobody else
-    may reach the page.
+    each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a minute in one session and
+    `address_rate` from one address, 0 for no limit; uploads and results are deleted after `keep_minutes`; `samples` is
+    the folder of the gallery, which may be missing; visitors may name checkpoints of the Hugging Face Hub with
+    `allow_hub`, and upload official .pth files, which are pickles, with `allow_pth`. With `local_paths` a visitor may
+    name any file of this machine, so nobody else may reach the page.
     """
 
-    queue: int = 12
+    queue: int = 64
     max_mb: int = 100
     max_seconds: int = 600
     max_frames: int = 100_000
@@ -29,6 +29,7 @@ class Settings:
     decode_seconds: int = 30
     decode_mb: int = 1024
     rate: int = 30
+    address_rate: int = 300
     keep_minutes: int = 60
     samples: Path = SAMPLES
     allow_hub: bool = False
@@ -47,6 +48,7 @@ class Settings:
             decode_seconds=_whole_number(environment, "TDN_DECODE_SECONDS", cls.decode_seconds),
             decode_mb=_whole_number(environment, "TDN_DECODE_MB", cls.decode_mb, smallest=64),
             rate=_whole_number(environment, "TDN_RATE", cls.rate, smallest=0),
+            address_rate=_whole_number(environment, "TDN_ADDRESS_RATE", cls.address_rate, smallest=0),
             keep_minutes=_whole_number(environment, "TDN_KEEP_MINUTES", cls.keep_minutes),
             samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),
             allow_hub=_yes_or_no(environment, "TDN_ALLOW_HUB"),

@@ -1,4 +1,4 @@
-"""Who asks, and how often: at most so many analyses a minute from one address."""
+"""Who asks, and how often: at most so many analyses a minute for one session, and for all sessions of one address."""
 
 import ipaddress
 import threading
@@ -8,35 +8,51 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from app import text
+from app.analysis import RequestError
+
 WINDOW_SEC = 60
-ADDRESSES_KEPT = 10_000
+NAMES_KEPT = 10_000
 
 
 class RateLimit:
-    """At most `rate` calls a minute from one address; 0 for no limit. The loopback address is never limited."""
+    """At most `rate` calls a minute in one session and `address_rate` from one address, 0 for no limit.
 
-    def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic):
-        self.rate = rate
+    A school's pupils share an address, and a session costs nothing to begin: neither limit does without the other. The
+    loopback address is never limited.
+    """
+
+    def __init__(self, rate: int, address_rate: int = 0, clock: Callable[[], float] = time.monotonic):
+        self.limits = {"session": rate, "address": address_rate}
         self.clock = clock
-        self._calls: dict[str, deque[float]] = {}
+        self._calls: dict[tuple[str, str], deque[float]] = {}
         self._lock = threading.Lock()
 
-    def allows(self, address: str | None) -> bool:
-        """Count a call from `address` and say whether it may go on."""
-        if not self.rate or address is None or _is_loopback(address):
-            return True
-        now = self.clock()
+    def expect_room(self, request: gr.Request | None) -> None:
+        """Count a call. Raises RequestError where it is one too many."""
+        if exceeded := self.exceeded(address(request), visitor(request)):
+            raise RequestError(text.too_many(self.limits[exceeded], exceeded))
+
+    def exceeded(self, address: str | None, session: str | None) -> str:
+        """Count a call, unless a limit is reached: then say which, "session" or "address"."""
+        if address is None or _is_loopback(address):
+            return ""
         with self._lock:
-            calls = self._calls.pop(address, deque())
-            while calls and now - calls[0] >= WINDOW_SEC:
-                calls.popleft()
-            allowed = len(calls) < self.rate
-            if allowed:
-                calls.append(now)
-            self._calls[address] = calls  # last again: the first of the dict is the longest silent
-            while len(self._calls) > ADDRESSES_KEPT:
-                del self._calls[next(iter(self._calls))]
-        return allowed
+            names = {"session": session or address, "address": address}
+            full = [kind for kind, name in names.items() if self._is_full(kind, name)]
+            if not full:
+                for kind, name in names.items():
+                    self._calls[kind, name].append(self.clock())
+        return full[0] if full else ""
+
+    def _is_full(self, kind: str, name: str) -> bool:
+        calls = self._calls.pop((kind, name), deque())
+        while calls and self.clock() - calls[0] >= WINDOW_SEC:
+            calls.popleft()
+        self._calls[kind, name] = calls  # last again: the first of the dict is the longest silent
+        while len(self._calls) > NAMES_KEPT:
+            del self._calls[next(iter(self._calls))]
+        return 0 < self.limits[kind] <= len(calls)
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,6 +1,5 @@
-"""Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery, the lab."""
+"""Components that the browser draws from data: the frame viewer, the prediction bars, the sample gallery."""
 
-from app.viewer.board import Board, LabBoard
 from app.viewer.curve import CurveData, CurveView
 from app.viewer.opening import OpeningData, OpeningView
 from app.viewer.samples import Sample, SampleGallery, Samples
@@ -9,11 +8,9 @@ from app.viewer.viewer import FrameViewer, Panel, ViewerData
 
 __all__ = [
     "Bar",
-    "Board",
     "CurveData",
     "CurveView",
     "FrameViewer",
-    "LabBoard",
     "OpeningData",
     "OpeningView",
     "Panel",

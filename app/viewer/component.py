@@ -1,12 +1,11 @@
 """What the components share: static files, and data that never touches a template."""
 
+import inspect
 from pathlib import Path
 from typing import Any, ClassVar
 
 import gradio as gr
 from gradio.data_classes import GradioModel
-
-HERE = Path(__file__).parent
 
 
 class Drawn(gr.HTML):
@@ -18,9 +17,10 @@ class Drawn(gr.HTML):
     name: ClassVar[str]
 
     def __init__(self, value: GradioModel | None = None, **settings: Any):
-        settings.setdefault("html_template", (HERE / f"{self.name}.html").read_text())
-        settings.setdefault("css_template", (HERE / f"{self.name}.css").read_text())
-        settings.setdefault("js_on_load", (HERE / f"{self.name}.js").read_text())
+        here = Path(inspect.getfile(type(self))).parent
+        settings.setdefault("html_template", (here / f"{self.name}.html").read_text())
+        settings.setdefault("css_template", (here / f"{self.name}.css").read_text())
+        settings.setdefault("js_on_load", (here / f"{self.name}.js").read_text())
         settings.setdefault("apply_default_css", False)
         super().__init__(value=value, **settings)
 

@@ -25,6 +25,7 @@ from app.curve import Curves
 from app.explainer import ANALYSES_KEPT, Explainer
 from app.handlers import Handlers
 from app.server.settings import Settings
+from app.server.visitors import RateLimit
 from app.showcase import Showcase
 from studies import report
 from studies.abuse.mutations import mutation, sources
@@ -42,7 +43,7 @@ def page(explainer: Explainer, cache: Path) -> Handlers:
     """What answers clicks, without samples and without a limit on calls."""
     pair = TDN_FILE, BASELINE_FILE
     return Handlers(
-        explainer, [], pair, Showcase(explainer, explainer, [], *pair), Curves(explainer, pair[0]), 0, cache
+        explainer, [], pair, Showcase(explainer, explainer, [], *pair), Curves(explainer, pair[0]), RateLimit(0), cache
     )
 
 

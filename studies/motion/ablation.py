@@ -35,8 +35,10 @@ from tdn.weights import read_card
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "ablation_runs.json"
+# The page brings its own copy of the rows.
+LAB_NUMBERS = HERE.parents[1] / "app" / "lab" / "ablation.json"
 NEUTRAL_TRUNK = HERE / "neutral_trunk.safetensors"
-TDN_TRUNK = HERE.parent / "checkpoints" / "tdn_small_8f.safetensors"
+TDN_TRUNK = HERE.parents[1] / "checkpoints" / "tdn_small_8f.safetensors"
 # Of interest on the neutral trunk alone, at the rate of T-Conv.
 RELEASED_START = "T-Conv, released start"
 # Row: network of the family, and how its temporal convolutions start.
@@ -263,6 +265,7 @@ def main() -> None:
     if arguments.report:
         keep(arguments.out)
         report.save("benchmark", "ablation", found)
+        LAB_NUMBERS.write_text(json.dumps({"rows": found["rows"]}, indent=1) + "\n")
         write_logs(arguments.out, report.DOCS / "benchmark-logs.csv")
 
 

@@ -59,10 +59,18 @@ class Curve(GradioModel):
     other_name: str
 
 
+class Effect(GradioModel):
+    """How the probability of `label` in the network `name` changes without each segment, -1 to 1."""
+
+    name: str
+    label: str
+    changes: list[float]
+
+
 class Board(GradioModel):
     """`said`: the sentence on top. `positions` says where each segment lies, none where nothing goes by segment, and
     `segment` is the first one shown; `frames` of a window that play, 0 for none; `weights` of the slider, none without;
-    `outlined` what the outlined bars are.
+    `outlined` what the outlined bars are; `effects` bars up and down, one a segment.
     """
 
     said: str = ""
@@ -75,6 +83,8 @@ class Board(GradioModel):
     outlined: str = ""
     cards: list[Card] = Field(default_factory=list)
     curve: Curve | None = None
+    effects_title: str = ""
+    effects: list[Effect] = Field(default_factory=list)
 
 
 class LabBoard(Drawn):

@@ -90,6 +90,39 @@ function drawCurve() {
   curve.querySelector('figcaption').textContent = `TDN's probability of “${name}”; dashed: ${other_name}, ${percent(other)}`;
 }
 
+const points = (change) => ({ '-1': '−', 0: '', 1: '+' })[Math.sign(Math.round(100 * change))] + Math.abs(Math.round(100 * change));
+
+// Down from the line: what the answer loses without that segment.
+function effect({ name, label: said, changes }) {
+  const box = make('figure'), plot = drawn('svg', { viewBox: '0 0 320 92', role: 'img' }), middle = 40, reach = 28;
+  const caption = `${name}: “${said}”`;
+  plot.setAttribute('aria-label', `${caption}. ${changes.map((change, index) => `Without segment ${index + 1}: ${points(change)}`).join('. ')}`);
+  plot.append(drawn('path', { class: 'axis', d: `M4 ${middle}H316` }));
+  changes.forEach((change, index) => {
+    const left = 8 + (index * 304) / changes.length, height = reach * Math.abs(change), centre = left + 152 / changes.length;
+    plot.append(
+      drawn('rect', { class: change < 0 ? 'less' : 'more', x: left + 5, y: change < 0 ? middle : middle - height, width: 304 / changes.length - 10, height }),
+      label(points(change), centre, change < 0 ? middle + height + 11 : middle - height - 4, 'middle'),
+      label(index + 1, centre, 90, 'middle'),
+    );
+  });
+  box.append(plot, make('figcaption', '', caption));
+  return box;
+}
+
+function drawEffects(value) {
+  const box = find('.effects');
+  box.hidden = !value.effects.length;
+  box.replaceChildren(make('h4', '', value.effects_title), ...value.effects.map(effect));
+}
+
+function sortBars() {
+  for (const list of cards.querySelectorAll('ol')) {
+    const lines = board.bars.filter((bar) => bar.line.parentElement === list).sort((one, other) => at(other.shares) - at(one.shares));
+    if (lines.some((bar, index) => list.children[index] !== bar.line)) list.append(...lines.map((bar) => bar.line));
+  }
+}
+
 function draw() {
   if (!board) return;
   for (const tile of board.tiles) {
@@ -100,6 +133,7 @@ function draw() {
     bar.share.textContent = percent(at(bar.shares));
     bar.line.style.setProperty('--share', at(bar.shares));
   }
+  sortBars();
   if (board.positions.length) {
     position.textContent = board.positions[+segment.value];
     segment.setAttribute('aria-valuetext', position.textContent);
@@ -159,6 +193,7 @@ async function show() {
   find('.outlined').textContent = value.outlined;
   curve.hidden = !value.curve;
   if (value.curve) drawCurve();
+  drawEffects(value);
   root.classList.toggle('no-side', !value.cards.length);
   root.classList.toggle('many', value.cards.length > 2);
   root.classList.remove('waiting');

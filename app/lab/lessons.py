@@ -13,19 +13,24 @@ from app.analysis import Request
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
 from app.server.settings import SAMPLES
-from tdn.data.clip import Clip
+from tdn.data.clip import Clip, clip_from_frames
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import IMAGENET_STD, denormalise
 from tdn.explain.inside import channel_means, gate_sizes
 from tdn.explain.interventions import changed, l_tdm_off, s_tdm_weight
 from tdn.model import system_name
+from tdn.motion import noise
 from tdn.motion.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
+from tdn.motion.reordered import FPS
+from tdn.motion.splits import SPLITS
 from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CLIPS = ROOT / "assets" / "lab"
-BENCHMARK = ROOT / "docs" / "benchmark.json"
+# Clips of the appearance-free split that the lab takes: none of those that are counted elsewhere.
+NOISE_SEED = 8
+NOISE_CLIPS = len(noise.CLASSES)
 WEIGHTS = tuple(number / 10 for number in range(11))
 
 
@@ -83,6 +88,24 @@ class Gates:
     off: Opinion
 
 
+@dataclass(frozen=True)
+class WithoutSegments:
+    """One network's answers: to the `whole` clip, `without` each segment alone [T], to the `rest` that was chosen."""
+
+    whole: Opinion
+    without: list[Opinion]
+    rest: Opinion
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """`order` says which segment stands at each place once those of `gone` are dropped; `answers` by role."""
+
+    order: list[int]
+    gone: tuple[int, ...]
+    answers: dict[str, WithoutSegments]
+
+
 class Lessons:
     """The lab's networks are always the shipped pair, read and run through the page's `explainer`."""
 
@@ -129,6 +152,35 @@ class Lessons:
         fixed = {point: means[-1][point][None] for point in ("rgb1", "diff1", "diff2")}
         return Sweep(tuple(weights), opinions, baseline, {**fixed, **moved}, levels, alpha, beta)
 
+    def noise(self, number: int) -> Clip:
+        """Clip `number` of the appearance-free split, drawn at the size that the networks read."""
+        with self.explainer.lent(TDN_FILE) as model:
+            drawn = SPLITS["appearance-free"].make(NOISE_SEED, number, model.input_size)
+            frames = np.stack([drawn.image(index) for index in range(drawn.num_frames)])
+            return clip_from_frames(frames, model, FPS, name=noise_label(number))
+
+    def noise_right(self, clips: Sequence[Clip]) -> dict[str, int]:
+        """How many of the first so many clips of `noise` each network names right, by its name."""
+        counts = {}
+        for number, clip in enumerate(clips):
+            for said in self.opinions(clip).values():
+                counts[said.network] = counts.get(said.network, 0) + (said.top == noise_label(number))
+        return counts
+
+    def dropped(self, clip: Clip, segments: Sequence[int]) -> Dropped:
+        """The answers to the whole clip, to the clip without each segment alone, and without all of `segments`."""
+        count = clip.tensor.shape[1]
+        sets = [(), *((segment,) for segment in range(count)), tuple(segments)]
+        order = [stand_ins(count, gone) for gone in sets]
+        clips = torch.cat([clip.tensor[:, one] for one in order]).to(self.explainer.device)
+        found = {}
+        for role, file in (("tdn", TDN_FILE), ("baseline", BASELINE_FILE)):
+            with self.explainer.lent(file) as model, torch.no_grad():
+                logits = torch.cat([model(one[None]) for one in clips])
+            answers = [opinion(model, file, one[None]) for one in logits]
+            found[role] = WithoutSegments(answers[0], answers[1:-1], answers[-1])
+        return Dropped(order[-1], tuple(segments), found)
+
     def gates(self, clip: Clip) -> Gates:
         tensor = clip.tensor.to(self.explainer.device)
         with self.explainer.lent(TDN_FILE) as model:
@@ -148,6 +200,21 @@ def opinion(model: object, file: str, logits: Tensor) -> Opinion:
 def can_teach(cards: dict[str, Card]) -> bool:
     """Whether the shipped pair is among the checkpoints, and its TDN what the lab is about."""
     return {TDN_FILE, BASELINE_FILE} <= set(cards) and system_name(cards[TDN_FILE].architecture) == "TDN"
+
+
+def noise_label(number: int) -> str:
+    """What clip `number` of `Lessons.noise` shows."""
+    return LABELS[noise.CLASSES[number % NOISE_CLIPS]]
+
+
+def stand_ins(count: int, gone: Sequence[int]) -> list[int]:
+    """Which segment is shown at each of `count` places when those of `gone` are dropped: the nearest one that is left,
+    the earlier of two. Raises ValueError where none is left.
+    """
+    left = [segment for segment in range(count) if segment not in gone]
+    if not left:
+        raise ValueError("no segment is left")
+    return [min(left, key=lambda segment: (abs(segment - place), segment)) for place in range(count)]
 
 
 def windows(tensor: Tensor) -> np.ndarray:
@@ -170,11 +237,6 @@ def lab_clips(*folders: Path) -> list[LabClip]:
 def belt() -> SampleClip | None:
     """The filmed belt of the project's own samples, whatever an operator offers; None where it is not there."""
     return next((clip for clip in sample_clips(SAMPLES) if clip.opening and clip.label), None)
-
-
-def benchmark() -> dict:
-    """What studies/ measured, as docs/benchmark.md shows it; empty where the file is not there."""
-    return json.loads(BENCHMARK.read_text()) if BENCHMARK.is_file() else {}
 
 
 def opposite(label: str | None) -> str | None:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from app import text
-from app.lessons import Gates, LabClip, Opinion, Sweep, shows_after, windows
-from app.viewer.board import Bar, Board, Card, Curve, Sheet, Tile, TileRow
+from app.lab import text
+from app.lab.board import Bar, Board, Card, Curve, Effect, Sheet, Tile, TileRow
+from app.lab.lessons import Dropped, Gates, LabClip, Opinion, Sweep, shows_after, windows
 from tdn.data.clip import Clip
 from tdn.explain.interventions import CLIP_CHANGES
-from tdn.model import FAMILY
 from tdn.show.overlay import colour_table
 
 FEATURE_COLOURS = "inferno"
@@ -20,6 +19,7 @@ FEATURE_COLOURS = "inferno"
 DIFFERENCE_GAIN = 2
 BARS = 4
 STRIP_TILE = 220
+PALE = 200
 
 
 def photo_sheet(tiles: np.ndarray, quality: int = 85) -> Sheet:
@@ -78,7 +78,7 @@ def card(opinion: Opinion, right: str | None, name: str | None = None, count: in
 def still(clip: Clip, segment: int) -> Board:
     """Step 1 before the guess: one frame, and nothing of the rest."""
     frame = clip.centre_frames[segment][None, None]
-    row = TileRow(title=text.LAB_STILL, tiles=[Tile(sheet=0, alone=True)], count=1, width=320)
+    row = TileRow(title=text.STILL, tiles=[Tile(sheet=0, alone=True)], count=1, width=320)
     return Board(sheets=[photo_sheet(frame)], rows=[row])
 
 
@@ -88,14 +88,14 @@ def revealed(clip: Clip, segment: int, opinions: dict[str, Opinion], guess: str,
     board = still(clip, segment)
     board.sheets.append(photo_sheet(seen[segment][:, None]))
     board.rows[0].tiles = [
-        Tile(sheet=0, alone=True, caption=text.LAB_STILL_AGAIN),
-        Tile(sheet=1, alone=True, by="frame", caption=text.LAB_PLAYING),
+        Tile(sheet=0, alone=True, caption=text.STILL_AGAIN),
+        Tile(sheet=1, alone=True, by="frame", caption=text.PLAYING),
     ]
-    board.rows[0].title = text.lab_still_of(segment + 1, len(seen))
+    board.rows[0].title = text.still_of(segment + 1, len(seen))
     board.rows[0].count, board.rows[0].width = 2, 260
     board.frames = seen.shape[1]
-    board.said = text.lab_guess(guess, right, {one.network: one.top for one in opinions.values()})
-    board.outlined = text.LAB_OUTLINED
+    board.said = text.guess(guess, right, {one.network: one.top for one in opinions.values()})
+    board.outlined = text.OUTLINED
     board.cards = [card(one, right) for one in opinions.values()]
     return board
 
@@ -113,13 +113,13 @@ def differences(clip: Clip, levels: np.ndarray) -> Board:
         ],
         rows=[
             TileRow(
-                title=text.lab_half_frames(*frames.shape[2:4]),
-                tiles=[Tile(sheet=0, row=k, caption=text.lab_frame(k + 1)) for k in range(count)],
+                title=text.half_frames(*frames.shape[2:4]),
+                tiles=[Tile(sheet=0, row=k, caption=text.frame(k + 1)) for k in range(count)],
                 count=count,
             ),
             TileRow(
-                title=text.lab_differences(DIFFERENCE_GAIN, float(np.abs(levels).max())),
-                tiles=[Tile(sheet=1, row=k, caption=text.lab_difference(k + 1)) for k in range(count - 1)],
+                title=text.differences(DIFFERENCE_GAIN, float(np.abs(levels).max())),
+                tiles=[Tile(sheet=1, row=k, caption=text.difference(k + 1)) for k in range(count - 1)],
                 count=count,
             ),
         ],
@@ -138,12 +138,12 @@ def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
     for stage in (1, 2):
         names = (f"rgb{stage}", f"diff{stage}", f"res{stage}")
         maximum = float(max(sweep.means[name].max() for name in names))
-        tiles = [Tile(sheet=stage - 1, caption=text.LAB_FUSION_INPUTS[stage - 1])]
-        for name, caption in zip(names, text.LAB_FUSION_CAPTIONS, strict=True):
+        tiles = [Tile(sheet=stage - 1, caption=text.FUSION_INPUTS[stage - 1])]
+        for name, caption in zip(names, text.FUSION_CAPTIONS, strict=True):
             moves = len(sweep.means[name]) > 1
             tiles.append(Tile(sheet=len(sheets), by="weight" if moves else "", caption=caption))
             sheets.append(cell_sheet(sweep.means[name], maximum))
-        title = text.lab_fusion(last.network, stage, sweep.alpha, sweep.beta, maximum)
+        title = text.fusion(last.network, stage, sweep.alpha, sweep.beta, maximum)
         rows.append(TileRow(title=title, tiles=tiles, count=4, width=190))
     return Board(
         positions=positions(clip),
@@ -151,8 +151,8 @@ def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
         weights=list(sweep.weights),
         sheets=sheets,
         rows=rows,
-        outlined=text.lab_outlined(shown == right),
-        cards=[_swept_card(sweep, shown), card(sweep.baseline, shown, text.lab_no_weight(sweep.baseline.network))],
+        outlined=text.outlined(shown == right),
+        cards=[_swept_card(sweep, shown), card(sweep.baseline, shown, text.no_weight(sweep.baseline.network))],
         curve=Curve(
             label=shown,
             shares=[one.of(shown) for one in sweep.opinions],
@@ -163,7 +163,7 @@ def fusion(clip: Clip, sweep: Sweep, right: str | None) -> Board:
 
 
 def _swept_card(sweep: Sweep, shown: str) -> Card:
-    """The right class and those that come up most at any weight; they keep their places."""
+    """The right class and those that come up most at any weight; the page sorts them at each."""
     everywhere = np.stack([one.probabilities for one in sweep.opinions])  # [W, K]
     labels = sweep.opinions[0].labels
     order = [labels[index] for index in np.argsort(-everywhere.max(0))]
@@ -172,7 +172,7 @@ def _swept_card(sweep: Sweep, shown: str) -> Card:
         Bar(label=label, shares=everywhere[:, labels.index(label)].tolist(), right=label == shown) for label in chosen
     ]
     one = sweep.opinions[-1]
-    return Card(name=text.lab_at_weight(one.network), file=one.file, bars=bars)
+    return Card(name=text.at_weight(one.network), file=one.file, bars=bars)
 
 
 def belt(clip: Clip, said: str = "", opinions: dict[str, Opinion] | None = None, right: str | None = None) -> Board:
@@ -184,7 +184,7 @@ def belt(clip: Clip, said: str = "", opinions: dict[str, Opinion] | None = None,
     # In two lines, so that a phone shows them large enough.
     lines = np.stack([np.concatenate(list(half), axis=1) for half in np.split(frames, 2)])[:, None]
     strip = [TileRow(title="", tiles=[Tile(sheet=0, row=line, alone=True)], count=1, width=900) for line in range(2)]
-    strip[0].title = text.LAB_BELT_STRIP
+    strip[0].title = text.BELT_STRIP
     return Board(
         said=said,
         positions=[text.segment_number(number, count) for number in range(count)],
@@ -193,10 +193,61 @@ def belt(clip: Clip, said: str = "", opinions: dict[str, Opinion] | None = None,
         sheets=[photo_sheet(lines), photo_sheet(seen.swapaxes(0, 1))],
         rows=[
             *strip,
-            TileRow(title=text.LAB_BELT_WINDOW, tiles=[Tile(sheet=1, by="frame")], count=1, width=220),
+            TileRow(title=text.BELT_WINDOW, tiles=[Tile(sheet=1, by="frame")], count=1, width=220),
         ],
-        outlined=text.LAB_OUTLINED if opinions else "",
+        outlined=text.OUTLINED if opinions else "",
         cards=[card(one, right) for one in (opinions or {}).values()],
+    )
+
+
+def noise(clip: Clip, said: str = "", opinions: dict[str, Opinion] | None = None, right: str | None = None) -> Board:
+    """Frames of noise, the window of a segment that plays, and what both networks say once they are asked."""
+    seen = windows(clip.tensor)
+    count = len(seen)
+    middle = seen[:, seen.shape[1] // 2]
+    lines = np.stack([np.concatenate(list(half), axis=1) for half in np.split(middle, 2)])[:, None]
+    return Board(
+        said=said,
+        positions=[text.segment_number(number, count) for number in range(count)],
+        segment=count // 2,
+        frames=seen.shape[1],
+        # Fine noise survives no strong compression.
+        sheets=[photo_sheet(seen.swapaxes(0, 1), 92), photo_sheet(lines, 80)],
+        rows=[
+            TileRow(title=text.NOISE_WINDOW, tiles=[Tile(sheet=0, by="frame")], count=1, width=320),
+            TileRow(title=text.NOISE_STRIP, tiles=[Tile(sheet=1, row=0, alone=True)], count=1, width=640),
+            TileRow(title="", tiles=[Tile(sheet=1, row=1, alone=True)], count=1, width=640),
+        ],
+        outlined=text.OUTLINED if opinions else "",
+        cards=[card(one, right) for one in (opinions or {}).values()],
+    )
+
+
+def dropped(clip: Clip, found: Dropped, right: str | None) -> Board:
+    """The segments with those that stand in drawn pale, the answers before and after, and each segment's own effect."""
+    frames = clip.centre_frames[found.order].copy()
+    for segment in found.gone:
+        frames[segment] = (frames[segment].astype(int) + 3 * PALE) // 4
+    lines = np.stack([np.concatenate(list(half), axis=1) for half in np.split(frames[:, ::2, ::2], 2)])[:, None]
+    strip = [TileRow(title="", tiles=[Tile(sheet=0, row=line, alone=True)], count=1, width=900) for line in range(2)]
+    strip[0].title = text.DROP_STRIP
+    tdn = found.answers["tdn"].whole
+    shown = right if right in tdn.labels else tdn.top
+    cards, effects = [], []
+    for one in found.answers.values():
+        name, before = one.whole.network, one.whole.of(shown) or 0.0
+        cards.append(card(one.whole, shown, text.on(name, text.WHOLE), count=3))
+        cards.append(card(one.rest, shown, text.on(name, text.REST), count=3))
+        changes = [(without.of(shown) or 0.0) - before for without in one.without]
+        effects.append(Effect(name=name, label=shown, changes=changes))
+    return Board(
+        said=text.dropped([segment + 1 for segment in found.gone]),
+        sheets=[photo_sheet(lines)],
+        rows=strip,
+        outlined=text.outlined(shown == right),
+        cards=cards,
+        effects_title=text.DROP_EFFECTS,
+        effects=effects,
     )
 
 
@@ -206,15 +257,15 @@ def compared(
     """Step 5: a window before and after a change of the clip, and both networks' answers."""
     tensors = clip.tensor, CLIP_CHANGES[change](clip.tensor)
     sheets = [photo_sheet(windows(tensor).swapaxes(0, 1)) for tensor in tensors]
-    captions = text.LAB_AS_FILMED, text.LAB_CHANGES[change]
+    captions = text.AS_FILMED, text.CHANGES[change]
     tiles = [Tile(sheet=k, by="frame", caption=caption) for k, caption in enumerate(captions)]
     wanted = shows_after(change, right)
     cards = []
     for role in before:
-        cards.append(card(before[role], right, text.lab_on(before[role].network, captions[0]), count=3))
-        cards.append(card(after[role], wanted, text.lab_on(after[role].network, captions[1]), count=3))
+        cards.append(card(before[role], right, text.on(before[role].network, captions[0]), count=3))
+        cards.append(card(after[role], wanted, text.on(after[role].network, captions[1]), count=3))
     return Board(
-        said=text.lab_changed(
+        said=text.changed(
             {one.network: (one.top, after[role].top) for role, one in before.items()},
             wanted,
             [one.network for role, one in before.items() if np.allclose(one.probabilities, after[role].probabilities)],
@@ -223,8 +274,8 @@ def compared(
         segment=len(clip.frames) // 2,
         frames=clip.frames.shape[1],
         sheets=sheets,
-        rows=[TileRow(title=text.LAB_CHANGED_WINDOWS, tiles=tiles, count=2, width=260)],
-        outlined=text.LAB_OUTLINED_AFTER if wanted else text.LAB_OUTLINED if right else "",
+        rows=[TileRow(title=text.CHANGED_WINDOWS, tiles=tiles, count=2, width=260)],
+        outlined=text.OUTLINED_AFTER if wanted else text.OUTLINED if right else "",
         cards=cards,
     )
 
@@ -233,96 +284,26 @@ def gates(clip: Clip, found: Gates, right: str | None) -> Board:
     """Step 6: the size of L-TDM's gates in each stage, and the answer with all of them at zero."""
     seen = windows(clip.tensor)
     sheets = [photo_sheet(seen[:, seen.shape[1] // 2][None])]
-    tiles = [Tile(sheet=0, caption=text.LAB_CENTRE)]
+    tiles = [Tile(sheet=0, caption=text.CENTRE)]
     for stage, sizes in found.sizes.items():
         maximum = float(sizes.max())
-        tiles.append(Tile(sheet=len(sheets), caption=text.lab_gate(stage, maximum)))
+        tiles.append(Tile(sheet=len(sheets), caption=text.gate(stage, maximum)))
         sheets.append(cell_sheet(sizes[None], maximum))
     shown = right if right in found.on.labels else found.on.top
     return Board(
-        said=text.lab_gates(shown, found.on.of(shown), found.off.of(shown), found.on.top, found.off.top),
+        said=text.gates(shown, found.on.of(shown), found.off.of(shown), found.on.top, found.off.top),
         positions=positions(clip),
         segment=len(seen) // 2,
         sheets=sheets,
-        rows=[TileRow(title=text.lab_gate_title(found.on.network), tiles=tiles, count=len(tiles), width=220)],
-        outlined=text.lab_outlined(shown == right),
+        rows=[TileRow(title=text.gate_title(found.on.network), tiles=tiles, count=len(tiles), width=220)],
+        outlined=text.outlined(shown == right),
         cards=[
-            card(found.on, shown, text.lab_on(found.on.network, text.LAB_GATES_ON)),
-            card(found.off, shown, text.lab_on(found.off.network, text.LAB_GATES_OFF)),
+            card(found.on, shown, text.on(found.on.network, text.GATES_ON)),
+            card(found.off, shown, text.on(found.off.network, text.GATES_OFF)),
         ],
     )
 
 
 def clip_choices(clips: Sequence[LabClip]) -> list[tuple[str, str]]:
     """What the lists of clips offer: titles, with the place in `clips` as value; the visitor's own comes last."""
-    return [*((clip.title, str(number)) for number, clip in enumerate(clips)), (text.LAB_OWN, text.LAB_OWN)]
-
-
-def numbers(measured: dict) -> str:
-    """Step 7 in Markdown: the cards' table, that of the ablation once `measured` has one, the paper's.
-
-    `measured` is what docs/benchmark.json holds.
-    """
-    parts = []
-    if "cards" in measured:
-        cards = measured["cards"]
-        parts += [
-            text.lab_cards_title(max(card["clips"] for card in cards.values())),
-            _cards_table(cards),
-            text.LAB_UNEQUAL,
-        ]
-    else:
-        parts.append(text.LAB_NO_BENCHMARK)
-    if "ablation" in measured:
-        parts += [text.LAB_ABLATION_TABLE, _ablation_table(measured["ablation"]["rows"]), text.LAB_ABLATION_NOTE]
-    else:
-        parts.append(text.LAB_NO_ABLATION)
-    return "\n\n".join([*parts, text.LAB_PAPER_TABLE, _paper_table()])
-
-
-GROUPS = ("short-term motion", "long-range motion", "still", "all")
-
-
-def _cards_table(cards: dict) -> str:
-    rows = [
-        [name, *(f"{cards[file]['groups'][group]:.1f}" for group in GROUPS)]
-        for file, name in text.LAB_NETWORKS.items()
-        if file in cards
-    ]
-    return _table(["top-1, %", *GROUPS], rows)
-
-
-def _ablation_table(rows: list[dict]) -> str:
-    def cell(score: dict) -> str:
-        half = score["half_interval"]
-        return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
-
-    lines = [
-        [
-            f"{row['variant']} ({row['start']})",
-            str(row["seeds"]),
-            *(cell(row[group]) for group in GROUPS),
-            _printed(row["paper"]),
-        ]
-        for row in rows
-    ]
-    return _table(["top-1, %", "seeds", *GROUPS, "paper"], lines)
-
-
-def _paper_table() -> str:
-    rows = []
-    for name, words in text.LAB_PAPER_ROWS.items():
-        row = FAMILY[name]
-        rows.append(
-            [words, f"{row.top1:.1f}", f"{row.multiply_adds / 1e9:.0f}" if row.multiply_adds else "", row.table]
-        )
-    return _table(["network", "top-1, %", "multiply-adds, G", "paper's table"], rows)
-
-
-def _printed(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "| --- |" + " ---: |" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    return [*((clip.title, str(number)) for number, clip in enumerate(clips)), (text.OWN, text.OWN)]

@@ -1,0 +1,241 @@
+"""What the lab says: its steps, captions, and sentences made of what the networks answer."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from tdn.data.film import Showing
+
+LEAD = (
+    "Short steps, about ten minutes in all. Every picture and score comes from the shipped networks, run here and now: "
+    "**TDN**, which reads five frames in each of a clip's eight segments, and the **T-Conv baseline**, the same "
+    "network with temporal convolutions in place of TDN's modules, which reads one."
+)
+NO_LAB = "The lab teaches with the shipped pair of checkpoints, and this server does not have it."
+BACK = "Back"
+NEXT = "Next step"
+CLIP = "Clip"
+OWN = "Your clip from Analyse"
+NO_OWN = "Add a clip under Analyse first, or choose one of the list."
+NO_CLIP = "Choose one of the clips offered."
+NO_CHANGE = "Choose one of the changes offered."
+NO_SEGMENT = "Choose one of the segments offered."
+ALL_DROPPED = "Leave at least one segment."
+NO_FILM = "That film did not arrive; film it again."
+BOARD = "Board"
+
+OUTLINED = "Outlined: what the clip shows"
+OUTLINED_AFTER = "Outlined: what the clip shows, before and after the change"
+STILLS = "Frame"
+STILL_NAMES = ("First", "Second", "Third")
+GUESS = "What is happening?"
+NO_GUESS = "Choose one of the answers offered."
+STILL = "One middle frame of the clip"
+STILL_AGAIN = "the frame you saw"
+PLAYING = "its window of five frames, slowed down"
+FUSION_CAPTIONS = ("F: features of the middle frame", "H: features of S-TDM", "the sum, which goes on")
+FUSION_INPUTS = ("the middle frame", "one of S-TDM's four differences")
+BELT_TIMES = {"Once": 1, "4 times over": 4, "7 times over": 7, "8 times over": 8, "9 times over": 9}
+BELT_SHOWN = "The film is shown"
+BELT_GUESS = "What will the baseline say?"
+BELT_STRIP = "The middle frames of the eight segments, in order: all that the baseline reads"
+BELT_WINDOW = "The window of one segment, five neighbouring frames as TDN reads them, slowed down"
+SEGMENTS = 8
+DROP = "Segments taken away"
+DROP_STRIP = "The middle frames of the eight segments; pale: taken away, the nearest that is left stands in"
+DROP_EFFECTS = "What each segment alone would take away or add, in points of the probability"
+WHOLE = "whole clip"
+REST = "what is left"
+NOISE_STRIP = "The middle frames of the eight segments: noise"
+NOISE_WINDOW = "The window of one segment, as TDN reads it"
+NOISE_FILMS = "Film"
+NOISE_GUESS = "What is carried along?"
+NOISE_ANSWERS = (
+    "Moving something from left to right",
+    "Moving something from right to left",
+    "Moving something up",
+    "Moving something down",
+)
+# Places in `tdn.motion.noise.CLASSES`: to the right, down, to the left.
+NOISE_CLIPS = (1, 3, 0)
+FILM = "Film a swipe"
+CHANGE = "Change"
+CHANGES = {
+    "reverse inside windows": "time reversed inside windows",
+    "reverse": "whole clip reversed",
+    "freeze windows": "windows frozen",
+}
+AS_FILMED = "as filmed"
+CHANGED_WINDOWS = "The window as TDN reads it, slowed down"
+CENTRE = "middle frame"
+GATES_ON = "as trained"
+GATES_OFF = "all gates at zero"
+
+
+def segment_number(segment: int, count: int) -> str:
+    return f"Segment {segment + 1} of {count}"
+
+
+def segment_position(segment: int, count: int, seconds: float, frame: int) -> str:
+    return f"{segment_number(segment, count)} · {seconds:.2f} s · frame {frame}"
+
+
+def still_of(segment: int, count: int) -> str:
+    return f"Segment {segment} of {count}; the window as TDN reads it"
+
+
+def guess(guess: str, right: str, tops: Mapping[str, str]) -> str:
+    """What the visitor said, what it is, what the networks say."""
+    verdict = "That is right" if guess == right else f"The clip shows “{right}”"
+    said = "; ".join(f"{network} says “{top}”" for network, top in tops.items())
+    return f"You said “{guess}”. {verdict}; one frame could not tell. {said}."
+
+
+def half_frames(height: int, width: int) -> str:
+    return f"The five frames of the window, averaged to half resolution, {width} × {height} pixels"
+
+
+def differences(gain: int, largest: float) -> str:
+    return (
+        "Their four differences, all that TDN's S-TDM is given: grey where nothing changes, drawn "
+        f"{gain} times as strong; the largest of the clip is {largest:.0f} of 255 levels"
+    )
+
+
+def frame(number: int) -> str:
+    return f"x{_below(number)}"
+
+
+def difference(number: int) -> str:
+    return f"x{_below(number + 1)} − x{_below(number)}"
+
+
+def _below(number: int) -> str:
+    """A number as a subscript."""
+    return "".join(chr(0x2080 + int(digit)) for digit in str(number))
+
+
+def fusion(network: str, stage: int, alpha: float, beta: float, maximum: float) -> str:
+    return (
+        f"{network} · Res{stage} · sum = {alpha:g} F + weight × {beta:g} H · mean over channels, no class, "
+        f"0 (black) to {maximum:.2g}"
+    )
+
+
+def at_weight(network: str) -> str:
+    return f"{network} at this weight"
+
+
+def no_weight(network: str) -> str:
+    return f"{network}, has no S-TDM"
+
+
+def on(network: str, what: str) -> str:
+    return f"{network}, {what}"
+
+
+def belt(guess: str, tops: Mapping[str, str], baseline: str, showing: Showing, segments: int, window: int) -> str:
+    """What the visitor thought the baseline would say, what both networks say, and how far segments stand apart."""
+    verdict = "as you guessed" if tops[baseline] == guess else f"you guessed “{guess}”"
+    others = "; ".join(f"{name} says “{top}”" for name, top in tops.items() if name != baseline)
+    step = Fraction(showing.repeat, segments)
+    part = (
+        "nearly the same moment again"
+        if step % 1 == 0
+        else "half a passage away"
+        if step % 1 == Fraction(1, 2)
+        else (f"{step % 1} of a passage on" if step % 1 < Fraction(1, 2) else f"{1 - step % 1} of a passage back")
+    )
+    return (
+        f"{baseline} says “{tops[baseline]}”, {verdict}; {others}. From one segment to the next: {part}. Inside each "
+        f"window of {window} frames the belt always runs to the left. A stroboscope lights a wheel once in a while, "
+        "and the wheel seems to stand or to turn backwards; here the segments are its flashes."
+    )
+
+
+def changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved: Sequence[str]) -> str:
+    """Each network's answer before and after; `unmoved` are those whose scores did not move at all."""
+    lines = []
+    for network, (before, after) in tops.items():
+        if network in unmoved:
+            lines.append(f"{network} says “{before}” as before, to the last digit: what it reads has not changed.")
+        elif before == after:
+            lines.append(f"{network} still says “{before}”.")
+        else:
+            lines.append(
+                f"{network} turns from “{before}” to “{after}”" + (", as it should." if after == wanted else ".")
+            )
+    return " ".join(lines)
+
+
+def outlined(is_known: bool) -> str:
+    """What the outlined bars are: the class of a clip of ours, TDN's answer to a visitor's."""
+    return OUTLINED if is_known else "Outlined: the answer of TDN as trained"
+
+
+def gate(stage: int, maximum: float) -> str:
+    return f"Res{stage}, 0 (black) to {maximum:.2g}"
+
+
+def gate_title(network: str) -> str:
+    return (
+        f"{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
+    )
+
+
+def gates(label: str, on: float, off: float, top_on: str, top_off: str) -> str:
+    same = f"Its answer stays “{top_on}”." if top_on == top_off else f"Its answer turns from “{top_on}” to “{top_off}”."
+    return f"“{label}”: {100 * on:.0f}% as trained, {100 * off:.0f}% with all gates at zero. {same}"
+
+
+DOTS_TITLE = "How often right, percent of clips"
+DOTS_CARDS = "The shipped networks, on drawn validation clips; they were not trained alike (their cards say how)"
+DOTS_ABLATION = "Trained alike, module by module: mean over seeds, and its 95% interval where there are three"
+DOTS_PAPER = "The paper's: ResNet-50 on Something-Something V1, one centre crop"
+NO_CARDS = "The accuracy of the shipped networks is not in their files."
+DETAILS = "All numbers as tables"
+ABLATION_TABLE = "### Trained alike, module by module"
+ABLATION_NOTE = (
+    "Same clips, same start, same schedule; mean over the seeds, and its 95% interval where there are three. An "
+    "interval may reach past 0 or 100: it is of three seeds, which differ much. “Neutral” starts know no motion; “tdn” "
+    "starts come from the shipped TDN and favour its relatives."
+)
+CARDS_TABLE = "### The shipped networks, on drawn validation clips"
+PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
+PAPER_ROWS = {
+    "tsn_resnet50_8f": "TSN, no temporal module",
+    "tconv_baseline_resnet50_8f": "temporal convolutions (baseline)",
+    "l_tdm_resnet50_8f": "L-TDM only",
+    "s_tdm_stage1_resnet50_8f": "S-TDM only, in Res1",
+    "s_tdm_resnet50_8f": "S-TDM only, in Res1 and Res2",
+    "tdn_resnet50_8f": "TDN, 8 segments",
+    "tdn_resnet50_16f": "TDN, 16 segments",
+}
+NETWORKS = {
+    "tconv_baseline_small_8f": "T-Conv baseline",
+    "l_tdm_small_8f": "L-TDM only",
+    "s_tdm_small_8f": "S-TDM only",
+    "tdn_small_8f": "TDN",
+}
+
+
+def dropped(segments: Sequence[int]) -> str:
+    """Which segments are gone, counted from 1."""
+    if not segments:
+        return "All eight segments are there."
+    numbers = ", ".join(str(one) for one in segments)
+    return f"Without segment{'s' if len(segments) > 1 else ''} {numbers}; the nearest that are left stand in."
+
+
+def noise_said(
+    guess: str, right: str, tops: Mapping[str, str], counts: Mapping[str, int], asked: int, classes: int
+) -> str:
+    """What the visitor said, what moved, what the networks say of it, and how many of such clips each gets right."""
+    verdict = "That is right" if guess == right else f"It is “{right}”"
+    said = "; ".join(
+        f"{name} says “{top}”, which is {'right' if top == right else 'wrong'}" for name, top in tops.items()
+    )
+    many = " and ".join(f"{name} {count}" for name, count in counts.items())
+    return (
+        f"You said “{guess}”. {verdict}. {said}. Of {asked} clips like this, one of each kind, {many} are named right; "
+        f"a blind guess among {classes} classes would name {asked / classes:.1f}."
+    )
