@@ -1,7 +1,7 @@
 """What goes into an analysis and what comes out of it: values that know neither Gradio nor a network."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import numpy as np
 from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
-from tdn.show.bundle import LAYERS, Explained
+from tdn.explain import Explanation
+from tdn.networks.tdn import LAYERS
 from tdn.show.overlay import Box
 
 
@@ -49,18 +50,20 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one network says: `file` its checkpoint, `top` (label, probability) pairs, best first.
+    """What one network says: `file` its checkpoint, `explained` the logits, and the raw maps once they are there.
 
-    `explained` holds the logits, and the raw maps once they are there; `signed` the same with what speaks against the
-    class below zero. `sure_above` is the probability from which on the checkpoint's answers can be relied on, None
+    `sure_above` is the probability from which on the checkpoint's answers can be relied on, None
     where it was never measured.
     """
 
     file: str
-    top: list[tuple[str, float]]
-    explained: Explained
+    explained: Explanation
     sure_above: float | None = None
-    signed: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def top(self) -> list[tuple[str, float]]:
+        """The likeliest classes with their probabilities, best first."""
+        return self.explained.top()
 
     @property
     def is_unsure(self) -> bool:
@@ -87,7 +90,7 @@ class Analysis:
     @property
     def has_maps(self) -> bool:
         """At all layers; those of the final stage come before those of Res2."""
-        return all(set(LAYERS) <= set(answer.explained.maps) for answer in self.answers.values())
+        return all(set(LAYERS) <= set(answer.explained.signed) for answer in self.answers.values())
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,16 @@ from tdn.data.transforms import denormalise
 from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
 from tdn.device import choose_device
+from tdn.explain import ForwardPass, explain, parse_change
+from tdn.explain.changes import frames_shown
 from tdn.explain.classes import find_label
-from tdn.explain.interventions import applies, changed, other_showing, segments_shown
-from tdn.explain.kept import FINAL, KeptPass
-from tdn.explain.methods import Rule
+from tdn.explain.explanation import explanation
 from tdn.explain.strobe import Step, curve
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
-from tdn.show.bundle import LAYERS, Explained, titles, top_scores, write_bundle
+from tdn.networks import Network, as_network
+from tdn.networks.tdn import LAYERS
+from tdn.show.bundle import titles, write_bundle
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.store import SHARD
 
@@ -39,7 +41,6 @@ ANALYSES_KEPT = 24
 # Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
 # analysis runs in a process that ends with it, so nothing can be kept.
 PASSES_KEPT = 0 if ON_ZERO_GPU else 4
-SIGNED = Rule(signed=True)
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Explainer:
         self._own_models: OrderedDict[tuple[Path, str], TDN] = OrderedDict()
         self._loading = threading.Lock()
         self._using = threading.Lock()
-        self._passes: OrderedDict[tuple[str, str], KeptPass] = OrderedDict()
+        self._passes: OrderedDict[tuple[str, str], ForwardPass] = OrderedDict()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._kept_for_good: dict[str, Kept] = {}
         self._keeping = threading.Lock()
@@ -152,20 +153,19 @@ class Explainer:
         """
         files = {"tdn": prepared.request.tdn, "baseline": prepared.request.baseline}
         models = {role: self._model(file) for role, file in files.items() if file}
-        names = titles({role: model.architecture for role, model in models.items()}, files)
+        networks = {role: as_network(model) for role, model in models.items()}
+        names = titles({role: network.title for role, network in networks.items()}, files)
         with self._using:
-            passes = {role: self._pass(files[role], model, prepared) for role, model in models.items()}
-            logits = {role: one.logits[0].float().cpu().numpy() for role, one in passes.items()}
-        target = int(logits["tdn"].argmax()) if prepared.target is None else prepared.target
+            passes = {role: self._pass(files[role], network, prepared) for role, network in networks.items()}
+        target = int(passes["tdn"].logits[0].argmax()) if prepared.target is None else prepared.target
         label = models["tdn"].labels[target]
-        answers = {}
+        answers, asked, clip = {}, {}, prepared.clip
         for role, model in models.items():
             # The same class for both; its index may differ where the labels stand in another order.
-            explained = Explained(names[role], logits[role], model.labels.index(label), label, {})
+            asked[role] = (networks[role], clip, passes[role], model.labels.index(label))
             sure_above = (model.card.accuracy or {}).get("sure_above")
-            answer = Answer(files[role], top_scores(explained.probabilities, model.labels), explained, sure_above)
-            answers[role] = with_maps(answer, passes[role], [FINAL])
-        clip = prepared.clip
+            found = explanation(*asked[role], layers=LAYERS[-1:], title=names[role])
+            answers[role] = Answer(files[role], found, sure_above)
         quick = Analysis(
             file_name=clip.info.name,
             target=label,
@@ -178,7 +178,10 @@ class Explainer:
         )
         yield quick
         with self._using:
-            answers = {role: with_maps(answer, passes[role]) for role, answer in answers.items()}
+            answers = {
+                role: replace(answer, explained=explanation(*asked[role], title=names[role]))
+                for role, answer in answers.items()
+            }
         yield replace(quick, answers=answers)
 
     def shown_otherwise(self, prepared: Prepared, change: str) -> Clip | None:
@@ -187,13 +190,14 @@ class Explainer:
         Raises as `prepare` does.
         """
         try:
-            showing = other_showing(change, prepared.clip.showing)
+            asked = parse_change(change)
+            showing = Showing(**asked.showing(prepared.clip.showing)) if asked.kind == "video" else None
         except ValueError as error:
             raise RequestError(str(error)) from None
         return self.prepare(prepared.request, showing).clip if showing else None
 
     def compare(self, prepared: Prepared, change: str, otherwise: Clip | None = None) -> Comparison:
-        """Analyse the clip as it is and after `change` (`tdn.explain.interventions`), which shows it as `otherwise`.
+        """Analyse the clip as it is and after `change` (`tdn.explain.changes`), which shows it as `otherwise`.
 
         Raises RequestError where none of the networks has the part that the change is about.
         """
@@ -203,21 +207,20 @@ class Explainer:
             *_, after = self.analyse(replace(prepared, clip=otherwise, target=target))
             order = list(range(len(otherwise.frames)))
             return Comparison(change, before, after.answers, order, otherwise.centre_frames, otherwise.note)
-        after = {}
+        asked, after = parse_change(change), {}
         for role, answer in before.answers.items():
-            model = self._model(answer.file)
-            if not applies(change, model):
+            network = as_network(self._model(answer.file))
+            if asked.refusal(network):
                 continue
             with self._using:
-                network, tensor = changed(model, prepared.clip.tensor, change)
-                kept = KeptPass(network, tensor, LAYERS)
-                explained = replace(answer.explained, logits=kept.logits[0].float().cpu().numpy())
-                top = top_scores(explained.probabilities, model.labels)
-                after[role] = with_maps(replace(answer, top=top, explained=explained), kept)
+                found = explain(
+                    network, prepared.clip, answer.explained.target, change=asked, title=answer.explained.title
+                )
+                after[role] = replace(answer, explained=found)
+                order = frames_shown(asked, network)
         if not after:
             raise RequestError(text.no_such_part(change))
-        segments = len(prepared.clip.frames)
-        return Comparison(change, before, after, segments_shown(change, segments))
+        return Comparison(change, before, after, order)
 
     @contextmanager
     def lent(self, file: str) -> Iterator[TDN]:
@@ -255,19 +258,19 @@ class Explainer:
             folder,
             kept.clip,
             kept.analysis.file_name,
-            {role: self._model(answer.file) for role, answer in answers.items()},
+            {role: as_network(self._model(answer.file)) for role, answer in answers.items()},
             {role: answer.explained for role, answer in answers.items()},
             {role: self.path_of(answer.file) for role, answer in answers.items()},
         )
 
-    def _pass(self, file: str, model: TDN, prepared: Prepared) -> KeptPass:
+    def _pass(self, file: str, network: Network, prepared: Prepared) -> ForwardPass:
         """The forward pass of a clip in one network, kept for a while; the lock `_using` must be held.
 
         Two visitors share a pass only if they sent the same.
         """
         key = file, prepared.digest
         if key not in self._passes:
-            made = KeptPass(model, prepared.clip.tensor, LAYERS)
+            made = ForwardPass(network, prepared.clip.tensor, LAYERS)
             if not PASSES_KEPT:
                 return made
             self._passes[key] = made
@@ -343,11 +346,3 @@ def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:
         raise RequestError(text.other_frames(request.tdn, request.baseline))
     if set(tdn.labels) != set(baseline.labels):
         raise RequestError(text.other_classes(request.tdn, request.baseline))
-
-
-def with_maps(answer: Answer, kept: KeptPass, layers: Sequence[str] = LAYERS) -> Answer:
-    """The answer with the raw maps of the class it explains at `layers`."""
-    found = kept.maps([answer.explained.target], layers, SIGNED)
-    signed = {layer: values[0].float().cpu().numpy() for layer, values in found.items()}
-    maps = {layer: values.clip(min=0) for layer, values in signed.items()}
-    return replace(answer, explained=replace(answer.explained, maps=maps), signed=signed)

@@ -19,7 +19,7 @@ from app.server.errors import one_sentence, sentence
 from app.server.visitors import RateLimit, visitor
 from app.showcase import Finished, Showcase
 from app.viewer import CurveData
-from tdn.explain.interventions import other_showing
+from tdn.explain import parse_change
 
 # Values that `analyse` gives the page.
 RESULTS = 12
@@ -274,10 +274,10 @@ def expect_change(change: object) -> None:
     if not isinstance(change, str) or not change.startswith((text.REPEAT[0], text.FIRST[0])):
         raise RequestError(text.unknown_change(change))
     try:
-        showing = other_showing(change)
+        kind = parse_change(change).kind
     except ValueError as error:
         raise RequestError(str(error)) from None
-    if showing is None:
+    if kind != "video":
         raise RequestError(text.unknown_change(change))
 
 

@@ -20,7 +20,7 @@ from tdn.data.clip import Clip
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.opposites import other_way, same_way
 from tdn.explain.scale import scale_per_clip
-from tdn.show.bundle import LAYERS
+from tdn.networks.tdn import LAYERS
 from tdn.show.overlay import colour_table, place_in_frame
 from tdn.weights import Card
 

@@ -19,7 +19,7 @@ from app.motion import MotionFocus
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.data.clip import Clip
 from tdn.explain.scale import scale_per_clip
-from tdn.show.bundle import LAYER_TITLES, LAYERS
+from tdn.networks.tdn import LAYER_TITLES, LAYERS
 from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
 # Pixels of the longer side of a frame on the page: a panel is at most 440 wide.
@@ -161,10 +161,10 @@ def panel(answer: Answer, layer: str, change: str = "", order: list[int] | None 
     """One map with its caption: network, perhaps the `change` it was made after, layer and class."""
     explained = answer.explained
     of = (explained.title + change, LAYER_TITLES[layer], explained.label)
-    if layer not in explained.maps:
+    if layer not in explained.signed:
         return Panel(caption=text.pending_caption(*of), layer=layer)
     scaled = scale_per_clip(explained.maps[layer])
-    against = scale_per_clip(answer.signed[layer].clip(max=0)) if layer in answer.signed else None
+    against = scale_per_clip(explained.signed[layer].clip(max=0))
     _, rows, columns = scaled.values.shape
     return Panel(
         caption=text.empty_caption(*of) if scaled.is_empty else text.caption(*of),

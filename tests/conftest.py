@@ -46,6 +46,13 @@ def random_clip(architecture: Architecture, size: int = TINY_SIZE, num_clips: in
     return torch.randn(num_clips, architecture.num_segments, architecture.window, 3, size, size, generator=generator)
 
 
+def logits_and_maps(model, clip, target=None, layers=None, **settings) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Logits [N, K] and the maps of `tdn.explain.grad_cam`."""
+    from tdn.explain import ForwardPass, grad_cam
+
+    return ForwardPass(model, clip, layers).logits, grad_cam(model, clip, target, layers, **settings)
+
+
 def torchvision_mobilenet(width: float = 1.0, seed: int = 0) -> torch.nn.Module:
     """torchvision's own mobilenet_v2 with fresh weights."""
     from tdn.weights import torchvision_ops  # noqa: F401, I001 (before torchvision)

@@ -239,7 +239,7 @@ def test_a_network_is_called_what_it_is(row: str, name: str):
 
 def test_another_class_of_the_same_clip_needs_no_forward_pass(explainer: Explainer, clip: str, monkeypatch):
     first = analyses(explainer, Request(clip, "tdn.safetensors", target="up"))[-1].answers["tdn"].explained
-    monkeypatch.setattr("app.explainer.KeptPass", None)
+    monkeypatch.setattr("app.explainer.ForwardPass", None)
     other = analyses(explainer, Request(clip, "tdn.safetensors", target="down"))[-1].answers["tdn"].explained
     assert np.array_equal(first.logits, other.logits) and (first.label, other.label) == ("up", "down")
     assert not np.array_equal(first.maps["res2"], other.maps["res2"])
@@ -253,7 +253,7 @@ def test_kept_passes_are_bounded(explainer: Explainer, clip: str, monkeypatch):
 
 def test_signed_maps_are_the_maps_and_what_speaks_against_the_class(explainer: Explainer, clip: str):
     answer = analyses(explainer, Request(clip, "tdn.safetensors"))[-1].answers["tdn"]
-    for layer, signed in answer.signed.items():
+    for layer, signed in answer.explained.signed.items():
         np.testing.assert_array_equal(signed.clip(min=0), answer.explained.maps[layer])
         assert signed.min() < 0
 

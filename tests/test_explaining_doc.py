@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tdn.cli import app
 from tdn.explain import METHODS
-from tdn.explain.interventions import CLIP_CHANGES, NETWORK_CHANGES
+from tdn.explain.changes import BY_NAME, FIXED
 from tdn.explain.scale import SCALES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +24,7 @@ def test_the_python_runs_as_printed(monkeypatch, capsys):
     names: dict = {}
     exec(program, names)
     assert set(names["maps"]) == {"res2", "final"} and (names["signed"]["res2"] < 0).any()
-    assert "tensor" in capsys.readouterr().out
+    assert "counter-clockwise" in capsys.readouterr().out
 
 
 def test_the_first_program_runs(tmp_path):
@@ -36,15 +36,16 @@ def test_the_first_program_runs(tmp_path):
     assert "freeze windows" in done.stdout and (tmp_path / "first_steps.png").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("name", [*METHODS, *SCALES.values(), *CLIP_CHANGES])
+@pytest.mark.parametrize(
+    "name", [*METHODS, *SCALES.values(), *(change.name for change in FIXED if change.kind == "clip")]
+)
 def test_every_choice_is_explained(name):
     assert name in TEXT
 
 
 def test_every_named_change_of_the_network_exists():
     assert all(
-        name in NETWORK_CHANGES or name == "S-TDM at 0.5"
-        for name in re.findall(r"`((?:S|L)-TDM [^`]+|random [^`]+)`", TEXT)
+        name in BY_NAME or name == "S-TDM at 0.5" for name in re.findall(r"`((?:S|L)-TDM [^`]+|random [^`]+)`", TEXT)
     )
 
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from tdn.data.transforms import Preprocess
-from tdn.explain.interventions import changed
+from tdn.explain import parse_change
 from tdn.export.web import PACKED, WEIGHTS, compare_with_torch, export_web, pack, unpack
 from tdn.motion import LABELS
+from tdn.networks import as_network
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import TINY_SIZE, network, random_clip, tiny
 from tests.test_cli import tdn  # noqa: F401 (a fixture)
@@ -72,9 +73,9 @@ def test_a_dial_does_what_the_change_of_the_network_does(exported, tmp_path, dia
     clip = random_clip(model.architecture)
     plain = run(folder, tmp_path, "forward", {"clip": clip})["logits"]
     turned = run(folder, tmp_path, "forward", {"clip": clip, **dials})["logits"]
-    other, same_clip = changed(model, clip, change)
+    other, same_clip = parse_change(change).apply(as_network(model), clip)
     with torch.no_grad():
-        wanted = other(same_clip).numpy()
+        wanted = other.module(same_clip).numpy()
     assert np.abs(turned - wanted).max() < 1e-4
     assert np.abs(plain - wanted).max() > 1e-3
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tdn.explain.interventions import freeze_windows
+from tdn.explain.clip_changes import freeze_windows
 from tdn.measure.faithfulness import (
     STEPS,
     area_under,

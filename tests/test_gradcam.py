@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from tdn.explain import closed_form_final, grad_cam
-from tdn.explain.gradcam import explain_logits
-from tdn.explain.kept import recorded
+from tdn.explain import ForwardPass, grad_cam
 from tdn.model import FAMILY
-from tests.conftest import network, random_clip, tiny
+from tests.conftest import logits_and_maps, network, random_clip, tiny
 
 
 def by_hand(model, clip, target, tap):
     """Grad-CAM in ten lines: full graph, hooks, plain loops over frames."""
     kept = {}
-    handle = getattr(model.taps, tap).register_forward_hook(lambda m, i, o: kept.update(a=o) or o.retain_grad())
+    handle = getattr(model, tap).register_forward_hook(lambda m, i, o: kept.update(a=o) or o.retain_grad())
     model.requires_grad_(True)
     model(clip)[0, target].backward()
     handle.remove()
@@ -25,7 +23,7 @@ def by_hand(model, clip, target, tap):
     return torch.stack(maps).detach()
 
 
-@pytest.mark.parametrize("layer, tap", [("res2", "res2"), ("final", "res5")])
+@pytest.mark.parametrize("layer, tap", [("res2", "fuse2"), ("final", "res5")])
 def test_maps_equal_a_grad_cam_written_by_hand(layer, tap):
     model = network(tiny()).double()
     clip = random_clip(model.architecture).double()
@@ -44,10 +42,10 @@ def test_both_layers_come_from_one_backward_pass_and_agree_with_one_at_a_time():
 def test_the_final_map_is_the_closed_form_and_sums_to_the_logit():
     model = network(tiny()).double()
     clip = random_clip(model.architecture).double()
-    twin, taken = recorded(model, ["res5"])
-    logits = twin(clip).detach()
-    evidence = closed_form_final(model, taken["res5"].detach())  # [1, T, K, h, w]
-    assert torch.allclose(evidence.sum((1, 3, 4)) + model.head.bias, logits, atol=1e-10)
+    taken = ForwardPass(model, clip)
+    features = taken.activation("final")  # [1, C, T, h, w]
+    evidence = torch.einsum("kc,ncthw->ntkhw", model.head.weight, features) / features[0, 0].numel()
+    assert torch.allclose(evidence.sum((1, 3, 4)) + model.head.bias, taken.logits, atol=1e-10)
     for target in range(len(model.head.bias)):
         final = grad_cam(model, clip, target, ("final",))["final"]
         assert torch.allclose(final, evidence[:, :, target].relu(), atol=1e-10)
@@ -63,7 +61,7 @@ def test_each_clip_of_a_batch_has_its_own_target_and_its_own_map():
 def test_no_target_means_the_top_class():
     model = network(tiny())
     clip = random_clip(model.architecture)
-    logits, maps = explain_logits(model, clip)
+    logits, maps = logits_and_maps(model, clip)
     assert torch.equal(maps["res2"], grad_cam(model, clip, int(logits.argmax()))["res2"])
 
 

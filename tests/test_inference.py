@@ -5,18 +5,17 @@ import copy
 import pytest
 import torch
 
-from tdn.explain.gradcam import explain_logits
 from tdn.model import FAMILY
 from tdn.model.inference import inference_copy
-from tests.conftest import network, random_clip, tiny
+from tests.conftest import logits_and_maps, network, random_clip, tiny
 
 
 @pytest.mark.parametrize("name", [name for name in FAMILY if name.endswith("resnet50_8f")] + ["tdn_tiny_8f"])
 def test_logits_and_maps_are_those_of_the_network(name):
     model = network(tiny(name)).double()
     clip = random_clip(model.architecture).double()
-    logits, maps = explain_logits(model, clip)
-    fast_logits, fast_maps = explain_logits(inference_copy(model), clip)
+    logits, maps = logits_and_maps(model, clip)
+    fast_logits, fast_maps = logits_and_maps(inference_copy(model), clip)
     assert (logits - fast_logits).abs().max() <= 1e-9 * logits.abs().max()
     for layer, expected in maps.items():
         assert (expected - fast_maps[layer]).abs().max() <= 1e-9 * expected.max()

@@ -83,6 +83,18 @@ def test_rooms_import_only_from_lower_levels():
     assert not broken, "\n".join(broken)
 
 
+def test_maps_know_no_network_of_ours():
+    """What explains speaks of `tdn.networks` alone; there all kinds of networks are known."""
+    broken = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files()
+        if module_name(path).startswith("tdn.explain")
+        for name in imports(path)
+        if name.startswith("tdn.model")
+    ]
+    assert not broken, "\n".join(broken)
+
+
 def test_the_app_never_imports_training():
     broken = [p.name for p in files() if module_name(p).startswith("app") for n in imports(p) if "tdn.train" in n]
     assert not broken

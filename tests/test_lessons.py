@@ -27,8 +27,9 @@ from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess, denormalise
 from tdn.data.video import write_mp4
 from tdn.explain.inside import channel_means, gate_sizes
-from tdn.explain.interventions import s_tdm_weight
+from tdn.explain.network_changes import s_tdm_weight
 from tdn.motion.labels import LABELS
+from tdn.networks import as_network
 from tdn.weights import Card, save_checkpoint
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.conftest import network, random_clip, tiny
@@ -93,7 +94,7 @@ def test_the_sweep_goes_from_s_tdm_off_to_the_network_as_trained(taught: Lessons
     sweep = taught.sweep(clip)
     assert np.allclose(sweep.opinions[-1].probabilities, taught.opinions(clip)["tdn"].probabilities, atol=1e-6)
     with explainer.lent(TDN_FILE) as model, torch.no_grad():
-        off = s_tdm_weight(model, 0.0)(clip.tensor).softmax(1)[0].numpy()
+        off = s_tdm_weight(as_network(model), 0.0).module(clip.tensor).softmax(1)[0].numpy()
     assert np.allclose(sweep.opinions[0].probabilities, off, atol=1e-6)
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from tdn.explain import Explanation, Question
 from tdn.explain.classes import find_label
 from tdn.explain.methods import Rule
 from tdn.explain.scale import SCALES, evidence_share, over_timeline, scale_per_clip, scale_per_frame, scale_together
-from tdn.show.bundle import Explained, Question, heading
+from tdn.show.bundle import heading
 from tdn.show.figures import MapRow, grid_video, side_by_side
 from tdn.show.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
 
@@ -167,7 +168,7 @@ def test_a_class_is_found_by_what_it_is_called_before_its_number_and_never_by_ha
 
 
 def test_the_heading_names_method_class_and_what_is_taken_off():
-    one = Explained("TDN", np.array([0.0, 0.0]), 1, "Up", {})
+    one = Explanation("TDN", ("Down", "Up"), np.array([0.0, 0.0]), 1, {})
     assert heading("a.mp4", [one]) == "a.mp4: Grad-CAM for “Up” (TDN 50%)"
     question = Question(rule=Rule("xgradcam", weights="clip", signed=True), versus="Down")
     assert heading("a.mp4", [one], question) == (

@@ -9,9 +9,11 @@ import torch
 
 from tdn.explain import METHODS, Rule, grad_cam
 from tdn.explain.inside import channel_means, gate_sizes
-from tdn.explain.interventions import compare, random_weights
-from tdn.model.twin import twin_of
+from tdn.explain.network_changes import random_weights
+from tdn.networks import as_network
+from tdn.networks.twin import twin_of
 from tests.conftest import network, random_clip, tiny
+from tests.test_changes import compare
 
 MODES = {
     "no_grad": torch.no_grad,
@@ -82,7 +84,9 @@ def test_looks_inside_from_threads_are_those_of_their_clips(model):
 
 
 def test_fresh_weights_are_those_of_their_seed_in_every_thread(model):
-    expect_as_alone([partial(random_weights, model, seed) for seed in (0, 1)], lambda other: other.state_dict())
+    expect_as_alone(
+        [partial(random_weights, as_network(model), seed) for seed in (0, 1)], lambda other: other.module.state_dict()
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -152,6 +156,6 @@ def test_a_twin_shares_its_tensors_and_nothing_else(model):
     twin = twin_of(model.requires_grad_(True))
     assert twin.head is not model.head and twin.head.weight.data_ptr() == model.head.weight.data_ptr()
     assert not any(parameter.requires_grad for parameter in twin.parameters())
-    twin.taps.res2.register_forward_hook(lambda *passed: None)
-    assert not model.taps.res2._forward_hooks
+    twin.fuse2.register_forward_hook(lambda *passed: None)
+    assert not model.fuse2._forward_hooks
     assert all(parameter.requires_grad for parameter in model.parameters())

@@ -1,13 +1,15 @@
 """The methods: each equals the library's own class where that is defined, and keeps its identities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from tdn.explain import METHODS, Rule, closed_form_final, explain_logits, grad_cam
-from tdn.explain.kept import LAYERS, KeptPass, recorded
+from tdn.explain import METHODS, ForwardPass, Rule, grad_cam
 from tdn.explain.methods import _CLASSES, principal_component, weigh
-from tests.conftest import network, random_clip, tiny
+from tdn.networks import as_network
+from tests.conftest import logits_and_maps, network, random_clip, tiny
 
 
 @pytest.fixture
@@ -27,7 +29,12 @@ def test_frames_are_weighed_as_the_library_weighs_images(method, rng):
     library = _CLASSES[method](network(tiny()), []).get_cam_image(
         None, None, None, activations.numpy(), of_a_segment.numpy(), False
     )
-    found = weigh(activations, gradients, Rule(method), 8).numpy()
+    clip, slopes = (values.unflatten(0, (1, 8)).transpose(1, 2) for values in (activations, gradients))
+    found = (
+        weigh(clip, slopes, Rule(method, weights=None if method in ("hirescam", "layercam") else "frame"), 8)[0]
+        .relu()
+        .numpy()
+    )
     assert found == pytest.approx(np.maximum(library, 0), abs=1e-5)
 
 
@@ -35,9 +42,9 @@ def test_frames_are_weighed_as_the_library_weighs_images(method, rng):
 def test_three_methods_agree_with_the_closed_form_at_the_final_stage(model, method):
     clip = clip_of(model)
     rule = Rule(method, signed=True)
-    twin, taken = recorded(model, ["res5"])
-    logits = twin(clip)
-    expected = closed_form_final(model, taken["res5"].detach())[0, :, 2]
+    taken = ForwardPass(model, clip)
+    logits, features = taken.logits, taken.activation("final")[0]
+    expected = torch.einsum("c,cthw->thw", model.head.weight[2], features) / features[0].numel()
     found = grad_cam(model, clip, 2, ["final"], rule)["final"][0]
     assert torch.allclose(found, expected, atol=1e-7)
     # Complete: the cells add up to the logit, but for its bias.
@@ -46,10 +53,8 @@ def test_three_methods_agree_with_the_closed_form_at_the_final_stage(model, meth
 
 def test_a_hand_made_gradient_at_the_final_stage_is_the_one_of_autograd(model):
     clip, rule = clip_of(model, 2), Rule("layercam")
-    twin, taken = recorded(model, ["res5"])
-    score = twin(clip)[[0, 1], [1, 4]].sum()
-    (gradient,) = torch.autograd.grad(score, [taken["res5"]])
-    expected = weigh(taken["res5"].detach(), gradient, rule, 8).unflatten(0, (2, 8))
+    taken = ForwardPass(replace(as_network(model), exact_head=None), clip)
+    expected = taken.maps([1, 4], ["final"], rule)["final"]
     assert torch.allclose(grad_cam(model, clip, [1, 4], ["final"], rule)["final"], expected, atol=1e-10)
 
 
@@ -63,11 +68,11 @@ def test_class_a_less_class_b_is_the_difference_of_their_signed_maps(model, laye
 
 def test_one_weight_for_the_clip_is_the_mean_of_those_of_the_frames(model):
     clip = clip_of(model)
-    kept = KeptPass(model, clip, ["res3"])
-    per_clip = kept.maps([1], rule=Rule(weights="clip", signed=True))["res3"][0]
-    features = kept._taken["res3"].detach()
-    kept_again = KeptPass(model, clip, ["res3"])
-    (gradient,) = torch.autograd.grad(kept_again._scores[0, 1], [kept_again._taken["res3"]])
+    taken = ForwardPass(model, clip, ["res3"])
+    per_clip = taken.maps([1], rule=Rule(weights="clip"))["res3"][0]
+    features = taken.activation("res3")[0].transpose(0, 1)
+    again = ForwardPass(model, clip, ["res3"])
+    (gradient,) = torch.autograd.grad(again._scores[0, 1], [again._taken["res3"]])
     weights = gradient.mean((0, 2, 3))
     assert torch.allclose(per_clip, torch.einsum("c,tchw->thw", weights, features), atol=1e-9)
 
@@ -111,8 +116,8 @@ def test_eigen_cam_knows_no_class(model):
     assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_any_named_point_of_the_network_has_maps(layer):
+@pytest.mark.parametrize("layer", as_network(network(tiny("tdn_s123_l45_resnet50_8f"))).taps)
+def test_any_tap_of_the_network_has_maps(layer):
     model = network(tiny("tdn_s123_l45_resnet50_8f"))
     maps = grad_cam(model, random_clip(model.architecture), 0, [layer, "final"])
     assert maps[layer].shape[:2] == (1, 8) and maps[layer].isfinite().all()
@@ -120,9 +125,8 @@ def test_any_named_point_of_the_network_has_maps(layer):
 
 def test_a_point_that_this_network_lacks_is_refused():
     model = network(tiny("tsn_resnet50_8f"))
-    with pytest.raises(ValueError, match="nothing at 'diff1'"):
+    with pytest.raises(ValueError, match="layer 'diff1': TSN has rgb1, res1"):
         grad_cam(model, random_clip(model.architecture), 0, ["diff1"])
-    assert not any(tap._forward_hooks for tap in model.taps.children())
 
 
 @pytest.mark.parametrize(
@@ -140,11 +144,11 @@ def test_a_rule_that_makes_no_sense_is_refused(settings, said):
 
 
 def test_a_rule_names_itself():
-    assert str(Rule()) == "Grad-CAM, weights per frame, ReLU, logit before softmax"
+    assert str(Rule(weights="frame")) == "Grad-CAM, weights per frame, ReLU, logit before softmax"
     assert str(Rule("hirescam", signed=True)) == "HiResCAM, signed, logit before softmax"
 
 
 def test_logits_do_not_depend_on_the_method(model):
     clip = clip_of(model)
-    logits = [explain_logits(model, clip, 0, rule=Rule(method))[0] for method in METHODS]
+    logits = [logits_and_maps(model, clip, 0, rule=Rule(method))[0] for method in METHODS]
     assert all(torch.equal(logits[0], other) for other in logits)

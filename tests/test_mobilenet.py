@@ -13,7 +13,6 @@ from torch import nn
 from tdn.cli.imagenet import imagenet
 from tdn.data.transforms import Preprocess
 from tdn.explain import grad_cam
-from tdn.explain.gradcam import explain_logits
 from tdn.model import FAMILY, MOBILENET, TDN, TINY_MOBILENET, Architecture, Backbone
 from tdn.model.baselines import TemporalConv, TemporalShift
 from tdn.model.inference import inference_copy
@@ -23,7 +22,7 @@ from tdn.train.recipes import RECIPES, SMOKE, override
 from tdn.train.run import plan, train
 from tdn.weights import Card, CheckpointError, load_model, save_checkpoint, start_from_imagenet
 from tdn.weights import imagenet as published_files
-from tests.conftest import network, random_clip, tiny, torchvision_mobilenet
+from tests.conftest import logits_and_maps, network, random_clip, tiny, torchvision_mobilenet
 from tests.test_gradcam import by_hand
 
 ROWS = [name for name, row in FAMILY.items() if row.architecture.backbone == MOBILENET]
@@ -123,14 +122,14 @@ def test_the_inference_copy_is_the_same_network(name):
     model = network(tiny(name if name in ROWS else ROW, **changes)).double()
     clip = random_clip(model.architecture).double()
     fast = inference_copy(model)
-    (logits, maps), (fast_logits, fast_maps) = explain_logits(model, clip), explain_logits(fast, clip)
+    (logits, maps), (fast_logits, fast_maps) = logits_and_maps(model, clip), logits_and_maps(fast, clip)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in fast.modules())
     assert (logits - fast_logits).abs().max() <= 1e-9 * logits.abs().max()
     for layer, expected in maps.items():
         assert (expected - fast_maps[layer]).abs().max() <= 1e-9 * expected.max()
 
 
-@pytest.mark.parametrize("layer, tap, cells", [("res2", "res2", 16), ("final", "res5", 4)])
+@pytest.mark.parametrize("layer, tap, cells", [("res2", "fuse2", 16), ("final", "res5", 4)])
 def test_maps_equal_a_grad_cam_written_by_hand(layer, tap, cells):
     model = network(tiny(ROW)).double()
     clip = random_clip(model.architecture).double()

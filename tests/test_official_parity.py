@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from tdn.explain.gradcam import explain_logits
 from tdn.model import RESNET50, TDN, Architecture
 from tdn.weights import convert_official
+from tests.conftest import logits_and_maps
 
 REFERENCE = Path(__file__).parent / "data" / "reference"
 NAME = "resnet50_8f_174c_224"
@@ -54,7 +54,7 @@ def test_logits_are_those_of_the_released_network(ours, clip, golden):
 
 
 def test_maps_are_those_of_the_released_network_in_double_precision(ours, clip, golden):
-    logits, maps = explain_logits(ours.double(), clip.double())
+    logits, maps = logits_and_maps(ours.double(), clip.double())
     ours.float()
     assert int(logits.argmax()) == int(golden["cam_class"])
     for layer, name in (("res2", "cam_res2"), ("final", "cam_res5")):

@@ -14,13 +14,14 @@ from studies.motion.flow import compared
 from tdn.data.clip import load_clip
 from tdn.data.transforms import Preprocess, normalise
 from tdn.data.video import write_mp4
-from tdn.explain.interventions import random_weights
+from tdn.explain.network_changes import random_weights
 from tdn.measure import controls
 from tdn.measure.flow import flow_of_windows, moving_by_flow
 from tdn.measure.masks import known_masks, mask_path, open_masked
 from tdn.measure.survey import Survey, flat_rows, reading, rows, summary
 from tdn.motion import LABELS
 from tdn.motion.files import write_clips
+from tdn.networks import as_network
 from tdn.weights import Card, load_model, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -223,10 +224,10 @@ def write_folder_of_frames(folder: Path) -> Path:
 
 def test_random_weights_keep_the_architecture_and_lose_the_weights():
     model = network(tiny())
-    other = random_weights(model)
+    other = random_weights(as_network(model)).module
     assert other.architecture == model.architecture and not other.training
     assert not torch.equal(other.head.weight, model.head.weight)
-    assert torch.equal(random_weights(model).head.weight, other.head.weight)
+    assert torch.equal(random_weights(as_network(model)).module.head.weight, other.head.weight)
 
 
 def test_the_centre_control_is_brightest_in_the_middle():

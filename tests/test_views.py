@@ -18,7 +18,9 @@ from app.server.errors import sentence
 from app.server.settings import SAMPLES, Settings
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
-from tdn.show.bundle import LAYERS, Explained
+from tdn.explain import Explanation
+from tdn.explain.explanation import Layer
+from tdn.networks.tdn import LAYERS
 from tdn.weights import Card
 from tests.conftest import tiny
 
@@ -29,9 +31,10 @@ def answer(title: str, file: str, peak: float = 0.031) -> Answer:
     rng = np.random.default_rng(len(title))
     maps = {layer: rng.random((SEGMENTS, side, side)).astype(np.float32) for layer, side in (("res2", 9), ("final", 3))}
     maps = {layer: values * np.float32(peak / values.max()) for layer, values in maps.items()}
-    logits = np.array([2.0, 1.0, 0.0])
-    top = [("up", 0.665), ("down", 0.245), ("still", 0.09)]
-    return Answer(file, top, Explained(title, logits, 1, "down", maps))
+    about = {layer: Layer(layer.title(), "", [[segment] for segment in range(SEGMENTS)], []) for layer in maps}
+    return Answer(
+        file, Explanation(title, ("up", "down", "still"), np.log([0.665, 0.245, 0.09]), 1, maps, layers=about)
+    )
 
 
 @pytest.fixture
@@ -50,18 +53,17 @@ def analysis(rng: np.random.Generator) -> Analysis:
 
 
 def without_maps(analysis: Analysis) -> Analysis:
-    bare = {role: replace(one, explained=replace(one.explained, maps={})) for role, one in analysis.answers.items()}
+    bare = {role: replace(one, explained=replace(one.explained, signed={})) for role, one in analysis.answers.items()}
     return replace(analysis, answers=bare)
 
 
 def test_the_json_holds_what_the_contract_names(analysis: Analysis):
     said = json.loads(json.dumps(views.answer_json(analysis)))
-    assert said["tdn"] == {
-        "label": "up",
-        "probability": 0.665,
-        "sure": None,
-        "top": [["up", 0.665], ["down", 0.245], ["still", 0.09]],
-    }
+    shares = [0.665, 0.245, 0.09]
+    assert (said["tdn"]["label"], said["tdn"]["sure"]) == ("up", None)
+    assert said["tdn"]["probability"] == pytest.approx(shares[0])
+    assert [label for label, _ in said["tdn"]["top"]] == ["up", "down", "still"]
+    assert [share for _, share in said["tdn"]["top"]] == pytest.approx(shares)
     assert said["target"] == "down" and np.array(said["frames"]).shape == (SEGMENTS, 5)
     alone = replace(analysis, answers={"tdn": analysis.answers["tdn"]})
     assert views.answer_json(alone)["baseline"] is None
@@ -91,7 +93,8 @@ def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
 
 
 def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analysis: Analysis):
-    after = {"tdn": replace(analysis.answers["tdn"], top=[("still", 0.8), ("up", 0.1), ("down", 0.1)])}
+    one = analysis.answers["tdn"]
+    after = {"tdn": replace(one, explained=replace(one.explained, logits=np.log([0.1, 0.1, 0.8])))}
     comparison = Comparison("reverse", analysis, after, list(range(SEGMENTS))[::-1])
     shown = views.viewer_after(comparison, Path("frames.jpg"))
     assert [panel.caption for panel in shown.panels[:2]] == [
@@ -110,7 +113,7 @@ def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analys
 
 def test_a_map_without_evidence_has_a_message_and_no_values(analysis: Analysis):
     one = analysis.answers["tdn"]
-    nothing = replace(one, explained=replace(one.explained, maps={"res2": np.zeros((SEGMENTS, 9, 9), np.float32)}))
+    nothing = replace(one, explained=replace(one.explained, signed={"res2": np.zeros((SEGMENTS, 9, 9), np.float32)}))
     panel = views.panel(nothing, "res2")
     assert panel.message == text.NO_EVIDENCE and panel.values == "" and "max" not in panel.caption
 
@@ -163,8 +166,7 @@ def test_files_are_written_where_they_are_asked_for_and_named_after_clip_and_cla
 def test_what_speaks_against_a_class_has_a_scale_of_its_own(analysis: Analysis):
     one = analysis.answers["tdn"]
     signed = one.explained.maps["final"] - np.float32(0.01)
-    maps = {"final": signed.clip(min=0)}
-    panel = views.panel(replace(one, explained=replace(one.explained, maps=maps), signed={"final": signed}), "final")
+    panel = views.panel(replace(one, explained=replace(one.explained, signed={"final": signed})), "final")
     positive, negative = (
         np.frombuffer(base64.b64decode(values), np.uint8).reshape(signed.shape) / 255 * amount
         for values, amount in ((panel.values, panel.maximum), (panel.against, panel.least))

@@ -16,13 +16,15 @@ from app.server.settings import SAMPLES
 from tdn.data.clip import Clip, clip_from_frames
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.transforms import IMAGENET_STD, denormalise
-from tdn.explain.inside import channel_means, gate_sizes
-from tdn.explain.interventions import changed, l_tdm_off, s_tdm_weight
+from tdn.explain import parse_change
+from tdn.explain.inside import channel_means, gate_sizes, logits_of
+from tdn.explain.network_changes import l_tdm_off, s_tdm_weight
 from tdn.model import system_name
 from tdn.motion import noise
 from tdn.motion.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.motion.reordered import FPS
 from tdn.motion.splits import SPLITS
+from tdn.networks import as_network
 from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 
@@ -120,11 +122,11 @@ class Lessons:
         """What TDN ("tdn") and the baseline ("baseline") say, perhaps after a change of the clip."""
         found = {}
         for role, file in (("tdn", TDN_FILE), ("baseline", BASELINE_FILE)):
-            with self.explainer.lent(file) as model, torch.no_grad():
-                network, tensor = model, clip.tensor.to(self.explainer.device)
+            with self.explainer.lent(file) as model:
+                network, tensor = as_network(model), clip.tensor
                 if change is not None:
-                    network, tensor = changed(model, tensor, change)
-                logits = network(tensor)
+                    network, tensor = parse_change(change).apply(network, tensor)
+                logits = logits_of(network, tensor)
             found[role] = opinion(model, file, logits)
         return found
 
@@ -144,7 +146,7 @@ class Lessons:
         with self.explainer.lent(TDN_FILE) as model:
             points = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2")
             for weight in weights:
-                logits, found = channel_means(s_tdm_weight(model, weight), tensor, points)
+                logits, found = channel_means(s_tdm_weight(as_network(model), weight), tensor, points)
                 opinions.append(opinion(model, TDN_FILE, logits))
                 means.append({point: values[0].float().cpu().numpy() for point, values in found.items()})
             alpha, beta = model.architecture.alpha, model.architecture.beta
@@ -185,8 +187,7 @@ class Lessons:
         tensor = clip.tensor.to(self.explainer.device)
         with self.explainer.lent(TDN_FILE) as model:
             logits, sizes = gate_sizes(model, tensor)
-            with torch.no_grad():
-                without = l_tdm_off(model)(tensor)
+            without = logits_of(l_tdm_off(as_network(model)), tensor)
         arrays = {stage: size[0].float().cpu().numpy() for stage, size in sizes.items()}
         return Gates(arrays, opinion(model, TDN_FILE, logits), opinion(model, TDN_FILE, without))
 

@@ -11,7 +11,7 @@ from app.lab import text
 from app.lab.board import Bar, Board, Card, Curve, Effect, Sheet, Tile, TileRow
 from app.lab.lessons import Dropped, Gates, LabClip, Opinion, Sweep, shows_after, windows
 from tdn.data.clip import Clip
-from tdn.explain.interventions import CLIP_CHANGES
+from tdn.explain import parse_change
 from tdn.show.overlay import colour_table
 
 FEATURE_COLOURS = "inferno"
@@ -255,7 +255,7 @@ def compared(
     clip: Clip, change: str, before: dict[str, Opinion], after: dict[str, Opinion], right: str | None
 ) -> Board:
     """Step 5: a window before and after a change of the clip, and both networks' answers."""
-    tensors = clip.tensor, CLIP_CHANGES[change](clip.tensor)
+    tensors = clip.tensor, parse_change(change).does(clip.tensor)
     sheets = [photo_sheet(windows(tensor).swapaxes(0, 1)) for tensor in tensors]
     captions = text.AS_FILMED, text.CHANGES[change]
     tiles = [Tile(sheet=k, by="frame", caption=caption) for k, caption in enumerate(captions)]

@@ -13,17 +13,17 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from benchmarks import report
 from tqdm import tqdm
 
-from studies import report
-from tdn.explain.kept import KeptPass
+from tdn.explain import ForwardPass
 from tdn.measure.focus import energy_share, focus_of_clip, resized
 from tdn.measure.masks import RENDERED, SyntheticClips
-from tdn.measure.survey import LAYERS
 from tdn.model import TDN
 from tdn.model.inference import inference_copy
 from tdn.motion import LABELS, PROBES
 from tdn.motion.pool import windowed_clip
+from tdn.networks.tdn import LAYERS
 from tdn.weights import load_model
 from tdn.weights.shipped import shipped_pair
 
@@ -37,14 +37,14 @@ def probed(model: TDN, probe: str, num_clips: int) -> dict:
     for index in range(num_clips):
         clip = clips.read(index, model)
         target = model.labels.index(clip.label)
-        kept = KeptPass(model, clip.tensor, LAYERS)
-        answer = int(kept.logits.argmax())
+        taken = ForwardPass(model, clip.tensor, LAYERS)
+        answer = int(taken.logits.argmax())
         said[model.labels[answer]] += 1
         right += answer == target
         if not clip.moving.any():
             continue
-        for layer, maps in kept.maps([target]).items():
-            values = maps[0].float().cpu().numpy()
+        for layer, maps in taken.maps([target]).items():
+            values = maps[0].relu().float().cpu().numpy()
             numbers = focus_of_clip(values, clip.moving, clip.still)
             if probe == "opposite":
                 numbers["named_share"] = named_share(values, clip.moving, index, model)

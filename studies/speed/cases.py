@@ -18,8 +18,7 @@ from torch import Tensor
 from studies.speed.measure import Case
 from studies.speed.plain import PlainTDN
 from tdn.data.sampling import even_window_starts, train_window_starts, windows
-from tdn.explain.gradcam import explain_logits
-from tdn.explain.kept import KeptPass
+from tdn.explain import ForwardPass, grad_cam
 from tdn.model import FAMILY, TDN
 from tdn.model.cost import multiply_adds
 from tdn.model.inference import inference_copy
@@ -83,7 +82,7 @@ def maps_pair() -> Case:
 
     def ours() -> None:
         for role in PAIR:
-            explain_logits(fast_network(role), x, CLASS)
+            grad_cam(fast_network(role), x, CLASS)
 
     def plain() -> None:
         for role in PAIR:
@@ -97,21 +96,21 @@ def maps_pair() -> Case:
 def class_switch_res2() -> Case:
     """The Res2 map of another class, the first analysis kept; plain: our first analysis."""
     model, x = fast_network("tdn"), clip()
-    kept = KeptPass(model, x)
-    return Case(lambda: kept.maps([OTHER_CLASS], ["res2"]), lambda: KeptPass(model, x).maps([CLASS]))
+    kept = ForwardPass(model, x)
+    return Case(lambda: kept.maps([OTHER_CLASS], ["res2"]), lambda: ForwardPass(model, x).maps([CLASS]))
 
 
 def class_switch_final() -> Case:
     """The final map of another class, the first analysis kept; plain: our first analysis."""
     model, x = fast_network("tdn"), clip()
-    kept = KeptPass(model, x)
-    return Case(lambda: kept.maps([OTHER_CLASS], ["final"]), lambda: KeptPass(model, x).maps([CLASS]))
+    kept = ForwardPass(model, x)
+    return Case(lambda: kept.maps([OTHER_CLASS], ["final"]), lambda: ForwardPass(model, x).maps([CLASS]))
 
 
 def several_classes() -> Case:
     """Gradients of four classes at Res2, one backward pass after another; plain: torch's batched backward pass."""
     model, classes = fast_network("tdn"), (1, 2, 3, 4)
-    kept = KeptPass(model, clip(), ["res2"])
+    kept = ForwardPass(model, clip(), ["res2"])
     chosen = torch.zeros(len(classes), *kept.logits.shape)
     chosen[range(len(classes)), 0, classes] = 1
 
@@ -195,10 +194,10 @@ def analysis() -> Case:
     def ours() -> list[bytes]:
         read, sent = load_clip(path, seen), []
         for role in PAIR:
-            kept = KeptPass(fast_network(role), read.tensor)
+            kept = ForwardPass(fast_network(role), read.tensor)
             maps = kept.maps(kept.logits.argmax(1).tolist())
             sent += [
-                (255 * scale_per_clip(one[0].numpy()).values).round().astype(np.uint8).tobytes()
+                (255 * scale_per_clip(one[0].relu().numpy()).values).round().astype(np.uint8).tobytes()
                 for one in maps.values()
             ]
         row = io.BytesIO()

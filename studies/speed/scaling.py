@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import torch
+from benchmarks import report
+from benchmarks.measure import rise_mb, seconds
 
-from studies import report
-from studies.speed.measure import rise_mb, seconds
-from tdn.explain.gradcam import explain_logits
+from tdn.explain import grad_cam
 from tdn.model import FAMILY, TDN
 from tdn.model.inference import inference_copy
 
@@ -45,7 +45,7 @@ def work(point: Point) -> Callable[[], object]:
     architecture = replace(FAMILY["tdn_resnet50_8f"].architecture, num_segments=point.segments)
     fast = inference_copy(TDN(architecture))
     clip = torch.randn(point.batch, point.segments, 5, 3, point.pixels, point.pixels)
-    return lambda: explain_logits(fast, clip, 0, LAYERS[: point.layers])
+    return lambda: grad_cam(fast, clip, 0, LAYERS[: point.layers])
 
 
 def measured(point: Point) -> dict:

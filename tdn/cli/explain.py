@@ -1,5 +1,6 @@
 """`explain`: maps of one clip, by one or two networks, as a folder that can be cited."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +16,16 @@ def explain(
     ] = None,
     target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
     versus: Annotated[str | None, typer.Option(help="Another class, by label or index, to take off.")] = None,
-    layers: Annotated[str, typer.Option(help="Where to look, by commas: res1 to res4, rgb1, diff1, ..., final.")] = (
-        "res2,final"
-    ),
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Taps to look at, by commas; for ours res1 to res4, rgb1, diff1, ...; usual: res2,final."),
+    ] = None,
     method: Annotated[
         str, typer.Option(help="grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
     ] = "grad_cam",
-    weights: Annotated[str, typer.Option(help="Of channels: for each frame, or one for the clip.")] = "frame",
+    weights: Annotated[
+        str | None, typer.Option(help="Of channels: for each frame, as usual for segments, or one for the clip.")
+    ] = None,
     signed: Annotated[bool, typer.Option("--signed", help="Keep evidence against the class too.")] = False,
     scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
     change: Annotated[
@@ -44,14 +48,14 @@ def explain(
     """
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
-    from tdn.explain.classes import find_label
-    from tdn.explain.interventions import applies
-    from tdn.explain.methods import Rule
+    from tdn.explain import Question, Rule, parse_change
+    from tdn.explain.classes import find_label, same_label
+    from tdn.explain.explanation import explain as explained_by
     from tdn.explain.scale import SCALES
     from tdn.letters import without_font
+    from tdn.networks import open_network, reads_alike
     from tdn.output import expect_writable
-    from tdn.show.bundle import Question, explain_changed, explain_clip, titles, write_bundle
-    from tdn.weights import load_model
+    from tdn.show.bundle import titles, write_bundle
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
@@ -64,34 +68,40 @@ def explain(
     if baseline is not None or checkpoint is None:
         files["baseline"] = local_checkpoint(baseline or shipped_baseline)
     where = choose_device(device)
-    networks = {role: load_model(path, where) for role, path in files.items()}
+    networks = {role: open_network(path, where) for role, path in files.items()}
     tdn = networks["tdn"]
     # By its label: another network may count its classes otherwise.
     other_class = None if versus is None else tdn.labels[find_label(tdn.labels, versus)]
-    question = Question(tuple(layers.split(",")), rule, other_class, scale)
+    question = Question(
+        layers=None if layers is None else tuple(layers.split(",")),
+        rule=rule,
+        versus=other_class,
+        scale=scale,
+    )
     clip = load_clip(video, tdn, speed=speed)
     chosen = None if target is None else find_label(tdn.labels, target)
     names = titles(
-        {role: network.architecture for role, network in networks.items()},
+        {role: network.title for role, network in networks.items()},
         {role: path.name for role, path in files.items()},
     )
-    explained = {"tdn": explain_clip(tdn, clip, names["tdn"], chosen, question)}
+    explained = {"tdn": explained_by(tdn, clip, chosen, question, title=names["tdn"])}
     if "baseline" in networks:
         other = networks["baseline"]
-        if (other.preprocess, other.num_segments, other.window) != (tdn.preprocess, tdn.num_segments, tdn.window):
-            raise ValueError(
-                f"{files['baseline'].name} reads other frames or pixels than {files['tdn'].name}; "
-                f"choose a baseline trained with the same preprocessing and number of segments"
+        same_class = same_label(other.labels, explained["tdn"].label)
+        if same_class is None:
+            typer.echo(
+                f"{names['baseline']} has no class {explained['tdn'].label!r}; its own top class it is", err=True
             )
-        same_class = find_label(other.labels, explained["tdn"].label)
-        explained["baseline"] = explain_clip(other, clip, names["baseline"], same_class, question)
+        own = clip if reads_alike(tdn, other) else load_clip(video, other, speed=speed)
+        found = explained_by(other, own, same_class, question, title=names["baseline"])
+        explained["baseline"] = found if own is clip else replace(found, pictures=own.centre_frames)
     changes = {
-        name: {
-            role: explain_changed(networks[role], clip, name, before, question, video)
+        one.name: {
+            role: explained_by(networks[role], clip, before.target, question, one, video, before.title)
             for role, before in explained.items()
-            if applies(name, networks[role])
+            if not one.refusal(networks[role])
         }
-        for name in change or []
+        for one in map(parse_change, change or [])
     }
     for note in clip.notes:
         typer.echo(f"{video.name}: {note}", err=True)

@@ -27,15 +27,15 @@ def figures(
     """The paper's figures 4, 5 and 6/7 with the shipped networks: Grad-CAM of a baseline beside TDN or S-TDM only."""
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
+    from tdn.explain import Question
     from tdn.explain.classes import find_label
+    from tdn.explain.explanation import explain
     from tdn.explain.scale import SCALES
     from tdn.letters import save_figure
-    from tdn.model import system_name
+    from tdn.networks import open_network
     from tdn.output import expect_writable
-    from tdn.show.bundle import Question, explain_clip
     from tdn.show.overlay import colour_table
     from tdn.show.paper_figures import Block, all_segments, one_frame_each
-    from tdn.weights import load_model
     from tdn.weights.shipped import S_TDM_FILE, checkpoint_folder, shipped_pair
 
     if kind not in KINDS:
@@ -47,15 +47,15 @@ def figures(
     tdn, baseline = shipped_pair()
     second = checkpoint_folder() / S_TDM_FILE if kind == "5" else tdn
     where = choose_device(device)
-    networks = [load_model(path, where) for path in (baseline, second)]
+    networks = [open_network(path, where) for path in (baseline, second)]
     question = Question(layers=(layer or ("res2" if kind == "5" else "final"),), scale=scale)
     blocks = []
     for video in videos:
         clip = load_clip(video, networks[1])
         wanted = None if target is None else find_label(networks[1].labels, target)
-        ours = explain_clip(networks[1], clip, system_name(networks[1].architecture), wanted, question)
+        ours = explain(networks[1], clip, wanted, question)
         same = find_label(networks[0].labels, ours.label)
-        theirs = explain_clip(networks[0], clip, system_name(networks[0].architecture), same, question)
+        theirs = explain(networks[0], clip, same, question)
         blocks.append(Block(video.name, clip, (theirs, ours)))
     figure = (all_segments if kind == "6" else one_frame_each)(blocks, question, colours)
     for suffix in ("png", "pdf"):

@@ -74,21 +74,23 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     from rich.console import Console
     from rich.table import Table
 
-    from tdn.measure.survey import CONTROLS, LAYERS, reading
+    from tdn.measure.survey import CONTROLS, reading
 
     title = f"{report['clips']} clips of {data}; target: {report['target']}; what moves: {report['masks']}"
     table = Table("map", *SHOWN, title=title)
     lines = [
         (f"{name} {layer}", report["models"][role][layer])
         for role, name in (("tdn", first), ("baseline", second))
-        for layer in LAYERS
+        for layer in report["models"][role]
     ]
     lines += [(name.replace("_", " "), report["controls"][name]) for name in CONTROLS]
-    lines += [(f"random weights {layer}", report["controls"]["random_weights"][layer]) for layer in LAYERS]
+    lines += [
+        (f"random weights {layer}", report["controls"]["random_weights"][layer]) for layer in report["models"]["tdn"]
+    ]
     for name, numbers in lines:
         table.add_row(name, *("" if numbers[key] is None else f"{numbers[key]:.3f}" for key in SHOWN))
     Console(width=None if sys.stdout.isatty() else 150, markup=False, emoji=False).print(table)
-    for layer in LAYERS:
+    for layer in report["paired"]:
         print(reading(report, layer))
     if report["left_out"]:
         print(f"left out, could not be read: {'; '.join(report['left_out'])}")

@@ -128,8 +128,7 @@ def films_of(arguments: Sequence[Path], target: str | None) -> list[tuple[Path, 
 def _networks(checkpoints: Sequence[Path], device: str | None) -> dict[str, Any]:
     """Inference copies by the names of their files."""
     from tdn.device import choose_device
-    from tdn.model.inference import inference_copy
-    from tdn.weights import load_model
+    from tdn.networks import open_network
     from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_networks
 
@@ -138,7 +137,7 @@ def _networks(checkpoints: Sequence[Path], device: str | None) -> dict[str, Any]
     for path in [local_checkpoint(path) for path in checkpoints] if checkpoints else shipped_networks():
         if path.stem in networks:
             raise ValueError(f"two checkpoints are called {path.stem}; rename one to tell them apart")
-        networks[path.stem] = inference_copy(load_model(path, where))
+        networks[path.stem] = open_network(path, where).for_inference()
     return networks
 
 

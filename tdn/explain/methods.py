@@ -1,16 +1,15 @@
-"""From activations and gradients to a map, by the methods of pytorch-grad-cam that suit segment models.
+"""From activations and gradients [N, C, T', h, w] to a map, by the methods of pytorch-grad-cam that suit videos.
 
-A segment model reads each frame like an image and averages the segments' scores, so every method works on one frame as
-on one image. Which methods, and what each needs to stay itself here, stands in `METHODS`.
+A segment network reads each frame like an image and averages the segments' scores, so there every method works on one
+frame as on one image; a network that reads a dense clip is weighed as a whole. What each method is stands in `METHODS`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from tdn.shapes import fold, unfold
+from tdn.networks import Network
 from tdn.weights import torchvision_ops  # noqa: F401 (before pytorch_grad_cam, which imports torchvision)
 
 from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM  # isort: skip
@@ -36,20 +35,20 @@ _WEIGHTED = ("grad_cam", "grad_cam_pp", "xgradcam")
 
 @dataclass(frozen=True)
 class Rule:
-    """How a map is made: `method` of METHODS; `weights` of channels for each "frame" or one for the "clip"; `signed`
-    keeps negative evidence, which is cut off otherwise.
+    """How a map is made: `method` of METHODS; `weights` of channels for each "frame" or one for the "clip", None
+    for what is usual for a network; `signed` shows negative evidence, which is cut off otherwise.
 
     Raises ValueError for what a method does not have.
     """
 
     method: str = "grad_cam"
-    weights: str = "frame"
+    weights: str | None = None
     signed: bool = False
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ValueError(f"method {self.method!r}: expected one of {', '.join(METHODS)}")
-        if self.weights not in ("frame", "clip"):
+        if self.weights not in (None, "frame", "clip"):
             raise ValueError(f"weights {self.weights!r}: expected frame or clip")
         if self.weights == "clip" and self.method not in _WEIGHTED:
             raise ValueError(f"weights clip: {self.method} weighs no channels; choose {', '.join(_WEIGHTED)}")
@@ -63,44 +62,54 @@ class Rule:
 
     def __str__(self) -> str:
         sign = "signed" if self.signed else "ReLU"
-        weights = f", weights per {self.weights}" if self.method in _WEIGHTED else ""
+        weights = f", weights per {self.weights}" if self.method in _WEIGHTED and self.weights else ""
         return f"{METHODS[self.method].split(' (')[0]}{weights}, {sign}, logit before softmax"
+
+    def on(self, network: Network) -> "Rule":
+        """The rule as it is on a network: weights for each frame of segments, and for the clip of any other."""
+        if self.weights is not None or self.method not in _WEIGHTED:
+            return self
+        return replace(self, weights="frame" if network.reads.rule == "windows" else "clip")
 
 
 GRAD_CAM = Rule()
 
 
-def weigh(activations: Tensor, gradients: Tensor | None, rule: Rule, num_segments: int) -> Tensor:
-    """Maps of one layer: activations and gradients [N*T, C, h, w] -> [N*T, h, w], in their dtype.
+def weigh(activations: Tensor, gradients: Tensor | None, rule: Rule, segments: int = 1) -> Tensor:
+    """Signed maps of one layer: activations and gradients [N, C, T', h, w] -> [N, T', h, w], in their dtype.
 
-    `gradients` are those of the clip's score; Eigen-CAM takes None.
+    `gradients` are those of the clip's score, which is the mean of the scores of `segments`; Eigen-CAM takes None.
+    Methods without negative evidence give none.
     """
     if rule.method == "eigencam":
-        return torch.cat([principal_component(clip) for clip in activations.split(num_segments)]).relu()
+        return torch.stack([principal_component(clip.transpose(0, 1)) for clip in activations]).relu()
     if rule.method == "grad_cam_pp":
-        # Its weights are no multiple of the gradient. A segment's own score has `num_segments` times the gradient of
+        # Its weights are no multiple of the gradient. A segment's own score has `segments` times the gradient of
         # their mean, and is what one image's score would be.
-        gradients = gradients * num_segments
-    values, slopes = activations.cpu().numpy(), gradients.cpu().numpy()
-    if rule.weights == "clip":  # [N, C, T, h, w]: the library's path for 3-D convolutions
-        values, slopes = (_as_volume(array, num_segments) for array in (values, slopes))
+        gradients = gradients * segments
+    count, _, times = activations.shape[:3]
+    frames = by_frame(activations)  # [N*T', C, h, w]
     kind = _CLASSES[rule.method]
     if rule.method in _WEIGHTED:
-        # The weights are the library's; it would multiply them out into a copy of all activations.
-        weights = kind.get_cam_weights(None, None, None, None, values, slopes)
+        # By the library's path for images, or that for volumes. The weights are the library's; it would multiply them
+        # out into a copy of all activations.
+        pair = (activations, gradients) if rule.weights == "clip" else (frames, by_frame(gradients))
+        weights = kind.get_cam_weights(None, None, None, None, *(one.cpu().numpy() for one in pair))
         weights = torch.as_tensor(weights, dtype=activations.dtype, device=activations.device)
         if rule.weights == "clip":
-            weights = weights.repeat_interleave(num_segments, 0)
-        maps = torch.einsum("nc,nchw->nhw", weights, activations)
+            weights = weights.repeat_interleave(times, 0)
+        maps = torch.einsum("nc,nchw->nhw", weights, frames)
     else:
-        maps = torch.as_tensor(kind.get_cam_image(None, None, None, None, values, slopes, False))
+        pair = (one.cpu().numpy() for one in (frames, by_frame(gradients)))
+        maps = torch.as_tensor(kind.get_cam_image(None, None, None, None, *pair, False))
         maps = maps.to(activations.device, activations.dtype)
-    return maps if rule.signed else maps.relu()
+    maps = maps.unflatten(0, (count, times))
+    return maps if rule.method in _SIGNED else maps.relu()
 
 
-def _as_volume(array: np.ndarray, num_segments: int) -> np.ndarray:
-    """[N*T, C, h, w] -> [N, C, T, h, w]."""
-    return array.reshape(-1, num_segments, *array.shape[1:]).swapaxes(1, 2)
+def by_frame(volume: Tensor) -> Tensor:
+    """[N, C, T', h, w] -> [N*T', C, h, w]."""
+    return volume.transpose(1, 2).flatten(0, 1)
 
 
 def principal_component(activations: Tensor) -> Tensor:
@@ -119,18 +128,14 @@ def principal_component(activations: Tensor) -> Tensor:
     return projection.to(activations.dtype).unflatten(0, (len(activations), *activations.shape[2:]))
 
 
-def constant_gradient(weight: Tensor, activations: Tensor, num_segments: int) -> Tensor:
-    """Gradient of a clip's score at the input of the classifier: weight [N, C] -> that of activations [N*T, C, h, w].
+def constant_gradient(weight: Tensor, activations: Tensor) -> Tensor:
+    """Gradient of a clip's score at the input of an exact head: weight [N, C] -> that of activations [N, C, T', h, w].
 
-    Pooling, classifier and consensus are linear, so it is the same in every cell.
+    The mean over cells and the head are linear, so it is the same in every cell.
     """
-    cells = num_segments * activations.shape[-2] * activations.shape[-1]
-    each = weight[:, None].expand(-1, num_segments, -1)  # [N, T, C]
-    return (fold(each) / cells)[..., None, None].expand_as(activations)
+    return (weight / activations[0, 0].numel())[..., None, None, None].expand_as(activations)
 
 
-def closed_form(weight: Tensor, activations: Tensor, num_segments: int) -> Tensor:
-    """Signed evidence of one class a clip at the final stage: weight [N, C] -> [N, T, h, w]."""
-    features = unfold(activations, num_segments)  # [N, T, C, h, w]
-    cells = num_segments * features.shape[-2] * features.shape[-1]
-    return torch.einsum("nc,ntchw->nthw", weight, features) / cells
+def closed_form(weight: Tensor, activations: Tensor) -> Tensor:
+    """Signed evidence of one class a clip before an exact head: weight [N, C], [N, C, T', h, w] -> [N, T', h, w]."""
+    return torch.einsum("nc,ntchw->nthw", weight, activations.transpose(1, 2)) / activations[0, 0].numel()

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor
 
 # Below this a map's maximum is rounding, not evidence: raw maps are fractions of a logit.
 NOTHING = 1e-8
@@ -77,6 +80,24 @@ def evidence_share(raw: np.ndarray) -> np.ndarray:
     per_segment = np.maximum(np.asarray(raw, np.float64), 0).sum((1, 2))
     total = per_segment.sum()
     return per_segment / total if total > NOTHING else per_segment * 0
+
+
+def over_windows(maps: Tensor, windows: int, height: int, width: int) -> Tensor:
+    """Maps [N, T', h, w] as [N, windows, height, width]: linear between the middles of cells, in space and time.
+
+    Nothing is pinned to a border: a lit cell stays brightest in its own middle.
+    """
+    if maps.shape[1] == windows:
+        return nnf.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
+    size = (windows, height, width)
+    return nnf.interpolate(maps.unsqueeze(1), size, mode="trilinear", align_corners=False)[:, 0]
+
+
+def in_time(maps: np.ndarray, windows: int) -> np.ndarray:
+    """Maps [T', h, w] for each of the clip's windows: [windows, h, w], linear between the middles of cells in time."""
+    if len(maps) == windows:
+        return maps
+    return over_windows(torch.from_numpy(np.ascontiguousarray(maps))[None], windows, *maps.shape[1:])[0].numpy()
 
 
 def over_timeline(values: np.ndarray, knots: np.ndarray, num_frames: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,13 +16,14 @@ from functools import cached_property
 import numpy as np
 import torch
 import torch.nn.functional as nnf
-from torch import Tensor
+from torch import Tensor, nn
 
 from tdn.data.clip import Pictures
 from tdn.data.film import MAX_REPEAT, Showing
-from tdn.data.transforms import normalise
-from tdn.model import TDN
-from tdn.model.twin import twin_of
+from tdn.data.transforms import Preprocess, normalise
+from tdn.networks import Network, as_network
+from tdn.networks.network import device_of
+from tdn.networks.twin import twin_of
 
 PARTS = (1 / 3, 1 / 2, 3 / 4)
 REPEATS = range(1, MAX_REPEAT + 1)
@@ -56,26 +57,27 @@ def steps(repeats: Sequence[int] = REPEATS, parts: Sequence[float] = PARTS) -> l
     return [*(Showing(part=part) for part in parts), *(Showing(repeat=repeat) for repeat in repeats)]
 
 
-def curve(networks: Mapping[str, TDN], pictures: Pictures) -> Iterator[Step]:
+def curve(networks: Mapping[str, Network | nn.Module], pictures: Pictures) -> Iterator[Step]:
     """Yield what each network says of each showing of a video, in the order of `pictures.showings`.
 
     `pictures` come from `tdn.data.clip.read_pictures`, or from `DecodingWorker.read_pictures`, with `steps()`; all
     networks must read the same frames at the same size, as those they were read for. Inference copies are fastest
     (`tdn.model.inference`). The logits are those of `model(load_clip(...).tensor)` but for rounding. All work happens
     between two steps, in the thread that asks for the next: who stops asking, or closes the generator, has cancelled
-    it. The networks are used through twins (`tdn.model.twin`) and stay as they are.
+    it. The networks are used through twins (`tdn.networks.twin`) and stay as they are.
 
     Raises ValueError for a network that takes other clips.
     """
-    for name, model in networks.items():
-        _expect_same_clips(name, model, pictures)
-    twins = {name: twin_of(model) for name, model in networks.items()}
-    frames = _Frames(pictures)
+    values = {name: as_network(given) for name, given in networks.items()}
+    for name, network in values.items():
+        _expect_same_clips(name, network, pictures)
+    twins = {name: network.with_module(twin_of(network.module)) for name, network in values.items()}
+    frames = _Frames(pictures, next(iter(values.values())).preprocess) if values else None
     kept: dict[str, dict[Window, list[Tensor | None]]] = {name: {} for name in networks}
     order = [[tuple(window) for window in windows] for windows in pictures.windows.tolist()]
     last_use = {window: place for place, windows in enumerate(order) for window in windows}
     for place, windows in enumerate(order):
-        logits = {name: _logits(model, windows, kept[name], frames) for name, model in twins.items()}
+        logits = {name: _logits(network, windows, kept[name], frames) for name, network in twins.items()}
         _drop(kept, place, last_use)
         yield Step(
             showing=pictures.showings[place],
@@ -85,17 +87,21 @@ def curve(networks: Mapping[str, TDN], pictures: Pictures) -> Iterator[Step]:
         )
 
 
-def _logits(model: TDN, windows: list[Window], kept: dict[Window, list[Tensor | None]], frames: "_Frames") -> Tensor:
+def _logits(
+    network: Network, windows: list[Window], kept: dict[Window, list[Tensor | None]], frames: "_Frames"
+) -> Tensor:
     """Logits [1, K] of the clip of these windows; `kept` is what the network made of windows, and grows."""
-    weight = model.head.weight
+    model = network.module
+    device, dtype = device_of(model)
     with torch.inference_mode():
-        if not model.windows_meet_late:
-            return model(frames.whole[frames.places(windows)][None].to(weight))
+        if not getattr(model, "windows_meet_late", False):
+            clip = frames.whole[frames.places(windows)][None].to(device, dtype)
+            return network.scores(model(network.arrange(clip)))
         new = [window for window in dict.fromkeys(windows) if window not in kept]
         if new:
             places = frames.places(new)
-            centre = frames.whole[places[:, places.shape[1] // 2]].to(weight)  # [W, 3, H, W]
-            halves = None if model.s_tdm is None else frames.half[places].to(weight)  # [W, L, 3, H/2, W/2]
+            centre = frames.whole[places[:, places.shape[1] // 2]].to(device, dtype)  # [W, 3, H, W]
+            halves = None if model.s_tdm is None else frames.half[places].to(device, dtype)  # [W, L, 3, H/2, W/2]
             made = model.within_windows(centre, halves)
             for place, window in enumerate(new):
                 # Copies: a slice would keep the windows beside it in memory.
@@ -117,9 +123,9 @@ def _drop(kept: dict[str, dict[Window, list[Tensor | None]]], place: int, last_u
 class _Frames:
     """The frames of a video as networks take them, normalised once, and at half resolution for S-TDM."""
 
-    def __init__(self, pictures: Pictures):
+    def __init__(self, pictures: Pictures, preprocess: Preprocess):
         self.numbers = pictures.numbers
-        self.whole = normalise(pictures.views)  # [U, 3, H, W]
+        self.whole = normalise(pictures.views, preprocess)  # [U, 3, H, W]
 
     @cached_property
     def half(self) -> Tensor:  # [U, 3, H/2, W/2]
@@ -130,7 +136,7 @@ class _Frames:
         return torch.from_numpy(np.searchsorted(self.numbers, np.array(windows)))
 
 
-def _expect_same_clips(name: str, model: TDN, pictures: Pictures) -> None:
+def _expect_same_clips(name: str, model: Network, pictures: Pictures) -> None:
     taken = (model.num_segments, model.window, model.preprocess.input_size)
     read = (*pictures.windows.shape[1:], pictures.views.shape[1])
     if taken != read:

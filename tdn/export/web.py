@@ -77,7 +77,7 @@ def write_site(out: str | Path, pair: Sequence[str], samples: Path) -> Path:
 
     `pair` are the stems of the two networks the page loads, TDN first; `samples` is the folder with samples.json.
     """
-    from tdn.show.bundle import LAYER_TITLES
+    from tdn.networks.tdn import LAYER_TITLES
     from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
     site = {

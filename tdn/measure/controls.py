@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import torch
 from torch import Tensor
 
 # Standard deviation of the centre control, as a share of the short side.
@@ -24,8 +25,13 @@ def centre(num_segments: int, height: int, width: int) -> np.ndarray:
 def frame_difference(clip: Tensor) -> np.ndarray:
     """How much each pixel changes within a window: clip [1, T, L, 3, H, W] -> [T, H, W].
 
-    The edge detector of video: an explanation that is no better shows motion, and nothing of the network.
+    Of single frames it is the change to the next one; the last has that of the one before. The edge detector of video:
+    an explanation that is no better shows motion, and nothing of the network.
     """
+    if clip.shape[2] == 1:
+        changes = (clip[0, 1:, 0] - clip[0, :-1, 0]).abs().mean(1)
+        changes = torch.cat([changes, changes[-1:]]) if len(changes) else torch.zeros_like(clip[0, :, 0].mean(1))
+        return changes.float().cpu().numpy()
     return (clip[0, :, 1:] - clip[0, :, :-1]).abs().mean((1, 2)).float().cpu().numpy()
 
 

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as nnf
-from torch import Tensor
+from torch import Tensor, nn
 
+from tdn.explain.clip_changes import freeze_where
 from tdn.explain.gradcam import grad_cam
-from tdn.explain.interventions import freeze_where, randomised
-from tdn.model import TDN
+from tdn.explain.inside import logits_of
+from tdn.explain.network_changes import randomised
+from tdn.explain.scale import over_windows
+from tdn.networks import Network, as_network
 
 # Shares of the clip that are taken away, brightest first.
 STEPS = tuple(step / 10 for step in range(11))
@@ -21,19 +24,19 @@ STAGES = (6, 5, 4, 3, 2, 1)
 BLUR = 0.08  # standard deviation of the blur, as a share of the short side
 
 
-def ranks(maps: Tensor, height: int, width: int, seed: int = 0) -> Tensor:
-    """Each place's rank in its clip: raw maps [N, T, h, w] -> [N, T, height, width], 0 the brightest, 1 the darkest.
+def ranks(maps: Tensor, height: int, width: int, seed: int = 0, segments: int | None = None) -> Tensor:
+    """Each place's rank in its clip: raw maps [N, T', h, w] -> [N, T, height, width], 0 the brightest, 1 the darkest.
 
     Ties, such as all places without evidence, are put in a random order.
     """
-    seen = nnf.interpolate(maps.float(), (height, width), mode="bilinear", align_corners=False).flatten(1)
+    seen = over_windows(maps.float(), segments or maps.shape[1], height, width).flatten(1)
     generator = torch.Generator().manual_seed(seed)
     noise = (
         torch.rand(seen.shape, generator=generator).to(seen.device) * seen.amax(1, keepdim=True).clamp(min=1e-20) * 1e-6
     )
     order = (-seen - noise).argsort(1)
     places = torch.linspace(0, 1, seen.shape[1], device=seen.device).expand_as(seen)
-    return torch.empty_like(seen).scatter_(1, order, places).unflatten(1, (*maps.shape[1:2], height, width))
+    return torch.empty_like(seen).scatter_(1, order, places).unflatten(1, (segments or maps.shape[1], height, width))
 
 
 def blurred(clip: Tensor) -> Tensor:
@@ -50,30 +53,39 @@ def blurred(clip: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def deletion(model: TDN, clip: Tensor, target: Sequence[int], maps: Tensor, steps: Sequence[float] = STEPS) -> Tensor:
+def deletion(
+    network: Network | nn.Module, clip: Tensor, target: Sequence[int], maps: Tensor, steps: Sequence[float] = STEPS
+) -> Tensor:
     """Logit of the target as the brightest places are blurred: [len(steps), N]. Falls fast for a faithful map.
 
     RISE (Petsiuk et al. 2018), with one mask for all frames of a window.
     """
-    return _scores_without(model, clip, target, maps, steps, keep_bright=False)
+    return _scores_without(network, clip, target, maps, steps, keep_bright=False)
 
 
 @torch.inference_mode()
-def insertion(model: TDN, clip: Tensor, target: Sequence[int], maps: Tensor, steps: Sequence[float] = STEPS) -> Tensor:
+def insertion(
+    network: Network | nn.Module, clip: Tensor, target: Sequence[int], maps: Tensor, steps: Sequence[float] = STEPS
+) -> Tensor:
     """Logit of the target as the brightest places of a blurred clip are restored: rises fast for a faithful map."""
-    return _scores_without(model, clip, target, maps, steps, keep_bright=True)
+    return _scores_without(network, clip, target, maps, steps, keep_bright=True)
 
 
 def _scores_without(
-    model: TDN, clip: Tensor, target: Sequence[int], maps: Tensor, steps: Sequence[float], keep_bright: bool
+    network: Network | nn.Module,
+    clip: Tensor,
+    target: Sequence[int],
+    maps: Tensor,
+    steps: Sequence[float],
+    keep_bright: bool,
 ) -> Tensor:
-    place = ranks(maps, *clip.shape[-2:])[:, :, None, None]  # [N, T, 1, 1, H, W]
+    place = ranks(maps, *clip.shape[-2:], segments=clip.shape[1])[:, :, None, None]  # [N, T, 1, 1, H, W]
     without = blurred(clip)
     scores = []
     for step in steps:
         is_bright = place < step if step < 1 else torch.ones_like(place, dtype=torch.bool)
         shown = torch.where(is_bright, clip, without) if keep_bright else torch.where(is_bright, without, clip)
-        scores.append(_target_logits(model, shown, target))
+        scores.append(_target_logits(network, shown, target))
     return torch.stack(scores)
 
 
@@ -84,31 +96,29 @@ def area_under(scores: Tensor, steps: Sequence[float] = STEPS) -> Tensor:
 
 @torch.inference_mode()
 def freeze_inside_outside(
-    model: TDN, clip: Tensor, target: Sequence[int], maps: Tensor, share: float = 0.1, seed: int = 0
+    network: Network | nn.Module, clip: Tensor, target: Sequence[int], maps: Tensor, share: float = 0.1, seed: int = 0
 ) -> Tensor:
     """Loss of the target's logit when only the brightest `share` is frozen, less that of as large an area elsewhere.
 
     [N]. Appearance stays, motion goes: above 0 the map marks motion that the network uses. The other area is as
     many places drawn at random outside the brightest ones.
     """
-    place = ranks(maps, *clip.shape[-2:])
+    place = ranks(maps, *clip.shape[-2:], segments=clip.shape[1])
     inside = place < share
     generator = torch.Generator().manual_seed(seed)
     chance = torch.rand(place.shape, generator=generator).to(place.device)
     outside = ~inside & (_rank_of(torch.where(inside, torch.full_like(chance, 2.0), chance)) < share)
-    as_it_is = _target_logits(model, clip, target)
+    as_it_is = _target_logits(network, clip, target)
     lost_inside, lost_outside = (
-        as_it_is - _target_logits(model, freeze_where(clip, where), target) for where in (inside, outside)
+        as_it_is - _target_logits(network, freeze_where(clip, where), target) for where in (inside, outside)
     )
     return lost_inside - lost_outside
 
 
-@torch.inference_mode()
-def _target_logits(model: TDN, clip: Tensor, target: Sequence[int]) -> Tensor:
+def _target_logits(network: Network | nn.Module, clip: Tensor, target: Sequence[int]) -> Tensor:
     """The logit of each clip's class: [N]."""
-    was_training = model.training
-    logits = model.eval()(clip)
-    model.train(was_training)
+    network = as_network(network)
+    logits = logits_of(network, network.arrange(clip))
     return logits.gather(1, torch.as_tensor(list(target), device=logits.device)[:, None])[:, 0]
 
 
@@ -120,17 +130,25 @@ def _rank_of(values: Tensor) -> Tensor:
 
 
 def model_randomisation(
-    model: TDN, clip: Tensor, target: Sequence[int], layers: Sequence[str] = ("res2", "final"), seed: int = 0
+    network: Network | nn.Module,
+    clip: Tensor,
+    target: Sequence[int],
+    layers: Sequence[str] | None = None,
+    seed: int = 0,
 ) -> dict[str, dict[int, float]]:
     """How alike maps stay as weights are drawn anew, from the classifier down: {layer: {stage: rank correlation}}.
 
-    Spearman's over all places of the clips (Adebayo et al. 2018). Key 6 is the classifier alone, 1 everything. A map
+    Spearman's over all places of the clips (Adebayo et al. 2018). Key 6 is the classifier alone, 1 everything,
+    which is all there is for a network whose stages are not known. A map
     that shows what was learnt loses its likeness; one that stays is an edge or motion detector.
     """
-    before = grad_cam(model, clip, target, layers)
+    network = as_network(network)
+    layers = network.layers if layers is None else layers
+    inputs = network.arrange(clip)
+    before = grad_cam(network, inputs, target, layers)
     found: dict[str, dict[int, float]] = {layer: {} for layer in layers}
-    for stage in STAGES:
-        after = grad_cam(randomised(model, down_to=stage, seed=seed), clip, target, layers)
+    for stage in STAGES if network.stages else STAGES[-1:]:
+        after = grad_cam(randomised(network, down_to=stage, seed=seed), inputs, target, layers)
         for layer in layers:
             found[layer][stage] = spearman(before[layer], after[layer])
     return found

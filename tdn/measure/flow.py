@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from tdn.data.transforms import denormalise
+from tdn.data.transforms import Preprocess, denormalise
 
 # Pixels a frame below which nothing counts as moving, as a share of the picture's short side: 0.5 pixels of 144.
 LEAST_SPEED = 0.5 / 144
@@ -17,14 +17,18 @@ LEAST_SPEED = 0.5 / 144
 NOISE_DEVIATIONS = 4.0
 
 
-def flow_of_windows(clip: Tensor) -> np.ndarray:
+def flow_of_windows(clip: Tensor, preprocess: Preprocess | None = None) -> np.ndarray:
     """Speed of each pixel of the centre frames, camera taken out: clip [1, T, L, 3, H, W] -> [T, H, W], pixels a frame.
 
-    Raises ValueError for windows of one frame.
+    In a dense clip a frame's neighbours are those of the clip; `preprocess` says what its colours were divided by.
+    Raises ValueError for windows of one frame, one a segment.
     """
-    pictures = denormalise(clip[0])  # uint8 [T, L, H, W, 3]
+    pictures = denormalise(clip[0], preprocess)  # uint8 [T, L, H, W, 3]
     if pictures.shape[1] < 3:
-        raise ValueError("flow needs windows of at least 3 frames; this network takes one frame a segment")
+        if preprocess is None or preprocess.sampling != "dense" or len(pictures) < 3:
+            raise ValueError("flow needs windows of at least 3 frames; this network takes one frame a segment")
+        around = np.clip(np.arange(len(pictures))[:, None] + (-1, 0, 1), 0, len(pictures) - 1)
+        pictures = pictures[around, 0]
     centre = pictures.shape[1] // 2
     speeds = []
     for window in pictures:

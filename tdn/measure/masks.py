@@ -9,11 +9,12 @@ from torch import Tensor
 
 from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, Item, open_dataset
+from tdn.data.film import ClipTaker
 from tdn.data.loading import SECONDS_PER_VIDEO, within
-from tdn.data.transforms import normalise, to_view
+from tdn.data.sampling import dense_frames
+from tdn.data.transforms import normalise, seen_box, to_view
 from tdn.lfs import expect_no_pointer
 from tdn.measure.flow import flow_of_windows, moving_by_flow
-from tdn.model import TDN
 from tdn.motion import LABELS
 from tdn.motion.pool import windowed_clip
 from tdn.motion.splits import clip_name, split_named
@@ -51,16 +52,19 @@ class SyntheticClips:
         """Nothing: split and seed say which clips they are."""
         return ""
 
-    def read(self, index: int, model: TDN) -> MaskedClip:
+    def read(self, index: int, model: ClipTaker) -> MaskedClip:
         scene, places = windowed_clip(self.split, self.seed, index, RENDERED, model.num_segments, model.window)
+        if model.preprocess.sampling == "dense":
+            places = dense_frames(scene.num_frames, model.num_segments, model.preprocess.stride)[:, None]
+        x0, y0, x1, y1 = (round(edge) for edge in seen_box(RENDERED, RENDERED, model.preprocess))
         centres = [int(frame) for frame in places[:, model.window // 2]]
         frames = np.stack([to_view(scene.image(int(frame)), model.preprocess) for frame in places.flat])
         return MaskedClip(
             name=clip_name(self.split, self.seed, index),
             label=LABELS[scene.label_index],
-            tensor=normalise(frames).unflatten(0, places.shape)[None],  # [1, T, L, 3, H, W]
-            moving=np.stack([scene.mask(frame) for frame in centres]),
-            still=np.stack([scene.still_mask(frame) for frame in centres]),
+            tensor=normalise(frames, model.preprocess).unflatten(0, places.shape)[None],  # [1, T, L, 3, H, W]
+            moving=np.stack([scene.mask(frame)[y0:y1, x0:x1] for frame in centres]),
+            still=np.stack([scene.still_mask(frame)[y0:y1, x0:x1] for frame in centres]),
         )
 
 
@@ -88,13 +92,13 @@ class LabelledClips:
         known = [(item.id, item.label, item.path.stat().st_size if item.path.exists() else 0) for item in self.items]
         return hashlib.sha256(repr(known).encode()).hexdigest()
 
-    def read(self, index: int, model: TDN) -> MaskedClip:
+    def read(self, index: int, model: ClipTaker) -> MaskedClip:
         """Raises VideoError for a video that cannot be read, ValueError for masks that do not fit it."""
         item = self.items[index]
         clip = within(SECONDS_PER_VIDEO, item, lambda: load_clip(item.path, model))
         label = self.dataset.labels[item.label]
         if self.masks != "known":
-            moving = moving_by_flow(flow_of_windows(clip.tensor))
+            moving = moving_by_flow(flow_of_windows(clip.tensor, model.preprocess))
             return MaskedClip(item.id, label, clip.tensor, moving, None)
         moving, still = known_masks(item.path, clip)
         return MaskedClip(item.id, label, clip.tensor, moving, still)

@@ -13,7 +13,7 @@ from tdn.data.opposites import other_way, same_way
 from tdn.explain.classes import find_label
 from tdn.explain.strobe import Step, curve
 from tdn.measure.focus import paired_interval
-from tdn.model import TDN
+from tdn.networks import Network
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Seen:
     seam_windows: int
 
 
-def look(video: Path, label: str | None, networks: Mapping[str, TDN], showings: Sequence[Showing]) -> list[Seen]:
+def look(video: Path, label: str | None, networks: Mapping[str, Network], showings: Sequence[Showing]) -> list[Seen]:
     """All networks on all showings of a video, network by network.
 
     Without a `label` the direction is the first network's answer to the video as filmed. Networks that read alike share
@@ -118,7 +118,7 @@ def _columns(groups: Sequence[Sequence[Seen]]) -> dict[str, Any]:
     return columns
 
 
-def _seen(video: str, label: str, name: str, model: TDN, step: Step) -> Seen:
+def _seen(video: str, label: str, name: str, model: Network, step: Step) -> Seen:
     labels = model.labels
     own = labels[find_label(labels, label)]
     right, opposite = same_way(own, labels), other_way(own, labels)
@@ -141,9 +141,9 @@ def _seen(video: str, label: str, name: str, model: TDN, step: Step) -> Seen:
     )
 
 
-def _alike(networks: Mapping[str, TDN]) -> Iterator[dict[str, TDN]]:
+def _alike(networks: Mapping[str, Network]) -> Iterator[dict[str, Network]]:
     """Networks that take the same frames and pixels, together."""
-    groups: dict[Any, dict[str, TDN]] = {}
+    groups: dict[Any, dict[str, Network]] = {}
     for name, model in networks.items():
         groups.setdefault((model.preprocess, model.num_segments, model.window), {})[name] = model
     yield from groups.values()

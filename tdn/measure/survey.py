@@ -17,19 +17,15 @@ import torch
 from tdn.data.video import VideoError
 from tdn.device import choose_device
 from tdn.explain.classes import find_label
-from tdn.explain.interventions import random_weights
-from tdn.explain.kept import KeptPass
+from tdn.explain.forward_pass import ForwardPass
+from tdn.explain.network_changes import random_weights
+from tdn.explain.scale import in_time
 from tdn.measure import controls
 from tdn.measure.faithfulness import area_under, deletion, freeze_inside_outside, insertion, model_randomisation
 from tdn.measure.focus import focus_of_clip, mean_over_clips, paired_interval
 from tdn.measure.masks import LabelledClips, MaskedClip, SyntheticClips, open_masked
-from tdn.model import TDN
-from tdn.model.inference import inference_copy
-from tdn.output import sha256
-from tdn.weights import load_model
-from tdn.weights.store import shard_paths
+from tdn.networks import Network, fingerprint, open_network
 
-LAYERS = ("res2", "final")
 ROLES = ("tdn", "baseline")
 CONTROLS = ("uniform", "center", "frame_difference")
 PAIRED = ("energy_share", "lift", "pointing", "pixel_auc")
@@ -45,14 +41,14 @@ FEW = (0, 0.05, 0.1, 0.2, 0.4, 1)
 
 @dataclass(frozen=True)
 class Survey:
-    """What is asked: clips of `data` (as for `evaluate`), two checkpoints that read the same frames, a seed.
+    """What is asked: clips of `data` (as for `evaluate`), two networks by name, a seed.
 
     `faithful` also changes every clip where its maps are bright, which takes some ten times as long.
     """
 
     data: str
-    tdn: Path
-    baseline: Path
+    tdn: Path | str
+    baseline: Path | str
     clips: int
     seed: int = 0
     device: str | None = None
@@ -60,41 +56,46 @@ class Survey:
 
 
 class Surveyor:
-    """Data and networks of a survey, in one process. Raises ValueError where the checkpoints read different clips."""
+    """Data and networks of a survey, in one process; each network reads a clip by its own rule."""
 
     def __init__(self, survey: Survey, elsewhere: np.ndarray | None = None):
         self.data: SyntheticClips | LabelledClips = open_masked(survey.data, survey.seed)
         device = choose_device(survey.device)
-        first, other = load_model(survey.tdn, device), load_model(survey.baseline, device)
-        if (first.preprocess, first.num_segments, first.window) != (
-            other.preprocess,
-            other.num_segments,
-            other.window,
-        ):
-            raise ValueError(f"{survey.baseline.name} reads other frames or pixels than {survey.tdn.name}")
+        first, other = open_network(survey.tdn, device), open_network(survey.baseline, device)
         self.originals = {"tdn": first, "baseline": other} if survey.faithful else {}
-        self.networks: dict[str, TDN] = {
-            "tdn": inference_copy(first),
-            "baseline": inference_copy(other),
-            "random_weights": inference_copy(random_weights(first, survey.seed)),
+        self.networks: dict[str, Network] = {
+            "tdn": first.for_inference(),
+            "baseline": other.for_inference(),
+            "random_weights": random_weights(first, survey.seed).for_inference(),
         }
         self.elsewhere = self._density() if elsewhere is None else elsewhere
 
     def row(self, index: int) -> dict[str, Any] | None:
         """The numbers of one clip; None where nothing moves, {"unreadable": why} where it cannot be read."""
         try:
-            clip = self.data.read(index, self.networks["tdn"])
+            clips = self._clips(index)
         except (VideoError, OSError) as error:
             return {"unreadable": str(error)}
-        if not clip.moving.any():
+        if not all(clip.moving.any() for clip in clips.values()):
             return None
         density = self.elsewhere.sum(0)
         if index < len(self.elsewhere):
             density = density - self.elsewhere[index]
-        found = measured(clip, self.networks, density)
+        found = measured(clips, self.networks, density)
         if self.originals:
-            found["faithfulness"] = faithfulness(clip, self.networks, self.originals)
+            found["faithfulness"] = faithfulness(clips, self.networks, self.originals)
         return found
+
+    def _clips(self, index: int) -> dict[str, MaskedClip]:
+        """What each network reads of a clip, once where two read alike."""
+        read: dict[Any, MaskedClip] = {}
+        clips = {}
+        for role, network in self.networks.items():
+            rule = network.preprocess, network.num_segments, network.window
+            if rule not in read:
+                read[rule] = self.data.read(index, network)
+            clips[role] = read[rule]
+        return clips
 
     def _density(self) -> np.ndarray:
         """How often each place moves in each of the first clips: float32 [clips, side, side]."""
@@ -106,23 +107,33 @@ class Surveyor:
         return density
 
 
-def measured(clip: MaskedClip, networks: dict[str, TDN], elsewhere: np.ndarray | None = None) -> dict[str, Any]:
-    """The numbers of one clip: by network and layer, by control, and whether each network was right."""
+def measured(
+    clips: dict[str, MaskedClip], networks: dict[str, Network], elsewhere: np.ndarray | None = None
+) -> dict[str, Any]:
+    """The numbers of one clip: by network and layer, by control, and whether each network was right.
+
+    A network whose maps are fewer than the moments it reads is measured at all of them, its maps linear in between.
+    """
+    clip = clips["tdn"]
     size = len(clip.moving), *clip.moving.shape[1:]
     found: dict[str, Any] = {"name": clip.name, "label": clip.label, "right": {}}
     for role, network in networks.items():
-        target = find_label(network.labels, clip.label)
-        kept = KeptPass(network, clip.tensor, LAYERS)
-        maps = {layer: values[0].float().cpu().numpy() for layer, values in kept.maps([target]).items()}
-        found["right"][role] = int(kept.logits.argmax()) == target
-        found[role] = {layer: focus_of_clip(maps[layer], clip.moving, clip.still, elsewhere) for layer in LAYERS}
+        own, target = clips[role], find_label(network.labels, clip.label)
+        taken = ForwardPass(network, network.arrange(own.tensor))
+        found["right"][role] = int(taken.logits.argmax()) == target
+        found[role] = {}
+        for layer, values in taken.maps([target], for_the_last_time=True).items():
+            maps = in_time(values[0].relu().float().cpu().numpy(), len(own.moving))
+            found[role][layer] = focus_of_clip(maps, own.moving, own.still, elsewhere)
     made = (controls.uniform(*size), controls.centre(*size), controls.frame_difference(clip.tensor))
     for name, maps in zip(CONTROLS, made, strict=True):
         found[name] = focus_of_clip(maps, clip.moving, clip.still, elsewhere)
     return found
 
 
-def faithfulness(clip: MaskedClip, networks: dict[str, TDN], originals: dict[str, TDN]) -> dict[str, Any]:
+def faithfulness(
+    clips: dict[str, MaskedClip], networks: dict[str, Network], originals: dict[str, Network]
+) -> dict[str, Any]:
     """What the score does where maps are bright, by network and layer; "random" stands for places drawn by chance.
 
     `deletion` and `insertion`: mean logit as the brightest places are blurred, or restored first; `freeze_gap`: logit
@@ -131,10 +142,13 @@ def faithfulness(clip: MaskedClip, networks: dict[str, TDN], originals: dict[str
     """
     found: dict[str, Any] = {}
     for role, original in originals.items():
-        network, target = networks[role], [find_label(networks[role].labels, clip.label)]
-        maps = KeptPass(network, clip.tensor, LAYERS).maps(target)
-        maps["random"] = torch.rand(maps["res2"].shape, generator=torch.Generator().manual_seed(0)).to(maps["res2"])
-        likeness = model_randomisation(original, clip.tensor, target, LAYERS)
+        network, clip = networks[role], clips[role]
+        target = [find_label(network.labels, clip.label)]
+        taken = ForwardPass(network, network.arrange(clip.tensor))
+        maps = {layer: signed.relu() for layer, signed in taken.maps(target, for_the_last_time=True).items()}
+        first = maps[network.layers[0]]
+        maps["random"] = torch.rand(first.shape, generator=torch.Generator().manual_seed(0)).to(first)
+        likeness = model_randomisation(original, clip.tensor, target)
         found[role] = {
             layer: {
                 "deletion": area_under(deletion(network, clip.tensor, target, raw, FEW), FEW).item(),
@@ -213,7 +227,12 @@ def _row_in_process(index: int) -> dict[str, Any] | None:
 
 def _rows_kept(survey: Survey, clips: str, path: Path) -> dict[int, Any]:
     """Rows of an earlier, interrupted run of the same survey of the same `clips`; starts the file if there is none."""
-    header = {"data": survey.data, "seed": survey.seed, "tdn": _hash(survey.tdn), "baseline": _hash(survey.baseline)}
+    header = {
+        "data": survey.data,
+        "seed": survey.seed,
+        "tdn": fingerprint(survey.tdn),
+        "baseline": fingerprint(survey.baseline),
+    }
     header |= {"faithful": survey.faithful, "clips": clips}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -226,10 +245,6 @@ def _rows_kept(survey: Survey, clips: str, path: Path) -> dict[int, Any]:
         raise ValueError(f"{path}: holds the rows of other clips or networks; choose another folder, or delete it")
     path.write_text("".join(line for line in lines if line.endswith("\n")))
     return {line["index"]: line["row"] for line in whole[1:]}
-
-
-def _hash(path: Path) -> str:
-    return sha256(*shard_paths(path))
 
 
 def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -247,10 +262,11 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
     def layers(role: str) -> dict[str, dict[str, float | None]]:
-        return {layer: mean_over_clips([row[role][layer] for row in found]) for layer in LAYERS}
+        return {layer: mean_over_clips([row[role][layer] for row in found]) for layer in found[0][role]}
 
-    def interval(layer: str, name: str) -> tuple[float, float]:
-        ours, others = ([row[role][layer][name] for row in found] for role in ROLES)
+    def interval(pair: tuple[str, str], name: str) -> tuple[float, float]:
+        """Of the layers that stand at one place in the lists of the two networks."""
+        ours, others = ([row[role][layer][name] for row in found] for role, layer in zip(ROLES, pair, strict=True))
         return paired_interval(ours, others)
 
     def faithful() -> dict[str, dict[str, dict[str, float | None]]]:
@@ -268,7 +284,7 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
                     name: paired_interval(*([row["faithfulness"][role][one][name] for row in found] for one in pair))
                     for name in FAITHFUL
                 }
-                for layer, pair in ((layer, (layer, "random")) for layer in LAYERS)
+                for layer, pair in ((layer, (layer, "random")) for layer in found[0][role])
             }
             for role in ROLES
         }
@@ -279,7 +295,10 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
             **{name: mean_over_clips([row[name] for row in found]) for name in CONTROLS},
             "random_weights": layers("random_weights"),
         },
-        "paired": {layer: {name: interval(layer, name) for name in PAIRED} for layer in LAYERS},
+        "paired": {
+            pair[0]: {name: interval(pair, name) for name in PAIRED}
+            for pair in zip(*(found[0][role] for role in ROLES), strict=False)
+        },
         **({"faithfulness": faithful(), "less_random": less_random()} if "faithfulness" in found[0] else {}),
     }
 
@@ -288,7 +307,7 @@ def flat_rows(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """One flat row for each clip and map, for a CSV."""
     for row in found:
         for source in (*ROLES, "random_weights"):
-            for layer in LAYERS:
+            for layer in row[source]:
                 right = row["right"][source]
                 start = {"clip": row["name"], "label": row["label"], "map": source, "layer": layer, "right": right}
                 yield start | row[source][layer]
@@ -301,7 +320,8 @@ def reading(report: dict[str, Any], layer: str) -> str:
     if report["clips"] < FEWEST:
         return f"At {layer}: {report['clips']} clips are too few to tell the networks apart; take {FEWEST} or more."
     low, high = report["paired"][layer]["lift"]
-    ours, others = (report["models"][role][layer]["lift"] for role in ROLES)
+    place = list(report["models"]["tdn"]).index(layer)
+    ours, others = (list(report["models"][role].values())[place]["lift"] for role in ROLES)
     numbers = f"{ours:.2f} against {others:.2f} times chance, 95% interval of the difference {low:+.2f} to {high:+.2f}"
     if low > 0:
         return f"At {layer} the first network's maps lie more on what moves than the second's ({numbers})."

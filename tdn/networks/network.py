@@ -18,8 +18,9 @@ A family of networks is a module of this room with a function that returns a `Ne
 one place that chooses among them. The layers above need nothing else: hooks, gradients, scales and pictures are theirs.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -120,7 +121,8 @@ class Network:
     there then adds up to the logit, and needs no backward pass. `parts` can be changed by name. `stages` are prefixes
     of tensor names from input to output, for drawing weights anew from the top, and `initialise` what else an
     untrained network has. `logits` takes them from what the module returns, where that is no tensor, tuple or object
-    with `.logits`. `note` is a sentence on what its maps can't say, `facts` what goes into a manifest.
+    with `.logits`. `cheaper` makes a copy for prediction and maps. `note` is a sentence on what its maps can't say,
+    `facts` what goes into a manifest.
 
     Raises ValueError for a tap or a head that the module does not have.
     """
@@ -137,6 +139,7 @@ class Network:
     stages: tuple[tuple[str, ...], ...] = ()
     initialise: Callable[[nn.Module], None] | None = None
     logits: Callable[[Any], Tensor] | None = None
+    cheaper: Callable[[nn.Module], nn.Module] | None = None
     note: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -183,6 +186,10 @@ class Network:
     def with_module(self, module: nn.Module) -> "Network":
         """The same network over another module with the same names: a copy, a changed one."""
         return replace(self, module=module)
+
+    def for_inference(self) -> "Network":
+        """The same network, cheaper to run where there is such a form; its own weights can't be drawn anew."""
+        return self if self.cheaper is None else self.with_module(self.cheaper(self.module))
 
     def arrange(self, clip: Tensor) -> Tensor:
         """A clip [N, T, L, 3, H, W] as the module takes it."""
@@ -231,9 +238,13 @@ class Network:
             return "a linearisation at this layer; what went through the class token already is not in it"
         return "a linearisation at this layer"
 
-    def describe(self) -> dict[str, Any]:
-        """What a manifest says of it."""
-        return {"title": self.title, "family": self.family, **self.facts, "preprocess": asdict(self.preprocess)}
+    def fingerprint(self) -> str:
+        """SHA-256 of the names and bytes of all tensors."""
+        digest = hashlib.sha256()
+        for name, tensor in self.module.state_dict().items():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
 
 
 def bare(module: nn.Module, kind: type[nn.Module]) -> nn.Module | None:

@@ -79,3 +79,8 @@ class Reads:
         if self.layout == "NTLCHW":
             return clip
         return clip[:, :, 0] if self.layout == "NTCHW" else clip[:, :, 0].transpose(1, 2).contiguous()
+
+    def expect(self, inputs: Tensor) -> None:
+        """Raises ValueError unless `inputs` are clips as the module takes them."""
+        sizes = {"N": "N", "T": self.frames, "L": self.window, "C": 3, "H": "H", "W": "W"}
+        expect_shape(inputs, "clip", [sizes[letter] for letter in self.layout])

@@ -19,6 +19,7 @@ from tdn.weights import default_labels, load_model
 from tdn.weights.hub import local_checkpoint
 
 LAYERS = ("res2", "final")
+LAYER_TITLES = {"res2": "Res2", "final": "final"}
 STAGES = (
     *((f"res{n}.", f"fuse{n}.", f"s_tdm.res{n}.", f"s_tdm.later.res{n}.") for n in range(1, 6)),
     ("head.",),
@@ -55,13 +56,9 @@ def network_of(model: TDN, title: str = "") -> Network:
         parts=parts(model),
         stages=STAGES,
         initialise=initialise,
+        cheaper=inference_copy,
         facts=facts if card is None else {**facts, "trained_on": card.trained_on},
     )
-
-
-def for_inference(network: Network) -> Network:
-    """The same network, cheaper to run (`tdn.model.inference`)."""
-    return network.with_module(inference_copy(network.module))
 
 
 def taps(model: TDN) -> list[Tap]:

@@ -3,154 +3,62 @@
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
-from torch import Tensor
 
 from tdn import __version__
-from tdn.data.clip import Clip, load_clip
+from tdn.data.clip import Clip
 from tdn.data.source import decode_frames
 from tdn.data.video import write_mp4
-from tdn.explain.classes import find_label
-from tdn.explain.gradcam import explain_logits
-from tdn.explain.interventions import changed, other_showing, segments_shown
-from tdn.explain.methods import GRAD_CAM, METHODS, Rule
+from tdn.explain.explanation import USUAL, Explanation, Question
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import save_figure, without_font
-from tdn.model import TDN, Architecture, system_name
+from tdn.networks import Network, fingerprint
 from tdn.output import expect_writable, remove_files, sha256
 from tdn.show.figures import MapRow, grid_video, side_by_side, timeline_video
-from tdn.weights.store import shard_paths
 
-LAYERS = ("res2", "final")
 # Of a folder that `write_bundle` fills.
 FILES = ("manifest.json", "maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "timeline.mp4")
-LAYER_TITLES = {
-    **{f"res{stage}": f"Res{stage}" for stage in range(1, 5)},
-    **{f"rgb{stage}": f"Res{stage} before S-TDM" for stage in range(1, 4)},
-    **{f"diff{stage}": f"S-TDM at Res{stage}" for stage in range(1, 4)},
-    "final": "final",
-}
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a clip but the class: it stands beside every picture.
-
-    `layers` are points of the network, `rule` the method, `versus` a label whose score is taken off, `scale` one of
-    `tdn.explain.scale.SCALES`.
-    """
-
-    layers: tuple[str, ...] = LAYERS
-    rule: Rule = GRAD_CAM
-    versus: str | None = None
-    scale: str = "clip"
-
-    @property
-    def method(self) -> str:
-        """Its name, and what differs from the usual."""
-        name = METHODS[self.rule.method].split(" (")[0]
-        return name + ", weights per clip" * (self.rule.weights == "clip") + ", signed" * self.rule.signed
-
-
-USUAL = Question()
-
-
-@dataclass(frozen=True)
-class Explained:
-    """What one model says of a clip: logits [K], raw maps {layer: float32 [T, h, w]} of class `target`.
-
-    `frames` are the centre frames that it saw where those are not the clip's, uint8 [T, H, W, 3]. Where the video was
-    read again, `numbers` are the frames of the video in each window, [T][L], and `note` what to know about that clip.
-    """
-
-    title: str
-    logits: np.ndarray
-    target: int
-    label: str
-    maps: dict[str, np.ndarray]
-    frames: np.ndarray | None = None
-    note: str = ""
-    numbers: list[list[int]] | None = None
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        shifted = np.exp(self.logits - self.logits.max())
-        return shifted / shifted.sum()
-
-
-def explain_clip(
-    model: TDN, clip: Clip, title: str, target: int | None = None, question: Question = USUAL
-) -> Explained:
-    """Raw maps of `target` (None: the model's top class). `title` names the model."""
-    return _explained(model, clip.tensor, title, target, question)
-
-
-def explain_changed(
-    model: TDN, clip: Clip, name: str, before: Explained, question: Question = USUAL, video: Path | None = None
-) -> Explained:
-    """The same class after the intervention `name`; one that shows the `video` in another way reads it again."""
-    if showing := other_showing(name, clip.showing):
-        other = load_clip(video, model, **asdict(showing))
-        found = _explained(model, other.tensor, before.title, before.target, question)
-        numbers = np.asarray(other.frames).tolist()
-        return replace(found, frames=other.centre_frames, note=other.note, numbers=numbers)
-    network, tensor = changed(model, clip.tensor, name)
-    found = _explained(network, tensor, before.title, before.target, question)
-    return replace(found, frames=clip.centre_frames[segments_shown(name, len(clip.centre_frames))])
-
-
-def _explained(model: TDN, tensor: Tensor, title: str, target: int | None, question: Question) -> Explained:
-    versus = None if question.versus is None else find_label(model.labels, question.versus)
-    reached = model.architecture.s_tdm_stages
-    # A network without S-TDM is shown at the other layers; with none left, the first one says what it lacks.
-    layers = [name for name in question.layers if not name.startswith("diff") or int(name[-1:] or 0) <= reached]
-    logits, maps = explain_logits(model, tensor, target, layers or question.layers, question.rule, versus)
-    chosen = int(logits.argmax()) if target is None else target
-    raw = {layer: values[0].float().cpu().numpy() for layer, values in maps.items()}
-    return Explained(title, logits[0].float().cpu().numpy(), chosen, model.labels[chosen], raw)
-
-
-def titles(architectures: dict[str, Architecture], files: dict[str, str]) -> dict[str, str]:
-    """Names of networks for captions, by role; two of one kind are told apart by the names of their files."""
-    names = {role: system_name(architecture) for role, architecture in architectures.items()}
+def titles(names: dict[str, str], files: dict[str, str]) -> dict[str, str]:
+    """Names of networks for captions, by role, from their titles; two of one kind are told apart by their files."""
     if len(set(names.values())) == len(names):
         return names
-    names = {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
-    if len(set(names.values())) == len(names):
-        return names
-    return {role: f"{name} ({role})" for role, name in names.items()}
+    told = {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
+    if len(set(told.values())) == len(names):
+        return told
+    return {role: f"{name} ({role})" for role, name in told.items()}
 
 
-Changes = dict[str, dict[str, Explained]]
+Changes = dict[str, dict[str, Explanation]]
 
 
 def map_rows(
-    explained: Sequence[Explained], question: Question = USUAL, changes: Changes | None = None
+    explained: Sequence[Explanation], question: Question = USUAL, changes: Changes | None = None
 ) -> list[MapRow]:
     """Model by model, layer by layer; then, for each change, the same after it."""
     looks = [(one, "") for one in explained]
     looks += [(one, name) for name, after in (changes or {}).items() for one in after.values()]
-    maps = {((one.title, name), layer): raw for one, name in looks for layer, raw in one.maps.items()}
+    maps = {((one.title, name), layer): raw for one, name in looks for layer, raw in one.shown(question).items()}
     scaled = scale_together(maps, question.scale)
     label = explained[0].label + (f" less {question.versus}" if question.versus else "")
     rows = []
     for one, name in looks:
-        for layer in one.maps:
+        for layer in one.signed:
             found = scaled[((one.title, name), layer)]
-            title = f"{one.title} · {LAYER_TITLES[layer]}" + (f"\n{name}" if name else "")
+            title = f"{one.title} · {one.layers[layer].title}" + (f"\n{name}" if name else "")
             note = f"scale {found.rule},\nmax {found.maximum:.3g}"
             if name:
                 note += f",\nclass now {100 * one.probabilities[one.target]:.0f}%"
-            rows.append(MapRow(title, label, note, found, one.frames))
+            rows.append(MapRow(title, label, note, found, one.pictures))
     return rows
 
 
-def heading(file_name: str, explained: Sequence[Explained], question: Question = USUAL) -> str:
+def heading(file_name: str, explained: Sequence[Explanation], question: Question = USUAL) -> str:
     """Clip, class and what each model gives it."""
     given = ", ".join(f"{one.title} {100 * one.probabilities[one.target]:.0f}%" for one in explained)
     less = f" less “{question.versus}”" if question.versus else ""
@@ -161,8 +69,8 @@ def write_bundle(
     out: Path,
     clip: Clip,
     file_name: str,
-    models: dict[str, TDN],
-    explained: dict[str, Explained],
+    networks: dict[str, Network],
+    explained: dict[str, Explanation],
     files: dict[str, Path],
     question: Question = USUAL,
     changes: Changes | None = None,
@@ -179,12 +87,12 @@ def write_bundle(
     remove_files(out, FILES)
     changes = changes or {}
     rows = map_rows(list(explained.values()), question, changes)
-    arrays = {f"{role}_{layer}": raw for role, one in explained.items() for layer, raw in one.maps.items()}
+    arrays = {f"{role}_{layer}": raw for role, one in explained.items() for layer, raw in one.shown(question).items()}
     arrays |= {
         f"{role}_{layer}_after_{name.replace(' ', '_')}": raw
         for name, after in changes.items()
         for role, one in after.items()
-        for layer, raw in one.maps.items()
+        for layer, raw in one.shown(question).items()
     }
     np.savez_compressed(out / "maps.npz", frames=clip.centre_frames, **arrays)
     write_mp4(out / "overlay.mp4", grid_video(clip.centre_frames, rows, clip.seen_box), fps=4)
@@ -199,7 +107,20 @@ def write_bundle(
         "files": {name: sha256(out / name) for name in FILES if (out / name).exists()},
         "target": {"index": explained["tdn"].target, "label": explained["tdn"].label},
         "versus": question.versus,
-        "method": str(question.rule),
+        "method": str(next(iter(explained.values())).rule),
+        "maps": [
+            {
+                "key": f"{role}_{layer}",
+                "network": one.title,
+                "role": role,
+                "layer": layer,
+                "target": one.label,
+                "frames": one.layers[layer].frames,
+                "claim": one.layers[layer].claim,
+            }
+            for role, one in explained.items()
+            for layer in one.signed
+        ],
         "scale": {"rule": rows[0].scaled.rule, "maximum": {row.title: row.scaled.maximum for row in rows}},
         "evidence_share": {
             f"{role}_{layer}": [round(float(share), 4) for share in evidence_share(raw)]
@@ -210,7 +131,7 @@ def write_bundle(
             name: {
                 role: {
                     **{"logits": _rounded(one.logits), "target": one.label, "note": one.note},
-                    **({"frames": one.numbers} if one.numbers else {}),
+                    **({"frames": one.frames} if one.frames else {}),
                 }
                 for role, one in after.items()
             }
@@ -223,12 +144,13 @@ def write_bundle(
         "models": {
             role: {
                 "title": one.title,
-                "file": files[role].name,
-                "sha256": sha256(*shard_paths(files[role])),
-                "architecture": models[role].architecture.to_dict(),
-                "preprocess": models[role].preprocess.to_dict(),
-                "trained_on": models[role].card.trained_on,
-                "top": top_scores(one.probabilities, models[role].labels),
+                "file": Path(files[role]).name,
+                "sha256": fingerprint(files[role]),
+                **networks[role].facts,
+                "family": networks[role].family,
+                "preprocess": networks[role].preprocess.to_dict(),
+                "note": networks[role].note,
+                "top": one.top(),
                 "logits": _rounded(one.logits),
             }
             for role, one in explained.items()
@@ -244,7 +166,7 @@ def write_bundle(
     unfinished.replace(out / "manifest.json")
 
 
-def write_timeline(path: Path, video: Path, clip: Clip, explained: Explained, question: Question = USUAL) -> None:
+def write_timeline(path: Path, video: Path, clip: Clip, explained: Explanation, question: Question = USUAL) -> None:
     """The first layer's map of one model over the whole video, between its windows interpolated, as H.264."""
     row = map_rows([explained], question)[0]
     info = clip.info
@@ -260,8 +182,3 @@ def write_timeline(path: Path, video: Path, clip: Clip, explained: Explained, qu
 
 def _rounded(logits: np.ndarray) -> list[float]:
     return [round(float(value), 6) for value in logits]
-
-
-def top_scores(probabilities: np.ndarray, labels: list[str], count: int = 5) -> list[tuple[str, float]]:
-    """The likeliest classes with their probabilities, best first."""
-    return [(labels[i], float(probabilities[i])) for i in np.argsort(-probabilities)[:count]]

@@ -10,9 +10,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from tdn.data.clip import Clip
+from tdn.explain.explanation import Explanation, Question
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import wrapped
-from tdn.show.bundle import LAYER_TITLES, Explained, Question
 from tdn.show.figures import NO_EVIDENCE, MapRow, overlays
 from tdn.show.overlay import COLOUR_MAPS
 
@@ -25,7 +25,7 @@ class Block:
 
     name: str
     clip: Clip
-    explained: tuple[Explained, Explained]
+    explained: tuple[Explanation, Explanation]
 
 
 def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "inferno") -> Figure:
@@ -84,7 +84,7 @@ def map_rows(block: Block, question: Question) -> list[MapRow]:
     for one in block.explained:
         found = scaled[(one.title, layer)]
         note = f"class {100 * one.probabilities[one.target]:.0f}%, scale {found.rule}, max {found.maximum:.2g}"
-        rows.append(MapRow(f"{one.title} · {LAYER_TITLES[layer]}", one.label, note, found))
+        rows.append(MapRow(f"{one.title} · {one.layers[layer].title}", one.label, note, found))
     return rows
 
 

@@ -1,30 +1,68 @@
-"""Interventions change what they say and nothing else, and leave the network as it was."""
+"""Changes of clip and network change what they say and nothing else, and leave the network as it was."""
+
+from dataclasses import dataclass
 
 import pytest
 import torch
 
 from tdn.data.film import Showing
-from tdn.explain.interventions import (
-    CLIP_CHANGES,
-    NETWORK_CHANGES,
+from tdn.explain import ForwardPass, parse_change
+from tdn.explain.changes import FIXED, frames_shown
+from tdn.explain.classes import target_classes
+from tdn.explain.clip_changes import (
     blank,
-    compare,
     freeze_clip,
     freeze_where,
     freeze_windows,
-    l_tdm_off,
-    other_showing,
-    randomised,
+    hold,
     reverse,
     reverse_inside,
-    s_tdm_clip_mean,
-    s_tdm_weight,
-    segments_shown,
     shuffle_inside,
     shuffle_segments,
 )
+from tdn.explain.inside import logits_of
+from tdn.explain.network_changes import l_tdm_off, randomised, s_tdm_clip_mean, s_tdm_weight
 from tdn.model.l_tdm import LongTermTDM
+from tdn.networks import Network, Reads, Tap, as_network
 from tests.conftest import network, random_clip, tiny
+
+OURS = [change.name for change in FIXED if not change.refusal(as_network(network(tiny())))]
+
+
+@dataclass
+class Look:
+    logits: torch.Tensor
+    maps: dict[str, torch.Tensor]
+
+
+@dataclass
+class Both:
+    """Before and after a change, of the same classes."""
+
+    target: torch.Tensor
+    before: Look
+    after: Look
+
+
+def looked(network: Network, clip: torch.Tensor, target=None, layers=None) -> tuple[Look, torch.Tensor]:
+    taken = ForwardPass(network, network.arrange(clip), layers)
+    classes = target_classes(target, taken.logits)
+    return Look(taken.logits, taken.maps(classes.tolist())), classes
+
+
+def compare(model, clip: torch.Tensor, name: str, target=None, layers=None) -> Both:
+    value = as_network(model)
+    before, classes = looked(value, clip, target, layers)
+    after, _ = looked(*parse_change(name).apply(value, clip), classes, layers)
+    return Both(classes, before, after)
+
+
+def segments_shown(name: str, segments: int = 8) -> list[int]:
+    return frames_shown(parse_change(name), as_network(network(tiny(num_segments=segments))))
+
+
+def other_showing(name: str, showing: Showing = Showing()) -> Showing:  # noqa: B008
+    return Showing(**parse_change(name).showing(showing))
 
 
 @pytest.fixture
@@ -104,11 +142,12 @@ def test_freezing_a_region_leaves_the_rest_moving(clip):
 def test_full_weight_changes_no_bit_and_none_takes_the_differences_away(model, clip):
     with torch.inference_mode():
         as_trained = model(clip)
-        assert torch.equal(s_tdm_weight(model, 1.0)(clip), as_trained)
-        without = s_tdm_weight(model, 0.0)
-        off = without(clip)
+        value = as_network(model)
+        assert torch.equal(logits_of(s_tdm_weight(value, 1.0), clip), as_trained)
+        without = s_tdm_weight(value, 0.0)
+        off = logits_of(without, clip)
         assert not torch.allclose(off, as_trained)
-        assert torch.allclose(without(freeze_windows(clip)), off)
+        assert torch.allclose(logits_of(without, freeze_windows(clip)), off)
         assert torch.equal(model(clip), as_trained)
 
 
@@ -116,14 +155,14 @@ def test_the_clip_mean_of_a_clip_that_is_the_same_throughout_is_itself(model, cl
     same = clip[:, :1].expand_as(clip).contiguous()
     with torch.inference_mode():
         expected = model(same)
-        other = s_tdm_clip_mean(model)
+        other = s_tdm_clip_mean(as_network(model)).module
         assert torch.allclose(other(same), expected, atol=1e-5)
         assert not torch.allclose(other(clip), expected, atol=1e-5)
 
 
 def test_without_gates_l_tdm_hands_its_features_on(model, clip):
     seen = []
-    other = l_tdm_off(model)
+    other = l_tdm_off(as_network(model)).module
     module = next(module for module in other.modules() if isinstance(module, LongTermTDM))
     module.register_forward_hook(lambda module, inputs, output: seen.append((inputs[0], output)))
     other(clip)
@@ -131,17 +170,17 @@ def test_without_gates_l_tdm_hands_its_features_on(model, clip):
 
 
 def test_randomising_from_above_keeps_what_lies_below(model):
-    other = randomised(model, down_to=5)
+    other = randomised(as_network(model), down_to=5).module
     assert torch.equal(other.res4[0].conv1.weight, model.res4[0].conv1.weight)
     assert torch.equal(other.s_tdm.res1.conv.weight, model.s_tdm.res1.conv.weight)
     assert not torch.equal(other.res5[0].conv1.weight, model.res5[0].conv1.weight)
     assert not torch.equal(other.head.weight, model.head.weight)
-    own, drawn = model.state_dict(), randomised(model).state_dict()
+    own, drawn = model.state_dict(), randomised(as_network(model)).module.state_dict()
     weights = [name for name in own if name.endswith("conv1.weight")]
     assert weights and not any(torch.equal(own[name], drawn[name]) for name in weights)
 
 
-@pytest.mark.parametrize("name", [*CLIP_CHANGES, *NETWORK_CHANGES])
+@pytest.mark.parametrize("name", OURS)
 def test_every_change_gives_both_looks_and_leaves_the_network_alone(model, clip, name):
     hooks = [len(module._forward_hooks) for module in model.modules()]
     state = {key: value.clone() for key, value in model.state_dict().items()}
@@ -169,10 +208,10 @@ def test_a_region_and_a_weight_are_named_with_their_numbers(model, clip):
 
 
 def test_maps_after_a_change_of_order_lie_over_the_frames_they_were_made_of():
-    assert segments_shown("reverse", 8) == [7, 6, 5, 4, 3, 2, 1, 0]
-    assert segments_shown("freeze clip", 8) == [4] * 8
-    assert segments_shown("freeze windows", 8) == segments_shown("S-TDM off", 8) == list(range(8))
-    assert sorted(segments_shown("shuffle segments", 8)) == list(range(8)) != segments_shown("shuffle segments", 8)
+    assert segments_shown("reverse") == [7, 6, 5, 4, 3, 2, 1, 0]
+    assert segments_shown("freeze clip") == [4] * 8
+    assert segments_shown("freeze windows") == segments_shown("S-TDM off") == list(range(8))
+    assert sorted(segments_shown("shuffle segments", 8)) == list(range(8)) != segments_shown("shuffle segments")
 
 
 def test_a_failed_comparison_leaves_no_hook(model, clip):
@@ -199,7 +238,7 @@ def test_a_change_of_the_showing_is_named_with_its_number_and_keeps_the_rest():
     assert other_showing("repeat 7") == Showing(repeat=7)
     assert other_showing("first 33.5%", Showing(speed=2)) == Showing(speed=2, part=0.335)
     assert other_showing("speed .5", Showing(repeat=3)) == Showing(speed=0.5, repeat=3)
-    assert other_showing("reverse") is other_showing("S-TDM at 0.5") is other_showing("repeat") is None
+    assert parse_change("reverse").kind == "clip" and parse_change("S-TDM at 0.5").kind == "network"
 
 
 @pytest.mark.parametrize("name", ["repeat 0", "repeat 17", "repeat 999999999", "first 0%", "first 101%", "speed 0"])
@@ -212,3 +251,33 @@ def test_a_showing_that_cannot_be_is_refused_by_its_name(name):
 def test_a_change_of_the_showing_needs_the_video(model, clip, name):
     with pytest.raises(ValueError, match="read its clip again"):
         compare(model, clip, name)
+
+
+def dense() -> Network:
+    module = torch.nn.Sequential(torch.nn.Conv3d(3, 4, 1), torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten())
+    return Network(module, list("abcd"), Reads(8, 32), [Tap("first", "0")])
+
+
+def numbered(frames: int = 8) -> torch.Tensor:
+    """A dense clip whose frames hold their numbers."""
+    return torch.arange(frames).view(1, -1, 1, 1, 1, 1).expand(1, frames, 1, 3, 2, 2)
+
+
+def test_holding_shows_the_middle_frame_of_each_run():
+    assert hold(numbered(), 3)[0, :, 0, 0, 0, 0].tolist() == [1, 1, 1, 4, 4, 4, 7, 7]
+    assert parse_change("hold 4").does(numbered())[0, :, 0, 0, 0, 0].tolist() == [2, 2, 2, 2, 6, 6, 6, 6]
+
+
+def test_a_dense_clip_is_held_reversed_shuffled_and_repeated_but_has_no_windows():
+    value = dense()
+    offered = {change.name for change in FIXED if not change.refusal(value)}
+    assert offered == {"freeze clip", "reverse", "shuffle frames", "random weights"}
+    assert not any(parse_change(name).refusal(value) for name in ("hold 4", "repeat 7", "blank 0,0,1,0.5"))
+    with pytest.raises(ValueError, match="freeze windows: it reads single frames, not windows of three or more"):
+        parse_change("freeze windows").apply(value, numbered())
+    with pytest.raises(ValueError, match="S-TDM off: this network has no S-TDM"):
+        parse_change("S-TDM off").apply(value, numbered())
+
+
+def test_segments_have_no_use_for_holding():
+    assert "it reads segments, not one dense clip" in parse_change("hold 4").refusal(as_network(network(tiny())))
