@@ -94,7 +94,7 @@ def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
 
 def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analysis: Analysis):
     one = analysis.answers["tdn"]
-    after = {"tdn": replace(one, explained=replace(one.explained, logits=np.log([0.1, 0.1, 0.8])))}
+    after = {"tdn": replace(one, explained=replace(one.explained, logits=np.log([0.1, 0.245, 0.655])))}
     comparison = Comparison("reverse", analysis, after, list(range(SEGMENTS))[::-1])
     shown = views.viewer_after(comparison, Path("frames.jpg"))
     assert [panel.caption for panel in shown.panels[:2]] == [

@@ -13,9 +13,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from benchmarks import report
 from tqdm import tqdm
 
+from studies import report
 from tdn.explain import ForwardPass
 from tdn.measure.focus import energy_share, focus_of_clip, resized
 from tdn.measure.masks import RENDERED, SyntheticClips

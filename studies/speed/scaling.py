@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import torch
-from benchmarks import report
-from benchmarks.measure import rise_mb, seconds
 
+from studies import report
+from studies.speed.measure import rise_mb, seconds
 from tdn.explain import grad_cam
 from tdn.model import FAMILY, TDN
 from tdn.model.inference import inference_copy
