@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from tdn.cli.options import Json
+
 assets_app = typer.Typer(no_args_is_help=True, help="Photos that training clips are made of.")
 
 
@@ -19,7 +21,7 @@ def fetch(
     large: Annotated[
         bool, typer.Option("--large", help="Also the two large packages of textures, some 800 MB to download.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Bring photos out of Debian packages, with apt-get download and without installing anything; some 540 MB.
 
@@ -35,7 +37,7 @@ def fetch(
 
 @assets_app.command(name="list")
 def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what is there: packages, versions, licences, pictures, and the checksum of them all; or your own pictures."""
     from tdn.motion.assets import listed

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tdn.cli.options import Json
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,7 +19,7 @@ def benchmark(
         typer.Argument(help="Only these measurements; without, all but the longest.", metavar="[NAME...]"),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads torch may use; ratios were published for one.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Time and memory of forward passes, maps, further classes, reading and a training step, ours and the plain way.
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tdn.cli.options import Json
+
 if TYPE_CHECKING:
     from tdn.data.check import Report
     from tdn.data.datasets import DataSet
@@ -41,7 +43,7 @@ def check(
     seconds: Annotated[float, typer.Option(min=0.1, help="Time limit for one video.")] = 60.0,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that read; one a core if left out.")] = None,
     lists_only: Annotated[bool, typer.Option(help="Read the lists, but open no video.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Read every video of a data set once and say what is missing, broken or suspicious.
 

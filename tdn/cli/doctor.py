@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
+
+from tdn.cli.options import Json
 
 MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "broken": "[red]broken[/]"}
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """Look at packages, codecs, device, folders and checkpoints; exit with 1 if something is broken."""
     from tdn.doctor import examine
 

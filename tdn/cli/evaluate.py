@@ -1,15 +1,15 @@
-"""`evaluate` and `ensemble`: numbers with the protocol they were measured by, from score files written once."""
+"""`evaluate`: numbers with the protocol they were measured by, from score files written once."""
 
 import hashlib
-import json
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tdn.cli.options import Device, Json, say
+from tdn.cli.reports import print_reports
 from tdn.output import OutputError, expect_writable, sha256
 
 if TYPE_CHECKING:
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
     from tdn.data.datasets import DataSet
     from tdn.evaluate import Protocol, SyntheticSet
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 SCORES_FOLDER = Path("runs/scores")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the two verbs to the command line."""
-    app.command()(evaluate)
-    app.command()(ensemble)
 
 
 def evaluate(
@@ -58,7 +51,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help=f"Folder for the score files; left out: {SCORES_FOLDER}, if it can be written.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
+    device: Device = None,
     batch_views: Annotated[int, typer.Option(min=1, help="Views that go through the network at a time.")] = 8,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that read videos; one a core.")] = None,
     as_json: Json = False,
@@ -93,42 +86,8 @@ def evaluate(
         for (one, part), path in zip(tasks, weights, strict=True)
     ]
     if len(reports) > 1 and len(set(weights)) == 1:
-        _say(f"{weights[0].name} stands for all {len(reports)}; a split's number counts only if it was not trained on")
-    _print_reports(reports, as_json)
-
-
-def ensemble(
-    scores: Annotated[list[Path], typer.Argument(metavar="SCORES...", help="Score files that `evaluate` wrote.")],
-    rule: Annotated[
-        str, typer.Option(help="released: sum of ReLU'd raw logits, as published; mean-probability: mean of softmaxes.")
-    ] = "released",
-    as_json: Json = False,
-) -> None:
-    """Accuracy of several networks together, such as the paper's 8 + 16 frames.
-
-    \b
-    evaluate something-v1:/data/sthv1 --checkpoint tdn_8f.safetensors --out eight
-    evaluate something-v1:/data/sthv1 --checkpoint tdn_16f.safetensors --out sixteen
-    ensemble eight/*.npz sixteen/*.npz
-    """
-    from tdn.evaluate import RULES, Scores, combine, expect_different, numbers
-
-    parts = [Scores.load(path) for path in scores]
-    for said in expect_different(scores, parts):
-        _say(said)
-    report = numbers(combine(parts, rule), parts[0].labels, parts[0].class_names)
-    report["protocol"] = f"{RULES[rule]}, of {' and '.join(part.protocol for part in parts)}"
-    report |= {"rule": rule, "scores": [str(path) for path in scores], "missing": parts[0].missing}
-    report["single"] = [
-        {"scores": str(path), "protocol": part.protocol, "top1": part.top_k(1), "top5": part.top_k(5)}
-        for path, part in zip(scores, parts, strict=True)
-    ]
-    if as_json:
-        print(json.dumps(report))
-        return
-    for one in report["single"]:
-        print(f"{one['scores']}: top-1 {one['top1']:.2f}%, top-5 {one['top5']:.2f}% ({one['protocol']})")
-    _print_report("together", report)
+        say(f"{weights[0].name} stands for all {len(reports)}; a split's number counts only if it was not trained on")
+    print_reports(reports, as_json)
 
 
 def _evaluate_one(
@@ -159,9 +118,9 @@ def _evaluate_one(
             f"checks that order, a labels.txt beside the list would"
         )
     if not isinstance(dataset, SyntheticSet) and (seen := trained_on(checkpoint.parent, [i.id for i in dataset.items])):
-        _say(f"warning: {dataset.name}: {seen}")
+        say(f"warning: {dataset.name}: {seen}")
     for note in (*getattr(dataset, "notes", ()), *([f"{dataset.name}: {said}"] if said else [])):
-        _say(note)
+        say(note)
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)
     scored.checkpoint = sha256(*shard_paths(checkpoint))
     path = None
@@ -170,11 +129,11 @@ def _evaluate_one(
         try:
             scored.save(path)
         except OSError as error:  # a full disk: the numbers are there all the same
-            _say(f"warning: {path}: {(error.strerror or str(error)).lower()}; the scores are not kept")
+            say(f"warning: {path}: {(error.strerror or str(error)).lower()}; the scores are not kept")
             path = None
     kept = scored if path is None else Scores.load(path)
     if warning := label_order_warning(kept):
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     found = numbers(kept.mean_probabilities(), kept.labels, kept.class_names)
     if isinstance(dataset, SyntheticSet):
         found |= split_numbers(kept, dataset.split, dataset.seed)
@@ -199,7 +158,7 @@ def _folder(out: Path | None) -> Path | None:
     try:
         return expect_writable(SCORES_FOLDER)
     except OutputError as error:
-        _say(f"{error}, or go on without score files, as now")
+        say(f"{error}, or go on without score files, as now")
         return None
 
 
@@ -233,78 +192,3 @@ def _one_each(checkpoints: list[Path], tasks: list[tuple[str, str]]) -> list[Pat
             f"{len(checkpoints)} checkpoints for {len(tasks)} data sets; give one for all, or one for each"
         )
     return checkpoints * (len(tasks) // len(checkpoints))
-
-
-def averaged(reports: list[dict[str, Any]]) -> dict[str, Any]:
-    """The mean over split files, each counting the same whatever its size, as in the paper's Table 4."""
-    from tdn.evaluate.intervals import of_mean
-
-    count = len(reports)
-    by_class: dict[str, list[float]] = {}
-    for report in reports:
-        for label, share in report["per_class"].items():
-            by_class.setdefault(label, []).append(share)
-    return {
-        "top1": sum(report["top1"] for report in reports) / count,
-        "top5": sum(report["top5"] for report in reports) / count,
-        "chance": sum(report["chance"] for report in reports) / count,
-        "interval": of_mean([report["top1"] for report in reports], [report["interval"] for report in reports]),
-        "clips": sum(report["clips"] for report in reports),
-        "per_class": {label: sum(shares) / len(shares) for label, shares in by_class.items()},
-        "without_clips": [label for label in reports[0]["without_clips"] if label not in by_class],
-        "protocol": f"{reports[0]['protocol']}, mean over {count} splits",
-        "missing": [name for report in reports for name in report["missing"]],
-        "scores": [report["scores"] for report in reports],
-        "splits": reports,
-    }
-
-
-def _print_reports(reports: list[dict[str, Any]], as_json: bool) -> None:
-    whole = reports[0] if len(reports) == 1 else averaged(reports)
-    if as_json:
-        print(json.dumps(whole))
-        return
-    if len(reports) > 1:
-        for report in reports:
-            _print_report(_title(report), report, classes=False)
-    _print_report(_title(whole) if len(reports) == 1 else "mean over splits", whole)
-
-
-def _title(report: dict[str, Any]) -> str:
-    return report["data"] if report["split"] == "val" else f"{report['data']} {report['split']}"
-
-
-def _print_report(title: str, report: dict[str, Any], classes: bool = True) -> None:
-    """One line with both numbers and how they were measured; then the clips left out, the classes, the file."""
-    if "interval" in report:
-        low, high = report["interval"]
-        likely = f" ({low:.1f} to {high:.1f}, chance {report['chance']:.1f})"
-    else:
-        likely = ""
-    print(
-        f"{title}: top-1 {report['top1']:.2f}%{likely}, top-5 {report['top5']:.2f}% "
-        f"({report['protocol']}; {report['clips']} clips{_left_out(report['missing'])})"
-    )
-    from tdn.evaluate.splits import split_lines
-
-    for line in split_lines(report):
-        print(f"  {line}")
-    if report["missing"]:
-        print(f"  left out, could not be read: {', '.join(report['missing'])}")
-    if classes:
-        for label, share in report["per_class"].items():
-            print(f"  {share:6.2f}%  {label}")
-        for label in report.get("without_clips", ())[:20]:
-            print(f"  no clips {label}")
-        if len(report.get("without_clips", ())) > 20:
-            print(f"  no clips of {len(report['without_clips']) - 20} more classes")
-    if isinstance(report["scores"], str):
-        print(f"  scores: {report['scores']}")
-
-
-def _left_out(missing: list[str]) -> str:
-    return f", {len(missing)} missing and left out" if missing else ""
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)

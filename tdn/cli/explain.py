@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from tdn.cli.options import Device
+
 
 def explain(
     video: Annotated[Path, typer.Argument(help="A video file, or a folder of numbered frames.")],
@@ -39,7 +41,7 @@ def explain(
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Also write timeline.mp4: the first map over every frame, interpolated.")
     ] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
+    device: Device = None,
 ) -> None:
     """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class.
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tdn.cli.options import Json
+
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 
 
@@ -18,7 +20,7 @@ def export_web(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder; each network gets one of its own in it.")] = Path("web/networks"),
     clips: Annotated[int, typer.Option(min=1, help="How many random clips are compared with torch.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Networks for the page without a server: ONNX graphs for scores and maps, and how far they are from torch."""
     from tdn.weights.hub import local_checkpoint

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from tdn.cli.options import Device
+
 KINDS = ("4", "5", "6")
 
 
@@ -22,7 +24,7 @@ def figures(
     target: Annotated[str | None, typer.Option(help="Class of all videos; each one's top class if left out.")] = None,
     scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
     colours: Annotated[str, typer.Option(help="inferno, viridis, magma, or 'jet (paper look)'.")] = "inferno",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
+    device: Device = None,
 ) -> None:
     """The paper's figures 4, 5 and 6/7 with the shipped networks: Grad-CAM of a baseline beside TDN or S-TDM only."""
     from tdn.data.clip import load_clip

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tdn.cli.options import Device, Json
+
 SHOWN = ("energy_share", "mask_area", "lift", "lift_of_ceiling", "pointing", "pointing_chance", "pixel_auc", "nss")
 
 
@@ -29,8 +31,8 @@ def focus(
     faithful: Annotated[
         bool, typer.Option("--faithful", help="Also blur and freeze where maps are bright; ten times as slow.")
     ] = False,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    device: Device = None,
+    as_json: Json = False,
 ) -> None:
     """Motion focus of the maps of two networks, for the clip's own class, with chance levels and controls.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tdn.cli.options import Device, Json
 from tdn.output import expect_writable
 from tdn.words import one_line
 
@@ -37,8 +38,8 @@ def strobe(
     out: Annotated[
         Path | None, typer.Option(help="Folder for strobe.png, strobe.pdf, strobe.csv, strobe.json.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")] = False,
+    device: Device = None,
+    as_json: Json = False,
 ) -> None:
     """Who believes the stroboscope: answers to a film shown 1 to 16 times over, and to its beginning alone.
 

@@ -1,0 +1,72 @@
+"""`classify`: the likeliest classes of videos."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tdn.cli.options import Checkpoint, Device, Json, say
+from tdn.words import one_line
+
+
+def classify(
+    videos: Annotated[list[Path], typer.Argument(help="Video files or folders of frames.", metavar="VIDEO...")],
+    checkpoint: Checkpoint = None,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to list.")] = 5,
+    bf16: Annotated[
+        bool, typer.Option("--bf16", help="Compute scores in bfloat16: twice as fast where the processor has it.")
+    ] = False,
+    as_json: Json = False,
+    device: Device = None,
+) -> None:
+    """The likeliest classes of one or more videos."""
+    import torch
+
+    from tdn.data.clip import load_clip
+    from tdn.device import choose_device
+    from tdn.model.inference import inference_copy
+    from tdn.weights import load_model
+    from tdn.weights.hub import local_checkpoint
+    from tdn.weights.shipped import shipped_pair
+
+    path = local_checkpoint(checkpoint) if checkpoint else shipped_pair()[0]
+    model = inference_copy(load_model(path, choose_device(device)))
+    if bf16:
+        model = model.bfloat16()
+    results: list[dict[str, Any]] = []
+    for video in videos:
+        try:
+            clip = load_clip(video, model)
+        except (ValueError, FileNotFoundError) as error:
+            say(f"error: {one_line(error)}")
+            results.append({"video": str(video), "error": str(error)})
+            continue
+        with torch.inference_mode():
+            logits = model(clip.tensor.to(model.head.weight))[0].float().cpu()
+        probabilities = logits.softmax(0)
+        indices = probabilities.argsort(descending=True)[:top].tolist()
+        results.append(
+            {
+                "video": str(video),
+                "checkpoint": str(path),
+                "labels": [model.labels[i] for i in indices],
+                "indices": indices,
+                "probabilities": [float(probabilities[i]) for i in indices],
+                "logits": [float(v) for v in logits],
+                "frames": clip.frames.tolist(),
+                "notes": clip.notes,
+            }
+        )
+        for note in clip.notes:
+            say(f"{video.name}: {note}")
+        if not as_json:
+            sure_above = (model.card.accuracy or {}).get("sure_above")
+            unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
+            print(f"{video}: not sure, nearly always right only above {100 * sure_above:.0f}%" if unsure else video)
+            for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
+                print(f"  {100 * probability:5.1f}%  {label}")
+    if as_json:
+        print(json.dumps(results))
+    if any("error" in result for result in results):
+        raise typer.Exit(2)

@@ -1,0 +1,27 @@
+"""Options that several verbs share, and their two ways to speak to a person."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from tdn.words import one_line
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(help="A .safetensors file, or owner/name on the Hugging Face Hub; the shipped TDN if left out."),
+]
+
+
+def fail(message: str) -> NoReturn:
+    """End with one `error: ...` line and exit code 2."""
+    print(f"error: {one_line(message)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def say(message: str) -> None:
+    """A line for the person, on standard error, so that standard output stays clean for results."""
+    print(message, file=sys.stderr)
