@@ -107,6 +107,8 @@ class ForwardPass:
             for sign, wanted in zip((1, -1), pairs, strict=True)
             if len(wanted)
         )
+        if not score.requires_grad:
+            raise ValueError(f"layer {layers[0]!r}: the score does not depend on it; choose another layer")
         taken = [self._taken[layer] for layer in layers]
         found = torch.autograd.grad(
             score, taken, torch.full_like(score, larger), retain_graph=not for_the_last_time, allow_unused=True
