@@ -21,6 +21,12 @@ def test_logits_and_maps_are_those_of_the_network(name):
         assert (expected - fast_maps[layer]).abs().max() <= 1e-9 * expected.max()
 
 
+def test_the_copy_of_a_legacy_network_is_that_network():
+    legacy = network(tiny(legacy_backward=True)).double()
+    clip = random_clip(legacy.architecture).double()
+    assert torch.allclose(legacy(clip), inference_copy(legacy)(clip), rtol=0, atol=1e-12)
+
+
 def test_no_batch_norm_is_left_and_the_original_stays_as_it_was():
     model = network(tiny()).train()
     before = copy.deepcopy(model.state_dict())

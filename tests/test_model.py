@@ -12,6 +12,7 @@ from tdn.model.cost import multiply_adds
 from tdn.model.l_tdm import LongTermTDM
 from tdn.model.resnet import stem
 from tdn.model.s_tdm import Fusion, ShortTermTDM
+from tdn.model.variants import AsPrintedLTDM, LegacyBackwardLTDM, OneDirectionLTDM
 from tests.conftest import network, random_clip, tiny
 
 ROWS = sorted(FAMILY)
@@ -35,7 +36,7 @@ def test_l_tdm_looks_only_at_adjacent_segments():
 
 
 def test_l_tdm_in_one_direction_looks_only_at_the_next_segment():
-    module = LongTermTDM(32, 8, reduction=4, bidirectional=False)
+    module = OneDirectionLTDM(32, 8, reduction=4)
     assert changed_segments(module, segment=3) == [2, 3]
 
 
@@ -98,7 +99,7 @@ def test_l_tdm_differences_are_next_minus_here_and_previous_minus_here():
 
 
 def test_l_tdm_as_printed_has_the_sign_and_the_pair_of_the_equations():
-    module = LongTermTDM(8, 3, reduction=2, as_printed=True)
+    module = AsPrintedLTDM(8, 3, reduction=2)
     u = torch.randn(3, 4, 5, 5)
     v = module.smooth(u)
     to_next, to_previous = module.differences(u)
@@ -107,9 +108,14 @@ def test_l_tdm_as_printed_has_the_sign_and_the_pair_of_the_equations():
     assert not to_next[2].any() and not to_previous[2].any()
 
 
+def test_two_differences_from_the_released_l_tdm_are_refused():
+    with pytest.raises(ValueError, match="one difference from the released form at a time"):
+        tiny(l_tdm_operator="average", l_tdm_bidirectional=False)
+
+
 def test_the_legacy_branch_changes_the_result_only_through_the_backward_gate():
     torch.manual_seed(0)
-    now, then = LongTermTDM(32, 4, reduction=4).eval(), LongTermTDM(32, 4, reduction=4, legacy_backward=True).eval()
+    now, then = LongTermTDM(32, 4, reduction=4).eval(), LegacyBackwardLTDM(32, 4, reduction=4).eval()
     then.load_state_dict(now.state_dict())
     features = torch.randn(4, 32, 6, 6)
     assert not torch.allclose(now(features), then(features), atol=1e-4)

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 import tdn.weights.torchvision_ops  # noqa: F401 (before torchvision)
 from tdn.data.transforms import Preprocess
 from tdn.model import FAMILY, RESNET50, RESNET101, TDN, TINY, Architecture
+from tdn.model.variants import LegacyBackwardLTDM
 from tdn.weights import (
     Card,
     CheckpointError,
@@ -259,7 +260,7 @@ def test_only_networks_the_released_code_can_hold_are_exported(tmp_path):
 
 def test_the_legacy_switch_reaches_the_network(tmp_path, released):
     model = convert_official(write(tmp_path, released), num_segments=8, legacy_backward=True)
-    assert model.res3[0].temporal.l_tdm.legacy_backward
+    assert isinstance(model.res3[0].temporal.l_tdm, LegacyBackwardLTDM)
 
 
 # -- starts

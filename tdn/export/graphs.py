@@ -113,8 +113,7 @@ class _DialledGate(nn.Module):
         self.module, self.dials = module, dials
 
     def forward(self, features: Tensor) -> Tensor:
-        gate = self.module.gate(features) * self.dials.gate
-        return features + gate if self.module.form == "addition" else features + features * gate
+        return self.module.gated(features, self.module.gate(features) * self.dials.gate)
 
 
 def _put_dials(network: TDN, dials: _Dials) -> bool:

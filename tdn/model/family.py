@@ -8,9 +8,10 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from tdn.model.baselines import TConvInit
-from tdn.model.l_tdm import LForm, LOperator
+from tdn.model.l_tdm import LongTermTDM
 from tdn.model.mobilenet import BLOCKS as MOBILENET_BLOCKS
 from tdn.model.s_tdm import SFusion, SInput, Upsampling
+from tdn.model.variants import VARIANTS, LForm, LOperator
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,19 @@ class Architecture:
                 f"l_tdm_stages and temporal_stages: expected stages of 2 to 5, got {self.l_tdm_stages} and "
                 f"{self.temporal_stages}"
             )
+
+        if len(variants := self._l_tdm_variants()) > 1:
+            fields_given = ", ".join(f"{field}={value!r}" for field, value in variants)
+            raise ValueError(f"L-TDM: one difference from the released form at a time, got {fields_given}")
+
+    @property
+    def l_tdm(self) -> type[LongTermTDM]:
+        """The released form, or the one of `tdn.model.variants` that the fields ask for."""
+        chosen = self._l_tdm_variants()
+        return VARIANTS[chosen[0]] if chosen else LongTermTDM
+
+    def _l_tdm_variants(self) -> list[tuple[str, object]]:
+        return [(field, value) for field, value in VARIANTS if getattr(self, field) == value]
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""

@@ -7,11 +7,14 @@ the original but for rounding; tests compare the two in double precision.
 import copy
 
 import torch
-from torch import nn
+import torch.nn.functional as nnf
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from tdn.model.l_tdm import LongTermTDM, MotionResponse
+from tdn.model.l_tdm import MotionResponse
+from tdn.model.s_tdm import upsample
 from tdn.model.tdn import TDN
+from tdn.model.variants import SummedResponse
 
 # Attributes of one module: a convolution, and the batch norm that follows it at once.
 PAIRS = (
@@ -29,9 +32,9 @@ def inference_copy(model: TDN) -> TDN:
     fast = copy.deepcopy(model).eval().requires_grad_(False)
     for module in fast.modules():
         _fold_batch_norms(module)
-    for module in fast.modules():
-        if isinstance(module, LongTermTDM) and module.response.multi_scale:
-            _fold_identity(module.response)
+    for module in list(fast.modules()):
+        if type(response := getattr(module, "response", None)) in (MotionResponse, SummedResponse):
+            module.response = FoldedResponse(response)
     return fast.to(memory_format=torch.channels_last)
 
 
@@ -43,12 +46,23 @@ def _fold_batch_norms(module: nn.Module) -> None:
             setattr(module, bn_name, nn.Identity())
 
 
-def _fold_identity(response: MotionResponse) -> None:
-    """Put Eq. 5's identity branch and its mean into the 3x3 convolutions."""
-    with torch.no_grad():
-        for conv in (response.half_scale, response.full_scale):
-            conv.weight.mul_(response.branch_weight)
-            conv.bias.mul_(response.branch_weight)
-        own = torch.arange(len(response.full_scale.weight))
-        response.full_scale.weight[own, own, 1, 1] += response.branch_weight
-    response.identity_is_folded = True
+class FoldedResponse(nn.Module):
+    """Eq. 5 with the identity branch and the mean inside the 3x3 convolutions of `response`, which it takes over.
+
+    Their batch norms have to be folded already.
+    """
+
+    def __init__(self, response: MotionResponse):
+        super().__init__()
+        self.half_scale, self.full_scale, self.expand = response.half_scale, response.full_scale, response.expand
+        self.upsampling = response.upsampling
+        with torch.no_grad():
+            for conv in (self.half_scale, self.full_scale):
+                conv.weight.mul_(response.branch_weight)
+                conv.bias.mul_(response.branch_weight)
+            own = torch.arange(len(self.full_scale.weight))
+            self.full_scale.weight[own, own, 1, 1] += response.branch_weight
+
+    def forward(self, difference: Tensor) -> Tensor:  # [N*T, C/r, H, W]
+        half = self.half_scale(nnf.avg_pool2d(difference, 2))
+        return self.expand(upsample(half, difference, self.upsampling) + self.full_scale(difference))  # [N*T, C, H, W]

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from tdn.model.backbone import first_stage, later_stage, stage_channels
 from tdn.model.baselines import TemporalConv, TemporalShift, teinet
 from tdn.model.family import Architecture
-from tdn.model.l_tdm import LongTermTDM
 from tdn.model.resnet import BasicBlock, SlotMaker, stem
 from tdn.model.s_tdm import Fusion, ShortTermTDM, Unfused
 from tdn.shapes import expect_shape, fold, unfold
@@ -156,15 +155,9 @@ def temporal_slot(architecture: Architecture, number: int) -> SlotMaker | None:
     make_conv = partial(TemporalConv, num_segments=segments, init=architecture.t_conv_init)
     if number in architecture.l_tdm_stages:
         make_l_tdm = partial(
-            LongTermTDM,
+            architecture.l_tdm,
             num_segments=segments,
             reduction=architecture.l_tdm_reduction,
-            form=architecture.l_tdm_form,
-            operator=architecture.l_tdm_operator,
-            multi_scale=architecture.l_tdm_multi_scale,
-            bidirectional=architecture.l_tdm_bidirectional,
-            legacy_backward=architecture.legacy_backward,
-            as_printed=architecture.as_printed,
             upsampling=architecture.upsampling,
         )
         return lambda channels: nn.Sequential(OrderedDict(l_tdm=make_l_tdm(channels), t_conv=make_conv(channels)))
