@@ -20,11 +20,14 @@ from tdn.cli import main
 from tdn.data.datasets import DataSet, Item
 from tdn.data.transforms import normalise, normalise_tensor
 from tdn.data.video import write_mp4
-from tdn.train.batches import held_out
 from tdn.train.checkpoint import NEXT, STATE, STATE_BEFORE, has_state, read_state
-from tdn.train.engine import TrainingStopped, Validation
-from tdn.train.recipes import RECIPES, SMOKE, Recipe
-from tdn.train.run import LAST, estimate, expect_same_run, train
+from tdn.train.engine import TrainingStopped
+from tdn.train.estimate import estimate
+from tdn.train.parts import held_out
+from tdn.train.recipe import Recipe
+from tdn.train.recipes import RECIPES, SMOKE
+from tdn.train.run import LAST, expect_same_run, train
+from tdn.train.validation import Validation
 from tdn.weights import CheckpointError, load_model
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,8 +18,10 @@ from tdn.model.baselines import TemporalConv, TemporalShift
 from tdn.model.inference import inference_copy
 from tdn.model.l_tdm import LongTermTDM
 from tdn.model.mobilenet import InvertedResidual
-from tdn.train.recipes import RECIPES, SMOKE, override
-from tdn.train.run import plan, train
+from tdn.train.recipe import override
+from tdn.train.recipes import RECIPES, SMOKE
+from tdn.train.run import train
+from tdn.train.start import plan
 from tdn.weights import Card, CheckpointError, load_model, save_checkpoint, start_from_imagenet
 from tdn.weights import imagenet as published_files
 from tests.conftest import logits_and_maps, network, random_clip, tiny, torchvision_mobilenet

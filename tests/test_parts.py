@@ -8,9 +8,10 @@ import pytest
 from tdn.data.datasets import DataSet, Item, open_dataset
 from tdn.data.recordings import held_out_places, recordings, shared_between
 from tdn.data.transforms import Preprocess
-from tdn.train.batches import VideoClips, open_parts, write_list
+from tdn.train.batches import VideoClips
+from tdn.train.card import accuracy
+from tdn.train.parts import open_parts, write_list
 from tdn.train.recipes import RECIPES
-from tdn.train.run import accuracy
 from tdn.train.same_clips import CLIPS, digest, expect_same_clips, trained_on, write_clips
 from tests.test_list_kinds import files
 
@@ -189,7 +190,7 @@ def test_a_run_does_not_go_on_with_other_clips(tmp_path):
 def test_a_class_without_validation_clips_has_no_number():
     import torch
 
-    from tdn.train.engine import Validation
+    from tdn.train.validation import Validation
 
     confusion = torch.tensor([[1, 1, 0], [0, 0, 0], [0, 0, 2]])
     found = accuracy(Validation(confusion, torch.zeros(2, 100, dtype=torch.int64), 1.0, 100.0, 0), ("a", "b", "c"))

@@ -17,7 +17,8 @@ from tdn.cli import app, main
 from tdn.data import sampling
 from tdn.data.datasets import open_dataset
 from tdn.data.video import write_mp4
-from tdn.train.recipes import NOT_BELOW_ZERO, RECIPES, SMOKE, Recipe, override
+from tdn.train.recipe import NOT_BELOW_ZERO, Recipe, override
+from tdn.train.recipes import RECIPES, SMOKE
 from tdn.weights import Card
 
 any_text = st.text(max_size=40)

@@ -14,7 +14,8 @@ from tdn.motion.pool import augment, load_or_render_pool
 from tdn.train.batches import clip_order, resized
 from tdn.train.engine import TrainingStopped
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
-from tdn.train.recipes import DEMO_TDN, RECIPES, SMOKE, micro_batches, override
+from tdn.train.recipe import micro_batches, override
+from tdn.train.recipes import DEMO_TDN, RECIPES, SMOKE
 from tdn.train.run import train
 from tdn.weights import load_model
 from tests.conftest import tiny

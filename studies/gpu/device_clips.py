@@ -10,7 +10,7 @@ from torch import Tensor
 from tdn.data.transforms import normalise_tensor
 from tdn.motion.pool import Pool, Variant, draw_variant
 from tdn.train.batches import Batch, ProceduralClips, epoch_order, resized
-from tdn.train.recipes import Recipe
+from tdn.train.recipe import Recipe
 
 
 class DeviceClips(ProceduralClips):

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from tdn.train.engine import Trainer
-from tdn.train.recipes import MACHINE_FIELDS
+from tdn.train.recipe import MACHINE_FIELDS
 from tdn.weights import CheckpointError
 from tdn.weights.store import write_whole
 

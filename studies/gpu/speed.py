@@ -8,8 +8,9 @@ from accelerate import Accelerator
 
 from studies.gpu.device_clips import DeviceClips
 from tdn.train.engine import Trainer, remaining_batches, train_step
-from tdn.train.recipes import RECIPES, Recipe, override
-from tdn.train.run import new_network, plan
+from tdn.train.recipe import Recipe, override
+from tdn.train.recipes import RECIPES
+from tdn.train.start import new_network, plan
 
 EPOCHS = 40
 # AdamW's rate for 8 clips a step does not hold for 64: it grows with the root of the batch, here rounded down. The

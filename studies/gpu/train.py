@@ -50,9 +50,11 @@ from studies.gpu.run_state import load_state, save_state
 from studies.gpu.speed import LAYOUTS, draws_that_fit, gpu_recipe, layout_name, new_trainer, seconds_a_clip, with_draws
 from studies.motion.cards import by_group
 from tdn.device import choose_device, device_name
-from tdn.train.engine import Trainer, Validation, fit
-from tdn.train.recipes import Recipe
-from tdn.train.run import card_of, new_accelerator, plan
+from tdn.train.card import card_of
+from tdn.train.engine import Trainer, fit
+from tdn.train.recipe import Recipe
+from tdn.train.start import new_accelerator, plan
+from tdn.train.validation import Validation
 from tdn.weights import read_card, save_checkpoint
 from tdn.weights.store import write_whole
 

@@ -29,7 +29,8 @@ from studies import report
 from studies.motion.cards import by_group
 from studies.motion.trunk import TrunkRecipe, train_trunk
 from tdn.model import FAMILY
-from tdn.train.recipes import DEMO_TDN, Recipe
+from tdn.train.recipe import Recipe
+from tdn.train.recipes import DEMO_TDN
 from tdn.train.run import train
 from tdn.weights import read_card
 

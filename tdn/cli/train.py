@@ -48,8 +48,10 @@ def train(
     """
     from tdn.device import choose_device
     from tdn.train.engine import TrainingStopped
-    from tdn.train.recipes import PROCEDURAL, RECIPES, override
-    from tdn.train.run import command_line, estimate
+    from tdn.train.estimate import estimate
+    from tdn.train.recipe import override
+    from tdn.train.recipes import PROCEDURAL, RECIPES
+    from tdn.train.run import command_line
     from tdn.train.run import train as run
     from tdn.weights import read_card
 

@@ -16,17 +16,14 @@ from torch import Tensor, nn
 from tdn.data.transforms import normalise_tensor
 from tdn.model import TDN
 from tdn.train.batches import Batch, Clips
-from tdn.train.logs import progress
+from tdn.train.logs import Waited, progress
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
-from tdn.train.recipes import Recipe, micro_batches
+from tdn.train.recipe import Recipe, micro_batches
+from tdn.train.validation import Validation, hits
 
 
 class TrainingStopped(ValueError):
     """A run that can't go on; the last good checkpoint is kept."""
-
-
-# Of answers this sure, so many in a hundred validation clips are right; below that the page says that it isn't sure.
-SURE = 0.98
 
 
 @dataclass
@@ -37,31 +34,6 @@ class Sums:
     top1: float = 0.0
     top5: float = 0.0
     clips: float = 0.0
-
-
-@dataclass
-class Validation:
-    """`confusion` [K true, K said], mean loss and top-5 in percent of the clips read, and how many were `missing`.
-
-    `certainty` [2, 100] counts wrong and right answers by the percent of their probability.
-    """
-
-    confusion: Tensor
-    certainty: Tensor
-    loss: float
-    top5: float
-    missing: int
-
-    @property
-    def top1(self) -> float:
-        return float(100 * self.confusion.diagonal().sum() / self.confusion.sum())
-
-    @property
-    def sure_above(self) -> float | None:
-        """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one."""
-        wrong, right = self.certainty.flip(1).cumsum(1).flip(1).double()  # answers at least that probable
-        enough = (right >= SURE * (right + wrong)) & (right > 0)
-        return int(enough.double().argmax()) / 100 if enough.any() else None
 
 
 @dataclass
@@ -222,22 +194,6 @@ def train_epoch(trainer: Trainer, save: Callable[[Trainer], None]) -> dict:
     }
 
 
-class Waited:
-    """An iterator that counts the seconds its user waits for it."""
-
-    def __init__(self, batches: Iterator[Batch]):
-        self.batches, self.seconds = batches, 0.0
-
-    def __next__(self) -> Batch:
-        began = time.monotonic()
-        batch = next(self.batches)
-        self.seconds += time.monotonic() - began
-        return batch
-
-    def __iter__(self) -> "Waited":
-        return self
-
-
 def remaining_batches(trainer: Trainer, size: int) -> Iterator[Batch]:
     """This process's micro-batches of the epoch, from the step that comes next."""
     accelerator = trainer.accelerator
@@ -295,12 +251,6 @@ def scores(trainer: Trainer, model: nn.Module, batch: Batch) -> Tensor:
         return model(*inputs).float()
 
 
-def hits(logits: Tensor, labels: Tensor) -> list[Tensor]:
-    """How many clips have their label among the best 1 and the best 5 scores, and how many clips there are."""
-    best = logits.topk(min(5, logits.shape[1])).indices == labels[:, None]  # [N, 5]
-    return [best[:, 0].sum().double(), best.sum().double(), torch.tensor(len(labels), device=labels.device).double()]
-
-
 @torch.no_grad()
 def evaluate(trainer: Trainer) -> Validation:
     """The averaged weights on every validation clip exactly once, at the size of the epoch just done."""
@@ -315,9 +265,8 @@ def evaluate(trainer: Trainer) -> Validation:
     was_training = network.training
     network.eval()
     size = size_at(recipe, max(trainer.epoch, 1) - 1)
-    for batch in trainer.clips.validation(
-        accelerator.process_index, accelerator.num_processes, trainer.micro_batch, size
-    ):
+    ours = (accelerator.process_index, accelerator.num_processes)
+    for batch in trainer.clips.validation(*ours, trainer.micro_batch, size):
         logits, labels = scores(trainer, network, batch), batch.labels.to(accelerator.device)
         totals[4] += (labels < 0).sum()
         logits, labels = logits[labels >= 0], labels[labels >= 0]

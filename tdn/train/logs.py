@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import torch
 
@@ -19,30 +21,33 @@ LOG, CONFUSION = "log.csv", "confusion.csv"
 def progress(total: int, done: int, description: str, shown: bool) -> Iterator[Callable[[str], None]]:
     """A bar with the time left, on standard error; gives a function that moves it one step on and shows a note.
 
-    By rich on a terminal, by tqdm elsewhere or without rich. With `shown` off (the other processes) there is none.
+    With `shown` off (the other processes) there is none.
     """
-    try:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-    except ImportError:
-        Console = None
-    if not shown:
-        yield lambda note: None
-    elif Console and sys.stderr.isatty():
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True)) as bars:
-            bar = bars.add_task(description, total=total, completed=done, note="")
-            yield lambda note: bars.update(bar, advance=1, note=note)
-    else:
-        from tqdm import tqdm
+    from tqdm import tqdm
 
-        with tqdm(total=total, initial=done, desc=description, unit="step", mininterval=1.0) as bar:
+    with tqdm(total=total, initial=done, desc=description, unit="step", mininterval=1.0, disable=not shown) as bar:
 
-            def step(note: str) -> None:
-                bar.set_postfix_str(note, refresh=False)
-                bar.update()
+        def step(note: str) -> None:
+            bar.set_postfix_str(note, refresh=False)
+            bar.update()
 
-            yield step
+        yield step
+
+
+class Waited:
+    """An iterator that counts the seconds its user waits for it."""
+
+    def __init__(self, batches: Iterator):
+        self.batches, self.seconds = batches, 0.0
+
+    def __next__(self) -> Any:
+        began = monotonic()
+        item = next(self.batches)
+        self.seconds += monotonic() - began
+        return item
+
+    def __iter__(self) -> "Waited":
+        return self
 
 
 def append_row(path: Path, row: dict) -> None:

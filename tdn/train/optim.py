@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tdn.model import TDN
-from tdn.train.recipes import Recipe
+from tdn.train.recipe import Recipe
 from tdn.weights.start import is_backbone
 
 

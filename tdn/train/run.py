@@ -2,27 +2,20 @@
 
 import errno
 import json
-import os
 import shlex
 import sys
-import tempfile
-import time
 from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
-from tdn.data.transforms import Preprocess
-from tdn.device import device_name
-from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
-from tdn.motion.splits import split_named
 from tdn.output import expect_writable, remove_files
-from tdn.train.batches import open_clips, write_list
+from tdn.train.batches import open_clips
+from tdn.train.card import card_of
 from tdn.train.checkpoint import has_state, read_state, write_state
-from tdn.train.engine import Trainer, TrainingStopped, Validation, fit, remaining_batches, train_step
+from tdn.train.engine import Trainer, TrainingStopped, fit
 from tdn.train.logs import (
     CONFUSION,
     LOG,
@@ -33,28 +26,17 @@ from tdn.train.logs import (
     open_tensorboard,
     write_confusion,
 )
-from tdn.train.recipes import MACHINE_FIELDS, Recipe, micro_batches
+from tdn.train.parts import write_list
+from tdn.train.recipe import MACHINE_FIELDS, Recipe, micro_batches
 from tdn.train.same_clips import CLIPS, digest, expect_same_clips, write_clips
+from tdn.train.start import as_seen_by, new_accelerator, new_network, plan, say
+from tdn.train.validation import Validation
 from tdn.weights import (
-    Card,
-    imagenet_state,
-    load_model,
-    read_card,
     save_checkpoint,
-    start_from_imagenet,
-    start_from_network,
-    start_from_trunk,
 )
 
 LAST, BEST, HELD_OUT = "last.safetensors", "best.safetensors", "val.csv"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_STARTED = {"all": "tensors", "trunk": "2-D trunk"}
-# What a network has seen of procedural clips, by the version of the generator.
-_MADE = {
-    2: "it has seen drawn scenes only, no real video",
-    3: "it has seen clips that were put together of photos or drawn, no real video",
-}
-ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def train(
@@ -122,58 +104,6 @@ def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, 
     return out / LAST
 
 
-def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "synthetic") -> dict:
-    """Build everything, make one step and estimate the whole run; nothing is kept.
-
-    Procedural clips are rendered for this step alone. Returns parameters, clips, steps an epoch, passes a step, seconds
-    of a step, hours of the run and gigabytes at the most (of the GPU, or of this process).
-    """
-    accelerator = new_accelerator(recipe, device)
-    few = recipe
-    procedural = split_named(data) is not None
-    if procedural:
-        few = replace(recipe, pool_clips=recipe.batch_size, val_clips=2, clips_per_epoch=recipe.batch_size)
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = build(few, data, Path(folder), accelerator)
-        for note in trainer.clips.notes:
-            say(accelerator, f"note: {note}")
-        for _ in range(2):  # the first step also allocates; the second is timed
-            trainer.step = 0
-            began = time.monotonic()
-            batches = remaining_batches(trainer, trainer.recipe.input_size)
-            first = [next(batches) for _ in range(trainer.passes)]
-            loaded = time.monotonic()
-            train_step(trainer, iter(first))
-            stepped = time.monotonic()
-    take_leave(trainer)
-    loading, computing = loaded - began, stepped - loaded
-    workers = recipe.workers if not procedural else 0
-    # Workers load while the last step computes.
-    step_seconds = max(loading / workers, computing) if workers else loading + computing
-    num_train = recipe.clips_per_epoch or (recipe.pool_clips if procedural else trainer.clips.num_train)
-    num_val = recipe.val_clips if procedural else trainer.clips.num_val
-    steps = num_train // recipe.batch_size
-    # A validation clip costs a third of a training clip: no backward pass.
-    epoch_seconds = step_seconds * (steps + num_val / recipe.batch_size / 3)
-    return {
-        "recipe": recipe.name,
-        "data": trainer.clips.name,
-        "classes": len(trainer.clips.labels),
-        "parameters": sum(p.numel() for p in trainer.network.parameters()),
-        "training_clips": num_train,
-        "validation_clips": num_val,
-        "steps_per_epoch": steps,
-        "processes": accelerator.num_processes,
-        "micro_batch": trainer.micro_batch,
-        "passes_per_step": trainer.passes,
-        "loading_seconds": round(loading, 3),
-        "step_seconds": round(step_seconds, 3),
-        "estimated_hours": float(f"{recipe.epochs * epoch_seconds / 3600:.3g}"),
-        "peak_gigabytes": round(peak_bytes(accelerator.device) / 1e9, 2),
-        "device": str(accelerator.device),
-    }
-
-
 def take_leave(trainer: Trainer) -> None:
     """End the talk between processes.
 
@@ -183,26 +113,6 @@ def take_leave(trainer: Trainer) -> None:
     trainer.model = trainer.network
     trainer.accelerator.free_memory()
     trainer.accelerator.end_training()
-
-
-def peak_bytes(device: torch.device) -> int:
-    """The most memory taken so far: of a GPU by tensors, of this process elsewhere."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    import resource  # not on Windows
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def new_accelerator(recipe: Recipe, device: str | torch.device) -> Accelerator:
-    """Processes, device and precision. The launcher (torchrun, accelerate launch) decides how many processes."""
-    device = torch.device(device)
-    # accelerate keeps one state a process and refuses another precision; runs after one another are allowed here.
-    AcceleratorState._reset_state(reset_partial_state=True)
-    if device.type == "cuda" and device.index is not None and "LOCAL_RANK" not in os.environ:
-        torch.cuda.set_device(device)
-    return Accelerator(cpu=device.type == "cpu", mixed_precision=ACCELERATE_PRECISION[recipe.precision])
 
 
 def build(recipe: Recipe, data: str, pools: Path, accelerator: Accelerator) -> Trainer:
@@ -216,66 +126,6 @@ def build(recipe: Recipe, data: str, pools: Path, accelerator: Accelerator) -> T
         clips = open_clips(recipe, data, architecture.num_segments, architecture.window, preprocess, pools)
         network = new_network(recipe, replace(architecture, num_classes=len(clips.labels)), accelerator)
     return Trainer.start(recipe, network, clips, accelerator)
-
-
-def as_seen_by(recipe: Recipe, preprocess: Preprocess) -> Recipe:
-    """The recipe with the view and size of the network it goes on from."""
-    if preprocess.view == "whole":
-        recipe = replace(recipe, preprocess="whole", crop="whole")
-    return replace(recipe, sizes=((1.0, preprocess.input_size),))
-
-
-def plan(recipe: Recipe) -> tuple[Architecture, Preprocess]:
-    """The network a recipe trains, its classes still open, and how that sees clips.
-
-    Raises ValueError for a model or backbone that does not exist, FileNotFoundError for a missing `start_from`.
-    """
-    if recipe.model is None:
-        card = read_card(recipe.start_from)
-        architecture, preprocess = card.architecture, card.preprocess
-    elif recipe.model in FAMILY:
-        architecture, preprocess = FAMILY[recipe.model].architecture, preprocess_of(recipe)
-    else:
-        raise ValueError(f"model {recipe.model!r}: expected one of {', '.join(FAMILY)}")
-    if recipe.backbone is not None:
-        if recipe.backbone not in BACKBONES:
-            raise ValueError(f"backbone {recipe.backbone!r}: expected one of {', '.join(BACKBONES)}")
-        architecture = on_backbone(architecture, BACKBONES[recipe.backbone])
-    if recipe.dropout is not None:
-        architecture = replace(architecture, dropout=recipe.dropout)
-    if recipe.s_tdm_width is not None:
-        architecture = replace(architecture, s_tdm_width=recipe.s_tdm_width or None)
-    if recipe.t_conv_init is not None:
-        architecture = replace(architecture, t_conv_init=recipe.t_conv_init)
-    return architecture, preprocess
-
-
-def preprocess_of(recipe: Recipe) -> Preprocess:
-    """How clips are seen after training: 256 and 224 as released, or in proportion; or the whole picture."""
-    size = recipe.input_size
-    if recipe.preprocess == "whole":
-        return Preprocess.whole(size)
-    return Preprocess("centre_crop", round(size * 256 / 224), size, "released")
-
-
-def new_network(recipe: Recipe, architecture: Architecture, accelerator: Accelerator) -> TDN:
-    """The network, started from `start_from` where that is given; says how many tensors were taken over."""
-    torch.manual_seed(recipe.seed)
-    model = TDN(architecture)
-    if recipe.start_from is None:
-        return model
-    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
-        path = None if recipe.start_from == "imagenet" else recipe.start_from
-        started = start_from_imagenet(model, imagenet_state(architecture.backbone.name, path))
-    else:
-        trained = load_model(recipe.start_from)
-        if recipe.model is None:
-            # A new task gets a new head, also where the number of classes happens to agree.
-            del trained.head
-        started = (start_from_trunk if recipe.start_part == "trunk" else start_from_network)(model, trained)
-    fresh = f"; {len(started.fresh)} fresh: {', '.join(started.fresh_parts)}" if started.fresh else ""
-    say(accelerator, f"start_from {recipe.start_from}: kept {len(started.kept)} tensors{fresh}")
-    return model
 
 
 def described(trainer: Trainer, data: str) -> str:
@@ -358,68 +208,6 @@ def _after_epoch(
         )
     # The state goes last: a run killed before this line repeats the epoch, and its log row is dropped on resuming.
     _save(out, settings, trainer)
-
-
-def card_of(trainer: Trainer, validation: Validation, command: str, seconds: float) -> Card:
-    recipe, clips = trainer.recipe, trainer.clips
-    procedural = clips.name.startswith("procedural")
-    preprocess = clips.preprocess
-    view = "whole view" if preprocess.view == "whole" else f"centre crop of {preprocess.input_size}"
-    return Card(
-        trainer.average.architecture,
-        preprocess,
-        list(clips.labels),
-        trained_on=(
-            (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
-            + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
-            + started_from(recipe)
-        ),
-        command=command or f"python -m tdn train {recipe.name}",
-        time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
-        known_limits=(_MADE[recipe.clips_version] if procedural else f"its classes are those of {clips.name}")
-        + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
-        accuracy=accuracy(validation, clips.labels),
-        protocol=(
-            f"{int(validation.confusion.sum())} "
-            + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
-            + f", one clip, {view}"
-        ),
-        extra={"recipe": asdict(recipe)},
-    )
-
-
-def started_from(recipe: Recipe) -> str:
-    """Where the weights began, in words for a card."""
-    if recipe.start_from is None:
-        return ""
-    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
-        return ", started from torchvision's ImageNet weights (BSD-3)"
-    return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
-
-
-def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
-    """Top-1 and top-5 in percent, and top-1 by class (None: no clips); clips counted, and those that can't be read.
-
-    `sure_above` is the probability from which on an answer can be relied on, as far as these clips go.
-    """
-    confusion = validation.confusion
-    per_class = 100 * confusion.diagonal() / confusion.sum(1).clamp(min=1)
-    counted = {
-        "top1": round(validation.top1, 2),
-        "top5": round(validation.top5, 2),
-        "clips": int(confusion.sum()),
-        "sure_above": validation.sure_above,
-        "per_class": {
-            label: round(float(share), 1) if count else None
-            for label, share, count in zip(labels, per_class, confusion.sum(1).tolist(), strict=True)
-        },
-    }
-    return counted | ({"missing": validation.missing} if validation.missing else {})
-
-
-def say(accelerator: Accelerator, message: str) -> None:
-    if accelerator.is_main_process:
-        print(message, file=sys.stderr)
 
 
 def command_line(arguments: list[str]) -> str:

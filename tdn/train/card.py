@@ -1,0 +1,74 @@
+"""What a checkpoint says of the run that made it."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from tdn.device import device_name
+from tdn.train.engine import Trainer
+from tdn.train.recipe import Recipe
+from tdn.train.validation import Validation
+from tdn.weights import Card
+
+_STARTED = {"all": "tensors", "trunk": "2-D trunk"}
+# What a network has seen of procedural clips, by the version of the generator.
+_MADE = {
+    2: "it has seen drawn scenes only, no real video",
+    3: "it has seen clips that were put together of photos or drawn, no real video",
+}
+
+
+def card_of(trainer: Trainer, validation: Validation, command: str, seconds: float) -> Card:
+    recipe, clips = trainer.recipe, trainer.clips
+    procedural = clips.name.startswith("procedural")
+    preprocess = clips.preprocess
+    view = "whole view" if preprocess.view == "whole" else f"centre crop of {preprocess.input_size}"
+    return Card(
+        trainer.average.architecture,
+        preprocess,
+        list(clips.labels),
+        trained_on=(
+            (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
+            + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
+            + started_from(recipe)
+        ),
+        command=command or f"python -m tdn train {recipe.name}",
+        time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
+        known_limits=(_MADE[recipe.clips_version] if procedural else f"its classes are those of {clips.name}")
+        + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
+        accuracy=accuracy(validation, clips.labels),
+        protocol=(
+            f"{int(validation.confusion.sum())} "
+            + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
+            + f", one clip, {view}"
+        ),
+        extra={"recipe": asdict(recipe)},
+    )
+
+
+def started_from(recipe: Recipe) -> str:
+    """Where the weights began, in words for a card."""
+    if recipe.start_from is None:
+        return ""
+    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
+        return ", started from torchvision's ImageNet weights (BSD-3)"
+    return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
+
+
+def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:
+    """Top-1 and top-5 in percent, and top-1 by class (None: no clips); clips counted, and those that can't be read.
+
+    `sure_above` is the probability from which on an answer can be relied on, as far as these clips go.
+    """
+    confusion = validation.confusion
+    per_class = 100 * confusion.diagonal() / confusion.sum(1).clamp(min=1)
+    counted = {
+        "top1": round(validation.top1, 2),
+        "top5": round(validation.top5, 2),
+        "clips": int(confusion.sum()),
+        "sure_above": validation.sure_above,
+        "per_class": {
+            label: round(float(share), 1) if count else None
+            for label, share, count in zip(labels, per_class, confusion.sum(1).tolist(), strict=True)
+        },
+    }
+    return counted | ({"missing": validation.missing} if validation.missing else {})
