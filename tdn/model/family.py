@@ -39,7 +39,7 @@ class Backbone:
 
 RESNET50 = Backbone("resnet50", "bottleneck", (3, 4, 6, 3))
 RESNET101 = Backbone("resnet101", "bottleneck", (3, 4, 23, 3))
-# The shipped demo weights: Res5 keeps its resolution, so that a 112-pixel clip has 7x7 final maps.
+# The shipped demo weights: Res5 keeps its resolution, so that a 144-pixel clip has 9x9 final maps.
 SMALL = Backbone("resnet10_w32", "basic", (1, 1, 1, 1), width=32, last_stride=1)
 # For tests and the smoke recipe.
 TINY = Backbone("resnet10_w8", "basic", (1, 1, 1, 1), width=8, last_stride=1)
@@ -269,10 +269,10 @@ FAMILY: dict[str, Row] = {
     # The equations as printed, for training from scratch; no published number belongs to it.
     "tdn_paper_resnet50_8f": Row(replace(_TDN, alpha=1.0, beta=1.0, as_printed=True, upsampling="bilinear")),
     # The small relatives the demo ships.
-    "tdn_small_8f": Row(_SMALL_TDN, input_size=112),
-    "tconv_baseline_small_8f": Row(_SMALL_BASELINE, input_size=112),
-    "s_tdm_small_8f": Row(replace(_SMALL_BASELINE, s_tdm_stages=2), input_size=112),
-    "l_tdm_small_8f": Row(replace(_SMALL_TDN, s_tdm_stages=0), input_size=112),
+    "tdn_small_8f": Row(_SMALL_TDN, input_size=144),
+    "tconv_baseline_small_8f": Row(_SMALL_BASELINE, input_size=144),
+    "s_tdm_small_8f": Row(replace(_SMALL_BASELINE, s_tdm_stages=2), input_size=144),
+    "l_tdm_small_8f": Row(replace(_SMALL_TDN, s_tdm_stages=0), input_size=144),
     "tdn_tiny_8f": Row(on_backbone(_SMALL_TDN, TINY), input_size=64),
     # On MobileNetV2, which starts from ImageNet weights anywhere; no published number belongs to these.
     "tdn_mobilenetv2_8f": _mobile(_TDN),
