@@ -16,7 +16,7 @@ from tdn.model.family import (
     released_fusion_weights,
     system_name,
 )
-from tdn.model.tdn import TDN, Taps
+from tdn.model.tdn import TDN
 
 __all__ = [
     "BACKBONES",
@@ -31,7 +31,6 @@ __all__ = [
     "Architecture",
     "Backbone",
     "Row",
-    "Taps",
     "on_backbone",
     "released_fusion_weights",
     "system_name",

@@ -55,7 +55,7 @@ class ShortTermTDM(nn.Module):
         )
 
     def forward(self, half_windows: Tensor) -> list[Tensor]:  # [N*T, L, 3, H/2, W/2]
-        features = [self.res1(self.stack(half_windows))]  # [N*T, 64, H/8, W/8]
+        features = [self.res1(self.stack(half_windows))]  # [N*T, C1, H/8, W/8]
         for module in self.later.values():
             features.append(module(features[-1]))
         if not self.project:

@@ -14,27 +14,13 @@ from tdn.model.s_tdm import Fusion, ShortTermTDM, Unfused
 from tdn.shapes import expect_shape, fold, unfold
 
 
-class Taps(nn.Module):
-    """Named points of the forward pass, each passing its tensor on: the places to take maps or to hook.
-
-    rgb1 rgb2 rgb3 a stage before S-TDM is added, diff1 diff2 diff3 what S-TDM adds (its own resolution), res1 ... res5
-    a stage as the next one sees it. `res2` is where Res2 maps look, `res5` the input of the classifier.
-    """
-
-    NAMES = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2", "rgb3", "diff3", "res3", "res4", "res5")
-
-    def __init__(self):
-        super().__init__()
-        for name in self.NAMES:
-            self.add_module(name, nn.Identity())
-
-
 class TDN(nn.Module):
     """One network of the family: what `architecture` says, from clip to logits.
 
     `forward` takes a clip [N, T, L, 3, H, W] and returns logits [N, K], the mean over segments of the segments'
     scores. A caller that already has the windows at half resolution passes the centre frames alone as `clip`
     [N, T, 1, 3, H, W] with `half_windows` [N, T, L, 3, H/2, W/2]. Raises ValueError for any other shape.
+    `fuseN` is where S-TDM joins a stage: its inputs are the stage's features and what S-TDM adds.
     """
 
     def __init__(self, architecture: Architecture):
@@ -68,7 +54,6 @@ class TDN(nn.Module):
         self.res5 = stage(5)
         self.dropout = nn.Dropout(architecture.dropout)
         self.head = nn.Linear(channels[5], architecture.num_classes)
-        self.taps = Taps()
         initialise(self)
 
     @property
@@ -88,21 +73,20 @@ class TDN(nn.Module):
         return self.across_segments(*self.within_windows(*self.inputs(clip, half_windows)))
 
     def within_windows(self, centre: Tensor, half_windows: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Res1 and Res2, and S-TDM beside them: `inputs` to the features [N*T, 256, H/4, W/4] after its second fusion,
-        and what S-TDM has for stage 3, None where it does not reach it.
-        """
-        at = self.taps
-        d1, d2, d3 = self.short_term(half_windows)
-        f1 = self.fuse1(at.rgb1(self.res1(centre)), at.diff1(d1))  # [N*T, 64, H/4, W/4]
-        f2 = self.fuse2(at.rgb2(self.res2(at.res1(f1))), at.diff2(d2))  # [N*T, 256, H/4, W/4]
-        return f2, d3
+        """Res1 and Res2, with S-TDM beside them: every window by itself.
 
-    def across_segments(self, f2: Tensor, d3: Tensor | None) -> Tensor:
-        """Res3 to Res5, where segments meet, and the consensus: logits [N, K]."""
-        at = self.taps
-        f3 = self.fuse3(at.rgb3(self.res3(at.res2(f2))), at.diff3(d3))  # [N*T, 512, H/8, W/8]
-        f4 = self.res4(at.res3(f3))  # [N*T, 1024, H/16, W/16]
-        f5 = at.res5(self.res5(at.res4(f4)))  # [N*T, 2048, H/32, W/32]
+        `inputs` to the features after the second fusion, and what S-TDM has for stage 3, None where it stops before.
+        C1 to C5 are the channels of the backbone's stages.
+        """
+        h1, h2, h3 = self.short_term(half_windows)
+        f1 = self.fuse1(self.res1(centre), h1)  # [N*T, C1, H/4, W/4]
+        f2 = self.fuse2(self.res2(f1), h2)  # [N*T, C2, H/4, W/4]
+        return f2, h3
+
+    def across_segments(self, f2: Tensor, h3: Tensor | None) -> Tensor:
+        """Res3 to Res5 with L-TDM, where segments meet, and the consensus: logits [N, K]."""
+        f3 = self.fuse3(self.res3(f2), h3)  # [N*T, C3, H/8, W/8]
+        f5 = self.res5(self.res4(f3))  # [N*T, C5, H/32, W/32], or H/16 where Res5 keeps its resolution
         return self.consensus(f5)
 
     def inputs(self, clip: Tensor, half_windows: Tensor | None) -> tuple[Tensor, Tensor | None]:
