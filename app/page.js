@@ -4,10 +4,14 @@ document.addEventListener('error', (event) => {
   if (event.target instanceof HTMLVideoElement && event.target.closest('#clip')) event.stopImmediatePropagation();
 }, true);
 
-// The server refuses the 31 MB of ffmpeg that Gradio would load for its Trim button (app/server/guards.py).
-addEventListener('unhandledrejection', (event) => {
-  if (String(event.reason).includes('ffmpeg-core')) event.preventDefault();
-});
+// Gradio would load 31 MB of ffmpeg for its Trim button, which the page hides: nobody asks for it, nobody waits for it. The
+// server refuses it, too (app/server/guards.py).
+const fetched = window.fetch;
+window.fetch = (...what) => (String(what[0]?.url ?? what[0]).includes('/static/ffmpeg/') ? new Promise(() => {}) : fetched(...what));
+
+// What Gradio's client says whenever a stream of its own ends; everything else is let through.
+const warned = console.warn;
+console.warn = (...words) => { if (words[0] !== 'Method not implemented.') warned(...words); };
 
 // Whether the visitor has asked for anything yet: what the page shows by itself must not move it.
 for (const kind of ['click', 'keydown', 'change', 'drop']) addEventListener(kind, () => { window.pageTouched = true; }, { capture: true, once: true });

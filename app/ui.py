@@ -23,6 +23,7 @@ from app.server.settings import Settings
 from app.server.sweeping import tidy_on_schedule
 from app.server.uploads import LocalVideo
 from app.server.visitors import RateLimit, visitor
+from app.server.weight import LightPages
 from app.showcase import Showcase
 from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
@@ -289,7 +290,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "mcp_server": False,
         "pwa": False,
         "footer_links": ["api", "gradio"],
-        "app_kwargs": {"middleware": [Middleware(RefuseProxying)]},
+        "app_kwargs": {"middleware": [Middleware(RefuseProxying), Middleware(LightPages)]},
     }
 
 
@@ -299,8 +300,9 @@ def theme() -> gr.themes.Base:
         neutral_hue="stone",
         radius_size="md",
         spacing_size="sm",
-        # Gradio's semibold file of this font holds a few letters only, so the bold one stands in.
-        font=[gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"],
+        # The reader's own: 240 KB less to wait for, and no line moves when a font arrives.
+        font=["ui-sans-serif", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "Consolas", "monospace"],
     ).set(
         block_shadow="none",
         body_background_fill="*neutral_50",

@@ -113,7 +113,9 @@ def browser():
 
 
 class Visit:
-    """An open page, with the errors it raised and the requests it sent to other servers."""
+    """An open page, with the errors it raised (warnings of the console and refused requests, too) and the requests it
+    sent, to other servers in `outside`.
+    """
 
     def __init__(self, browser, url: str, screen: str, opens_with_maps: bool = True, **context):
         width, height, mobile = SCREENS[screen]
@@ -132,12 +134,22 @@ class Visit:
         self.outside: list[str] = []
         self.requests: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._hear)
+        self.page.on("response", self._meet)
         self.page.on("request", lambda request: self._note(request.url, url))
         self.page.goto(url)
         # Never "networkidle": the page keeps a connection open.
         self.page.wait_for_selector("#viewer .picture")
         if opens_with_maps:
             self.wait_for_maps()
+
+    def _hear(self, line) -> None:
+        if line.type in ("warning", "error"):
+            self.errors.append(line.text)
+
+    def _meet(self, response) -> None:
+        if response.status >= 400:
+            self.errors.append(f"{response.status} {response.url}")
 
     def _note(self, requested: str, url: str) -> None:
         self.requests.append(requested)

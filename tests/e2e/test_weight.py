@@ -1,0 +1,53 @@
+"""What a first visit costs: measured on the wire, with tiny networks, so by Gradio's page and ours alone."""
+
+import httpx
+import pytest
+
+from app.server.weight import without_streams
+from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit
+
+pytestmark = pytest.mark.browser
+
+SHIFT = """() => {
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+}"""
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_first_visit_is_light_still_and_silent(browser, app_url: str, screen: str):
+    width, height, mobile = SCREENS[screen]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, is_mobile=mobile, has_touch=mobile, reduced_motion="no-preference"
+    )
+    page = context.new_page()
+    wire, sizes, urls, said = context.new_cdp_session(page), [], [], []
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.on("request", lambda request: urls.append(request.url))
+    page.on("console", lambda line: line.type in ("warning", "error") and said.append(line.text))
+    page.on("response", lambda response: response.status >= 400 and said.append(response.url))
+    page.add_init_script(f"({SHIFT})()")
+    page.goto(app_url)
+    page.wait_for_selector("#viewer[data-maps='4'], #viewer [data-maps='4']", timeout=PATIENCE_MS)
+    page.wait_for_timeout(1500)
+    assert sum(sizes) < 900_000, sum(sizes)
+    assert not [url for url in urls if "ffmpeg" in url or ".woff" in url]
+    assert page.evaluate("shift") < 0.05
+    assert page.evaluate("scrollY") == 0 and said == []
+    context.close()
+
+
+def test_the_document_is_sent_compressed_and_films_in_parts_as_they_are(app_url: str):
+    document = httpx.get(app_url, headers={"Accept-Encoding": "gzip"})
+    assert document.headers["content-encoding"] == "gzip" and "<title>TDN Lens" in document.text
+    assert "content-encoding" not in httpx.get(app_url, headers={"Accept-Encoding": "identity"}).headers
+    film = next(part for part in document.text.split('"') if part.endswith("square.mp4"))
+    answer = httpx.get(f"{app_url}/gradio_api/file={film}", headers={"Range": "bytes=0-99", "Accept-Encoding": "gzip"})
+    assert answer.status_code == 206 and len(answer.content) == 100 and "content-encoding" not in answer.headers
+
+
+def test_a_module_that_gradio_does_not_have_is_not_made_up():
+    assert without_streams("hls-none.js") is None
