@@ -299,7 +299,7 @@ The networks are those of this paper; please cite it.
 # The opening.
 
 LOOK_CLOSER = "## Look closer, or bring a clip of your own"
-OPENING = "One filmed clip in three ways"
+OPENING = "One filmed clip, and what happens when it is changed"
 _TIMES = ("", "Once", "Twice", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
@@ -352,20 +352,20 @@ def opening_why(showing: Showing, label: str, seconds: float, segments: int, win
         seems = f"as if it had gone {1 - step} back" if step > Fraction(1, 2) else f"as if it had gone {step} on"
         cross = "one crosses" if seams == 1 else f"{seams or 'none'} cross"
         return (
-            f"The stroboscope: from one of the {segments} frames above to the next, {showing.repeat}/{segments} of the "
-            f"passage go by, {seems}, like wheels that turn backwards in a film. Only neighbouring frames "
+            f"The stroboscope: from one of the {segments} marked moments to the next, {showing.repeat}/{segments} of "
+            f"the passage go by, {seems}, like wheels that turn backwards in a film. Only neighbouring frames "
             f"tell; TDN sees them, though its later stages are misled, too. Of the {segments} windows of {window} "
             f"frames, {cross} the seam where the film begins again."
         )
     if showing.part < 1:
         return (
-            f"The {segments} frames above are {apart:.2f} seconds apart: the same thing is in one and the next, a "
+            f"The {segments} marked moments are {apart:.2f} seconds apart: the same thing is in one and the next, a "
             "little further on. Single frames in order tell which way it goes; the baseline needs no more."
         )
     return (
-        f"The {segments} frames above are {apart:.2f} seconds apart: from one to the next a thing has gone and another "
-        "come in, so single frames don't tell which way the belt runs. Bright is where a network finds evidence for "
-        f"“{label}”."
+        f"The {segments} marked moments are {apart:.2f} seconds apart: from one to the next a thing has gone and "
+        "another come in, so single frames don't tell which way the belt runs. Bright is where a network finds "
+        f"evidence for “{label}”."
     )
 
 

@@ -33,6 +33,8 @@ from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, checkpoint_folder
 
 HERE = Path(__file__).parent
+# Gradio's first spinner would move with the page that grows below it.
+STEADY = '[data-testid="status-tracker"]:not(.block *) > * { visibility: hidden; }'
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -276,7 +278,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": (HERE / "page.css").read_text(),
-        "head": f"<script>{(HERE / 'page.js').read_text()}</script>",
+        "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>",
         "max_file_size": settings.max_mb * 2**20,
         "allowed_paths": [],
         "blocked_paths": [str(checkpoint_folder())],

@@ -1,20 +1,20 @@
 """What the page opens on: told from what the networks say, whatever they say; and what the shipped ones say."""
 
+import base64
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from app import text
 from app.analysis import Request
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
-from app.opening import kind, make_opening
+from app.opening import changed_film, kind, make_opening
 from app.server.settings import SAMPLES
 from app.showcase import Showcase
-from tdn.data.film import AS_FILMED, Showing
+from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.weights import Card, save_checkpoint, shipped
@@ -43,18 +43,41 @@ def a_sample(folder: Path, label: str) -> SampleClip:
     return sample_clips(folder)[0]
 
 
-def test_each_way_is_the_analysis_of_what_it_shows(explainer: Explainer, tmp_path: Path):
+def test_each_way_is_what_the_networks_say_of_that_change(explainer: Explainer, tmp_path: Path):
     clip = a_sample(tmp_path, LABELS[0])
     found = make_opening(explainer, clip, PAIR, tmp_path)
-    assert [way.name for way in found.ways] == ["One thing passing", "As filmed", "Three times over"]
-    assert [(way.end_sec, way.rounds) for way in found.ways] == [(1.5, 1), (3.0, 1), (1.5, 3)] and found.shown == 1
-    for way, showing in zip(found.ways, (Showing(part=0.5), AS_FILMED, Showing(part=0.5, repeat=3)), strict=True):
-        *_, alone = explainer.analyse(explainer.prepare(Request(str(clip.path), *PAIR), showing))
-        for shown, answer in zip(way.networks, alone.answers.values(), strict=True):
+    names = ["As filmed", "Three times over", "Reversed", "Frozen", "Shuffled", "S-TDM off"]
+    assert [way.name for way in found.ways] == names and found.shown == 0
+    assert [(way.end_sec, way.rounds) for way in found.ways] == [(3, 1), (1.5, 3), (3, 1), (3, 1), (3, 1), (3, 1)]
+    prepared = explainer.prepare(Request(str(clip.path), *PAIR, target=clip.label))
+    *_, filmed = explainer.analyse(prepared)
+    answers = {"As filmed": filmed.answers}
+    for name, change in (("Reversed", "reverse"), ("Frozen", "freeze windows"), ("S-TDM off", "S-TDM off")):
+        answers[name] = filmed.answers | explainer.compare(prepared, change).after
+    for way in found.ways:
+        assert len(way.knots_sec) == 8 and way.knots_sec == sorted(way.knots_sec)
+        assert 0 <= way.start_sec < way.end_sec and Path(way.video.path).is_file()
+        for shown, answer in zip(way.networks, answers.get(way.name, {}).values(), strict=False):
             assert [(one.label, one.probability) for one in shown.said][:2] == answer.top[:2]
-            with Image.open(shown.strip.path) as strip:
-                assert strip.size == (8 * 200, 150)
-    assert len({Path(one.strip.path).read_bytes() for way in found.ways for one in way.networks}) == 6
+            cells = np.frombuffer(base64.b64decode(shown.values), np.uint8).reshape(8, shown.rows, shown.columns)
+            raw = answer.explained.maps["final"]
+            assert np.array_equal(cells == 255, raw == raw.max()) or not raw.any()
+    off, before = found.ways[-1].networks, found.ways[0].networks
+    assert off[1] == before[1] and off[0].values != before[0].values  # the baseline has no S-TDM
+
+
+def test_a_changed_film_is_what_the_networks_are_given():
+    centres = np.arange(8) * 10 + 5
+    backwards = list(range(7, -1, -1))
+    frames, knots = changed_film("reverse", 80, centres, backwards)
+    assert frames[0] == 79 and np.array_equal(frames[knots], centres[::-1])
+    frames, knots = changed_film("freeze windows", 80, centres, list(range(8)))
+    assert len(frames) == 80 and sorted(set(frames)) == centres.tolist() and np.array_equal(frames[knots], centres)
+    order = [3, 1, 0, 2, 7, 6, 5, 4]
+    frames, knots = changed_film("shuffle segments", 80, centres, order)
+    assert sorted(frames) == list(range(80)) and np.array_equal(frames[knots], centres[order])
+    frames, knots = changed_film("S-TDM off", 80, centres, list(range(8)))
+    assert np.array_equal(frames, np.arange(80)) and np.array_equal(knots, centres)
 
 
 def test_a_clip_without_a_known_label_opens_the_page_without_this(explainer: Explainer, tmp_path: Path):
@@ -95,12 +118,16 @@ def test_between_two_frames_seven_of_eight_parts_are_one_back():
 
 
 def test_the_shipped_pair_on_the_conveyor(tmp_path: Path):
-    """Both see one thing pass, TDN alone the whole film, and seven times over the baseline sees the reverse."""
+    """TDN alone sees the whole film, follows when its time is reversed, and sees that nothing moves when it is frozen;
+    seven times over the baseline sees the reverse.
+    """
     folder = Path(shipped.__file__).resolve().parents[2] / "checkpoints"
     clip = sample_clips(SAMPLES)[0]
     found = make_opening(Explainer(folder, "cpu"), clip, (shipped.TDN_FILE, shipped.BASELINE_FILE), tmp_path)
-    tops = [[one.said[0].kind for one in way.networks] for way in found.ways]
-    assert tops == [["right", "right"], ["right", ""], ["right", "opposite"]]
-    assert found.ways[1].sentence == "A belt carries fruit to the left. Only one of these two networks sees it: TDN."
-    assert found.ways[2].sentence == "One thing, seven times over. TDN sees it; the T-Conv baseline sees the reverse."
-    assert found.ways[1].networks[0].said[0].probability > 0.9 and found.ways[2].networks[1].said[0].probability > 0.9
+    tops = {way.name: [one.said[0].kind for one in way.networks] for way in found.ways}
+    assert tops["As filmed"] == ["right", ""] and tops["Seven times over"] == ["right", "opposite"]
+    assert tops["Reversed"][0] == "right" and found.ways[2].networks[0].said[0].label.endswith("from left to right")
+    assert found.ways[3].networks[0].said[0].label == "Holding something still"
+    assert found.ways[0].sentence == "A belt carries fruit to the left. Only one of these two networks sees it: TDN."
+    assert found.ways[1].sentence == "One thing, seven times over. TDN sees it; the T-Conv baseline sees the reverse."
+    assert found.ways[0].networks[0].said[0].probability > 0.9 and found.ways[1].networks[1].said[0].probability > 0.9

@@ -1,4 +1,4 @@
-"""What the page opens on: a film that plays, what both networks say to it, and where they look, in several ways."""
+"""What the page opens on: a film with maps moving over it, and what two networks say to it, in several ways."""
 
 from gradio.data_classes import FileData, GradioModel
 
@@ -16,42 +16,53 @@ class Said(GradioModel):
 
 
 class Network(GradioModel):
-    """One network's likeliest classes, and a row of T pictures of `width` x `height` with its map laid over: `words`
-    tells which; `reads` says what it is given.
+    """One network's likeliest classes, and its maps: `values` is base64 of uint8 [T, rows, columns], the map times 255
+    on one scale for the clip. `reads` says what it is given, `words` what the maps show.
     """
 
     name: str
     reads: str
     said: list[Said]
-    strip: FileData
+    values: str
+    rows: int
+    columns: int
     words: str
 
 
 class Way(GradioModel):
-    """The film's first `end_sec` seconds, `rounds` times over. `name` stands on the switch, `sentence` above, `why`
-    below.
+    """What the networks are given: the first `end_sec` seconds of `video`, `rounds` times over. `knots_sec` [T] says
+    when, over all rounds, the moments come that the maps are of; between two of them they are interpolated where the
+    film has no cuts (`is_smooth`), else the nearest one stands. It begins at `start_sec`, where the first network has
+    most evidence. `name` stands on the switch, `sentence` above, `why` below.
     """
 
     name: str
     sentence: str
     why: str
+    video: FileData
+    start_sec: float
     end_sec: float
     rounds: int
+    is_smooth: bool
+    knots_sec: list[float]
     networks: list[Network]
 
 
 class OpeningData(GradioModel):
-    """`sample`: the name that a link has for the clip. `shown`: the way it opens in, beside which the others stand.
-    `count` segments, pictures of `width` x `height`.
+    """`sample`: the name that a link has for the clip. `question` stands over the switch. `poster`: the frame at which
+    the way `shown` begins, beside which the others stand. Pictures are `width` x `height`; `box` (x0, y0, x1, y1), as
+    shares of them, is what the networks see. `colours`: 256 * 3 values 0..255 of the maps, drawn at `opacity`.
     """
 
     sample: str
-    video: FileData
+    question: str
     poster: FileData
     credit: str
-    count: int
     width: int
     height: int
+    box: list[float]
+    colours: list[int]
+    opacity: float
     ways: list[Way]
     shown: int
 

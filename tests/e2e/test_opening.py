@@ -7,24 +7,29 @@ from tests.e2e.conftest import SCREENS, Visit
 pytestmark = pytest.mark.browser
 
 SWITCH = "#opening .switch button"
+PLAYING = "[...document.querySelectorAll('#opening video')].filter(film => !film.paused)"
+PICTURES = "() => [...document.querySelectorAll('#opening canvas')].map(one => one.toDataURL().slice(-400))"
 FILM = "document.querySelector('#opening video')"
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_page_opens_on_a_film_that_plays_and_stays_where_it_is(browser, app_url: str, screen: str):
+def test_the_page_opens_on_a_film_with_maps_moving_over_it(browser, app_url: str, screen: str):
     visit = Visit(browser, app_url, screen, reduced_motion="no-preference")
     page = visit.page
     page.wait_for_function(f"{FILM}.currentTime > 0.2 && !{FILM}.paused && {FILM}.muted")
     assert page.inner_text("#opening h2").startswith("A <b>square</b> & ${1+1} {{moves}}. ")
-    assert page.inner_text("#opening figcaption") == "drawn <i>here</i>"
+    assert page.inner_text("#opening .credit") == "drawn <i>here</i>"
     assert page.locator("#opening .card h3").all_inner_texts() == ["TDN", "T-Conv baseline"]
-    assert page.locator("#opening .tiles i").count() == 2 * 8
-    assert page.locator("#opening .tiles i.now").count() == 2  # where the film is, in both rows
-    visit.wait_for_files()
+    assert page.locator("#opening .line i").count() == 2 * 8  # the moments that the maps are of
+    assert "interpolated" in page.inner_text("#opening .knots")
+    first = page.evaluate(PICTURES)
+    page.wait_for_function(f"before => JSON.stringify(({PICTURES})()) !== JSON.stringify(before)", arg=first)
     assert page.evaluate("scrollY") == 0
-    # On a laptop all of it stands above the fold, on a phone the first maps of this upright film.
-    shown = "#opening .strips" if screen == "laptop" else "#opening .tiles i"
-    assert page.eval_on_selector(shown, "one => one.getBoundingClientRect().bottom") < SCREENS[screen][1]
+    # The maps of both networks stand in the first screen, on a phone too.
+    low = page.eval_on_selector_all(
+        "#opening canvas", "all => Math.max(...all.map(c => c.getBoundingClientRect().top))"
+    )
+    assert low < SCREENS[screen][1] - 80
     assert page.evaluate("document.documentElement.scrollWidth") == visit.width
     page.click("#opening .play")
     assert page.evaluate(f"{FILM}.paused") and visit.errors == [] and visit.outside == []
@@ -38,27 +43,28 @@ def test_nothing_plays_by_itself_for_who_prefers_less_motion(laptop: Visit):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_switch_shows_before_and_after_and_plays_the_part_over_and_over(browser, app_url: str, screen: str):
+def test_the_switch_shows_before_and_after_side_by_side_and_in_step(browser, app_url: str, screen: str):
     visit = Visit(browser, app_url, screen, reduced_motion="no-preference")
     page = visit.page
-    assert page.locator(SWITCH).all_inner_texts() == ["One thing passing", "As filmed", "Seven times over"]
+    names = ["As filmed", "Seven times over", "Reversed", "Frozen", "Shuffled", "S-TDM off"]
+    assert page.locator(SWITCH).all_inner_texts() == names
     filmed = page.locator("#opening .card").all_inner_texts()
-    visit.wait_for_files()
-    visit.requests.clear()
     page.click(f"{SWITCH}:nth-child(3)")
-    assert page.inner_text("#opening h2").startswith("One thing, seven times over.")
+    assert page.inner_text("#opening h2").startswith("Time runs backwards. TDN: “")
     columns = page.locator("#opening .columns h4").all_inner_texts()
-    assert columns == ["As filmed", "Seven times over"] * 2
-    assert page.locator("#opening .tiles i").count() == 4 * 8
-    # One second of the two is shown, again and again.
-    page.wait_for_function("document.querySelector('#opening .round').textContent === '2 of 7'")
-    assert page.evaluate(f"{FILM}.currentTime") < 1.2
-    page.focus(f"{SWITCH}:nth-child(3)")
-    page.keyboard.press("ArrowLeft")
+    assert columns == ["Before: as filmed", "After: reversed"] * 2
+    page.wait_for_selector("#opening [data-maps='4'], #opening[data-maps='4']")
+    page.wait_for_function(f"{PLAYING}.length === 2")
+    page.wait_for_function(f"(([a, b]) => Math.abs(a.currentTime - b.currentTime) < 0.5)({PLAYING})")
+    page.click(f"{SWITCH}:nth-child(6)")  # the network is changed, not the film: one player is enough
+    page.wait_for_function(f"{PLAYING}.length === 1")
+    page.focus(f"{SWITCH}:nth-child(1)")
+    page.click(f"{SWITCH}:nth-child(1)")
     assert page.locator("#opening .card").all_inner_texts() == filmed
+    page.keyboard.press("ArrowRight")
     assert page.get_attribute(f"{SWITCH}:nth-child(2)", "aria-checked") == "true"
-    assert [one for one in visit.requests if "queue" in one] == [] and visit.errors == []
-    assert page.evaluate("document.documentElement.scrollWidth") == visit.width
+    assert "nearest" in page.inner_text("#opening .knots") or "half way" in page.inner_text("#opening .knots")
+    assert visit.errors == [] and page.evaluate("document.documentElement.scrollWidth") == visit.width
     visit.context.close()
 
 
