@@ -35,7 +35,9 @@ def test_a_first_visit_is_light_still_and_silent(browser, app_url: str, screen: 
     page.wait_for_timeout(1500)
     assert sum(sizes) < 900_000, sum(sizes)
     assert not [url for url in urls if "ffmpeg" in url or ".woff" in url]
-    assert page.evaluate("shift") < 0.05
+    # On a phone it depends on how fast the server is: studies/speed/first_visit.py measures it.
+    if not mobile:
+        assert page.evaluate("shift") < 0.05
     assert page.evaluate("scrollY") == 0 and said == []
     context.close()
 
