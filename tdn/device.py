@@ -1,6 +1,7 @@
 """Where models run."""
 
 import os
+import platform
 
 import torch
 
@@ -28,3 +29,16 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16.
+
+    PyTorch computes in it everywhere, but where there are none a training step of ours takes eight times as long as in
+    float32 (torch 2.13 on a processor with AVX2 alone), without a word.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return torch.cpu._is_avx512_bf16_supported()
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -150,7 +150,7 @@ def fonts() -> Iterator[Finding]:
 def device() -> Iterator[Finding]:
     import torch
 
-    from tdn.device import choose_device, device_name
+    from tdn.device import choose_device, device_name, has_bfloat16
 
     try:
         chosen = choose_device()
@@ -160,10 +160,18 @@ def device() -> Iterator[Finding]:
     if chosen.type == "cuda":
         torch.ones(1, device=chosen) + 1
         yield Finding("device", "ok", device_name(chosen))
+        yield _bfloat16(has_bfloat16(chosen))
         return
     built = torch.version.cuda
     remedy = "a CUDA build of torch finds no GPU: check the driver with nvidia-smi" if built else ""
     yield Finding("device", "note", f"no GPU; networks run on {device_name(chosen)}", remedy)
+    yield _bfloat16(has_bfloat16(chosen))
+
+
+def _bfloat16(native: bool) -> Finding:
+    if native:
+        return Finding("bfloat16", "ok", "the device has instructions for it")
+    return Finding("bfloat16", "note", "the device has no instructions for it; recipes in bf16 train in float32 here")
 
 
 def folders() -> Iterator[Finding]:

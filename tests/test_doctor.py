@@ -130,3 +130,10 @@ def test_something_broken_exits_with_one(monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1 and "broken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_device_without_instructions_for_bfloat16_is_a_note(monkeypatch, native):
+    monkeypatch.setattr("tdn.device.has_bfloat16", lambda device: native)
+    (found,) = [one for one in doctor.device() if one.name == "bfloat16"]
+    assert found.state == ("ok" if native else "note")

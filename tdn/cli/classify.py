@@ -24,7 +24,7 @@ def classify(
     import torch
 
     from tdn.data.clip import load_clip
-    from tdn.device import choose_device
+    from tdn.device import choose_device, has_bfloat16
     from tdn.model.inference import inference_copy
     from tdn.weights import load_model
     from tdn.weights.hub import local_checkpoint
@@ -33,6 +33,8 @@ def classify(
     path = local_checkpoint(checkpoint) if checkpoint else shipped_pair()[0]
     model = inference_copy(load_model(path, choose_device(device)))
     if bf16:
+        if not has_bfloat16(model.head.weight.device):
+            say("note: this device has no instructions for bfloat16; without --bf16 it is faster")
         model = model.bfloat16()
     results: list[dict[str, Any]] = []
     for video in videos:

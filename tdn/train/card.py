@@ -6,6 +6,7 @@ from pathlib import Path
 from tdn.device import device_name
 from tdn.train.engine import Trainer
 from tdn.train.recipe import Recipe
+from tdn.train.start import computed_in
 from tdn.train.validation import Validation
 from tdn.weights import Card
 
@@ -41,7 +42,7 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
             + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
             + f", one clip, {view}"
         ),
-        extra={"recipe": asdict(recipe)},
+        extra={"recipe": asdict(recipe), "computed_in": computed_in(recipe, trainer.accelerator.device)},
     )
 
 

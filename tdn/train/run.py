@@ -29,7 +29,7 @@ from tdn.train.logs import (
 from tdn.train.parts import write_list
 from tdn.train.recipe import MACHINE_FIELDS, Recipe, micro_batches
 from tdn.train.same_clips import CLIPS, digest, expect_same_clips, write_clips
-from tdn.train.start import as_seen_by, new_accelerator, new_network, plan, say
+from tdn.train.start import NO_BFLOAT16, as_seen_by, computed_in, new_accelerator, new_network, plan, say
 from tdn.train.validation import Validation
 from tdn.weights import (
     save_checkpoint,
@@ -79,6 +79,8 @@ def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, 
         print(described(trainer, data), file=sys.stderr)
         if state is None:  # of a run whose state was deleted
             remove_files(out, (HELD_OUT, CONFUSION, Path(CONFUSION).with_suffix(".png").name))
+    if trainer.recipe.precision != computed_in(trainer.recipe, accelerator.device):
+        say(accelerator, NO_BFLOAT16)
     if state is not None:
         expect_same_clips(out, json.loads(state["settings"]).get("clip_names", ""), trainer.clips.listing())
         if added := expect_same_run(out, state, fingerprint):

@@ -9,11 +9,13 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from tdn.data.transforms import Preprocess
+from tdn.device import has_bfloat16
 from tdn.model import BACKBONES, FAMILY, TDN, Architecture, on_backbone
-from tdn.train.recipe import Recipe
+from tdn.train.recipe import Precision, Recipe
 from tdn.weights import imagenet_state, load_model, read_card, start_from_imagenet, start_from_network, start_from_trunk
 
 ACCELERATE_PRECISION = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+NO_BFLOAT16 = "note: this device has no instructions for bfloat16, so the run computes in float32, which is faster here"
 
 
 def new_accelerator(recipe: Recipe, device: str | torch.device) -> Accelerator:
@@ -23,7 +25,15 @@ def new_accelerator(recipe: Recipe, device: str | torch.device) -> Accelerator:
     AcceleratorState._reset_state(reset_partial_state=True)
     if device.type == "cuda" and device.index is not None and "LOCAL_RANK" not in os.environ:
         torch.cuda.set_device(device)
-    return Accelerator(cpu=device.type == "cpu", mixed_precision=ACCELERATE_PRECISION[recipe.precision])
+    return Accelerator(cpu=device.type == "cpu", mixed_precision=ACCELERATE_PRECISION[computed_in(recipe, device)])
+
+
+def computed_in(recipe: Recipe, device: torch.device) -> Precision:
+    """The recipe's precision, or float32 in place of a bfloat16 for which the device has no instructions.
+
+    The recipe stays as it is, so that a run can go on where there are some.
+    """
+    return "fp32" if recipe.precision == "bf16" and not has_bfloat16(device) else recipe.precision
 
 
 def as_seen_by(recipe: Recipe, preprocess: Preprocess) -> Recipe:
