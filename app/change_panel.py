@@ -9,6 +9,7 @@ from app import text
 from app.handlers import Handlers, has_clip_to_change
 from app.server.errors import one_sentence
 from app.server.uploads import AnyChoice
+from app.studio.text import ADD_BOTH
 from app.viewer import CurveView, FrameViewer, ScoreBars
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
@@ -40,8 +41,10 @@ class ChangePanel:
                 with gr.Column(scale=96, min_width=320):
                     self.viewer = FrameViewer(label=text.MAPS, elem_id="viewer-after")
                     self.note = gr.Markdown(label=text.NOTE, elem_id="note-after")
+                    self.add_both = gr.Button(ADD_BOTH, size="sm", elem_id="add-both")
         self.compared = gr.JSON(label=text.ANSWER, visible=False)
         self.linked = gr.State("")
+        self.name = gr.State("")
 
     def wire(self, handlers: Handlers, inputs: Sequence[Any]) -> None:
         """Look again when a change is chosen; `inputs` are clip, class, and both networks."""
@@ -54,7 +57,7 @@ class ChangePanel:
         comparison = {
             "fn": handlers.compare,
             "inputs": [self.change, *inputs],
-            "outputs": [self.compared, self.scores, self.viewer, self.note],
+            "outputs": [self.compared, self.scores, self.viewer, self.note, self.name],
             "concurrency_id": "model",
             "concurrency_limit": 1,
             "show_progress_on": [self.change],

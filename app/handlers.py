@@ -1,7 +1,6 @@
 """What the page does when something is clicked: values in, values for the components out."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ from app.motion import motion_focus
 from app.server.errors import one_sentence, sentence
 from app.server.visitors import RateLimit, visitor
 from app.showcase import Finished, Showcase
+from app.studio import Exports
 from app.viewer import CurveData
 from tdn.explain import parse_change
 
 # Values that `analyse` gives the page.
-RESULTS = 12
+RESULTS = 7
 
 
 class Handlers:
@@ -50,6 +50,7 @@ class Handlers:
         self.curves = curves
         self.rate = rate
         self.cache = cache
+        self.exports = Exports(explainer, cache)
 
         on_cpu = on_cpu or explainer
         self.on_device = gpu(passes_of, on_cpu.analyse)(explainer.analyse)
@@ -64,8 +65,8 @@ class Handlers:
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
     ) -> Iterator[list[Any]]:
-        """Twice: the answer as JSON, bars, viewer, note, a name for numbers and files, those out of reach, and what is
-        there of the curve.
+        """Twice: the answer as JSON, bars, viewer, note, a name for numbers and files (none before all maps are there),
+        the numbers, and what is there of the curve.
         """
         with one_sentence():
             asked = as_request(video, target, tdn or self.networks[0], baseline, request)
@@ -87,27 +88,22 @@ class Handlers:
     def _shown(
         self, analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None, token: str | None, asked: Request
     ) -> list[Any]:
-        """What the page shows of an analysis. A new `token` makes the page ask for numbers and files."""
+        """What the page shows of an analysis. A new `token` makes the page ask for numbers."""
         return [
             views.answer_json(analysis),
             views.scores(analysis),
             views.viewer(analysis, frames_jpeg, windows_jpeg, self._link(asked, analysis)),
             text.plain(analysis.note),
-            token or gr.skip(),
+            token or "",
             text.FOCUS_PENDING if token else "",
-            *[gr.DownloadButton(interactive=False)] * 4,
-            None,
             self.curves.of(asked.video, analysis.target),
         ]
 
     def _shown_at_once(self, finished: Finished) -> list[Any]:
-        """The same of a finished result, with its numbers, and its files where somebody asked for them before."""
+        """The same of a finished result, with its numbers."""
         asked = Request(str(finished.video), *self.networks)
-        token = finished.token if finished.files is None else None
-        shown = self._shown(finished.analysis, finished.frames_jpeg, finished.windows_jpeg, token, asked)
+        shown = self._shown(finished.analysis, finished.frames_jpeg, finished.windows_jpeg, finished.token, asked)
         shown[5] = views.focus(finished.focus, finished.analysis)
-        if finished.files is not None:
-            shown[6:11] = downloads(finished.files)
         return shown
 
     def _link(self, asked: Request, analysis: Analysis) -> dict[str, str]:
@@ -132,7 +128,9 @@ class Handlers:
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
     ) -> list[Any]:
-        """The scores before and after one change as JSON, bars, the viewer with both maps side by side, and a note."""
+        """The scores before and after one change as JSON, bars, the viewer with both maps side by side, a note, and a
+        name for it.
+        """
         with one_sentence():
             expect_change(change)
             self.rate.expect_room(request)
@@ -148,6 +146,7 @@ class Handlers:
                 views.scores_after(comparison),
                 views.viewer_after(comparison, frames_jpeg),
                 text.plain(comparison.note),
+                self.exports.remember(comparison, otherwise),
             ]
 
     def draw_curve(self, video: str | None, answer: Any, request: gr.Request = None) -> Iterator[CurveData]:
@@ -171,23 +170,11 @@ class Handlers:
 
     def measure_focus(self, token: str) -> str:
         """How much of an analysis's maps lies on what moves, as a table and in words."""
+        if not token:
+            return ""
         with one_sentence():
             finished, kept = self.showcase.of(token), self.explainer.recall(token)
             return views.focus(finished.focus if finished else motion_focus(kept), kept.analysis)
-
-    def make_files(self, token: str) -> list[Any]:
-        """The downloads of an analysis, and its overlay video to be played. Those of a sample are made once."""
-        with one_sentence():
-            finished = self.showcase.of(token)
-            files = finished.files if finished else None
-            if files is None:
-                kept = self.explainer.recall(token)
-                folder = self.showcase.folder if finished else self.cache
-                write_bundle = partial(self.explainer.write_bundle, kept)
-                files = views.write_files(folder, kept.analysis, write_bundle)
-                if finished:
-                    finished.files = files
-        return downloads(files)
 
     def open_path(self, path: str) -> str:
         """A file of this machine as the clip (only with TDN_LOCAL_PATHS): a copy where the browser may get it."""
@@ -279,12 +266,6 @@ def expect_change(change: object) -> None:
         raise RequestError(str(error)) from None
     if kind != "video":
         raise RequestError(text.unknown_change(change))
-
-
-def downloads(files: views.Files) -> list[Any]:
-    """The four buttons and the video."""
-    paths = (files.png, files.pdf, files.overlay, files.bundle)
-    return [*[gr.DownloadButton(value=str(path), interactive=True) for path in paths], str(files.overlay)]
 
 
 def has_clip(video: str | None, *others: Any) -> list[dict]:

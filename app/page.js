@@ -55,3 +55,21 @@ window.pageLink = {
     return address.href;
   },
 };
+
+// How the maps look now, for files that are to look the same.
+window.viewerLook = () => {
+  const control = (name) => document.querySelector(`#viewer .${name}`);
+  return {
+    colours: control('colours').value || undefined, scale: control('rule').value, opacity: +control('opacity').value,
+    signed: control('signed').checked, layers: control('layers').value, segment: +control('seek').value,
+  };
+};
+
+// Save a file that the server has made, under its own name.
+window.saveFile = (file) => {
+  if (!file) return;
+  const link = Object.assign(document.createElement('a'), { href: file.url, download: file.orig_name || file.path.split('/').pop() });
+  document.body.append(link);
+  link.click();
+  link.remove();
+};

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Finished:
-    """One sample's analysis under its `token`, the pictures of it, and its files once somebody asked for them."""
+    """One sample's analysis under its `token`, the pictures of it, and its numbers."""
 
     video: Path
     analysis: Analysis
@@ -31,7 +31,6 @@ class Finished:
     frames_jpeg: Path
     windows_jpeg: Path | None
     focus: MotionFocus
-    files: views.Files | None = None
 
 
 class Showcase:

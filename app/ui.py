@@ -1,5 +1,6 @@
 """The page: layout and wiring. What happens is in `handlers`, what is shown is made by `views`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from app.server.uploads import LocalVideo
 from app.server.visitors import RateLimit, visitor
 from app.server.weight import LightPages
 from app.showcase import Showcase
+from app.studio import Downloads, FigureTab
+from app.studio.text import TAB as TAB_FIGURE
 from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
 from tdn.data.worker import DecodingWorker
 from tdn.device import device_name
@@ -103,9 +106,11 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         # The viewer draws in tabs that are hidden, too; each tab's content is made when it is first opened.
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(text.TAB_ANALYSE, id="analyse"):
-                video, tdn, baseline, target, warning = analyse_tab(
+                video, tdn, baseline, target, warning, wire_figure = analyse_tab(
                     page, explainer, on_cpu, showcase, curves, checkpoints, own_panel, settings
                 )
+            with gr.Tab(TAB_FIGURE, id="figure-tab") as figure_tab:
+                wire_figure(FigureTab(), figure_tab.select)
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
                 Lab(lab, explainer, video, settings, on_cpu)
             with gr.Tab(text.TAB_ABOUT, id="about"):
@@ -133,9 +138,9 @@ def analyse_tab(
     checkpoints: Checkpoints,
     own_panel: OwnPanel,
     settings: Settings,
-) -> tuple[LocalVideo, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
+) -> tuple[LocalVideo, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown, Callable]:
     """A clip in, answers and maps out. Returns the clip, and what the choice of networks changes: both, the class, the
-    warning."""
+    warning; and what wires the figure's tab."""
     warning_words, _ = checkpoints.words(*checkpoints.first_choice)
     clips = showcase.clips
     if showcase.opening is not None:
@@ -153,18 +158,7 @@ def analyse_tab(
             note = gr.Markdown(label=text.NOTE, elem_id="note")
         with gr.Column(scale=56, min_width=320, elem_id="numbers"):
             focus = gr.Markdown(label=text.FOCUS, elem_id="focus")
-            with gr.Row(elem_id="downloads"):
-                downloads = [
-                    gr.DownloadButton(words, interactive=False, size="sm", min_width=120)
-                    for words in (
-                        text.DOWNLOAD_PNG,
-                        text.DOWNLOAD_PDF,
-                        text.DOWNLOAD_OVERLAY,
-                        text.DOWNLOAD_BUNDLE,
-                    )
-                ]
-            with gr.Accordion(text.OVERLAY, open=False, elem_id="overlay"):
-                overlay = gr.Video(show_label=False, label=text.OVERLAY, interactive=False, loop=True, buttons=[])
+            downloads = Downloads()
     panel = ChangePanel()
     answer = gr.JSON(label=text.ANSWER, visible=False)
     token, asked_for = gr.State(""), gr.State(0)
@@ -172,7 +166,7 @@ def analyse_tab(
     cache = Path(viewer.GRADIO_CACHE)
     rate = RateLimit(settings.rate, settings.address_rate)
     handlers = Handlers(explainer, clips, checkpoints.first_choice, showcase, curves, rate, cache, on_cpu)
-    results = [answer, scores, viewer, note, token, focus, *downloads, overlay, panel.curve]
+    results = [answer, scores, viewer, note, token, focus, panel.curve]
     analysis = {
         "fn": handlers.analyse,
         "inputs": [video, target, tdn, baseline],
@@ -200,14 +194,16 @@ def analyse_tab(
     other_class = scores.pick(handlers.pick_class, None, target, queue=False, **PRIVATE)
     other_class.success(**analysis, api_visibility="private")
     token.change(handlers.measure_focus, token, focus, concurrency_id="focus", concurrency_limit=1, **PRIVATE)
-    token.change(
-        handlers.make_files, token, [*downloads, overlay], concurrency_id="files", concurrency_limit=1, **PRIVATE
-    )
+    downloads.wire(handlers.exports, token)
     moved_on = [analyse.click, *new_clip, samples.pick, scores.pick]
     panel.forget(moved_on)
     panel.wire(handlers, [video, target, tdn, baseline])
     panel.wire_curve(handlers, video, answer, moved_on)
-    return video, tdn, baseline, target, warning
+
+    def wire_figure(figure: FigureTab, opened: Callable) -> None:
+        figure.wire(handlers.exports, downloads, token, panel.add_both, panel.name, opened)
+
+    return video, tdn, baseline, target, warning, wire_figure
 
 
 def about_tab(checkpoints: Checkpoints) -> gr.Markdown:

@@ -5,8 +5,6 @@ import io
 import re
 import secrets
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -230,26 +228,10 @@ def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
     return found.area, lifts, difference["lift"] if difference else None, found.by_flow
 
 
-@dataclass(frozen=True)
-class Files:
-    """What can be downloaded of an analysis; `bundle` is a zip with all of it and the raw maps."""
-
-    png: Path
-    pdf: Path
-    overlay: Path
-    bundle: Path
-
-
-def write_files(folder: Path, analysis: Analysis, write_bundle: Callable[[Path], None]) -> Files:
-    """All files in a new folder under `folder`, named after clip and class; `write_bundle` fills a folder."""
-    stem = _new_folder(folder) / _file_stem(f"{Path(analysis.file_name).stem}-{analysis.target}")
-    write_bundle(stem)
-    bundle = Path(shutil.make_archive(str(stem), "zip", stem.parent, stem.name))
-    named = {suffix: stem.with_suffix(suffix) for suffix in (".png", ".pdf", ".mp4")}
-    for file in ("figure.png", "figure.pdf", "overlay.mp4"):
-        (stem / file).replace(named[Path(file).suffix])
-    shutil.rmtree(stem)
-    return Files(named[".png"], named[".pdf"], named[".mp4"], bundle)
+def file_stem(analysis: Analysis) -> str:
+    """A name for files of an analysis, of clip and class."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", f"{Path(analysis.file_name).stem}-{analysis.target}").strip("-")
+    return words[:80] or "clip"
 
 
 def write_pictures(folder: Path, clip: Clip) -> tuple[Path, Path | None]:
@@ -288,7 +270,3 @@ def _new_folder(folder: Path) -> Path:
     path = folder / secrets.token_hex(16)
     path.mkdir(parents=True)
     return path
-
-
-def _file_stem(words: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-")[:80] or "clip"

@@ -178,9 +178,10 @@ class Visit:
         )
 
     def wait_for_files(self) -> None:
-        """Nothing is under way any more: the downloads come last."""
+        """Nothing is under way any more: files can be asked for, and the numbers are there."""
+        self.page.wait_for_selector("#downloads button:not([disabled])", timeout=PATIENCE_MS)
         self.page.wait_for_function(
-            "document.querySelectorAll('#downloads button:not([disabled])').length === 4", timeout=PATIENCE_MS
+            "!document.querySelector('#focus').innerText.includes('Measuring')", timeout=PATIENCE_MS
         )
 
     def pictures(self) -> list[str]:
