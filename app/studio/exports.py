@@ -21,10 +21,10 @@ from tdn.data.clip import Clip
 from tdn.show.caption import bibtex, caption, size_in_words
 from tdn.show.collected import Collected, Look
 from tdn.show.film import write_film
-from tdn.show.formats import FORMATS, write_figure
+from tdn.show.formats import write_figure
 from tdn.show.plate import Plan, draw
 
-KINDS = (*FORMATS, "mp4", "zip")
+KINDS = ("pdf", "svg", "png", "mp4", "zip")
 MOST_COLLECTED = 12
 # Some 10 MB each.
 COMPARISONS_KEPT = 8

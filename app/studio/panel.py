@@ -9,7 +9,6 @@ import gradio as gr
 from app.studio import text
 from app.studio.exports import KINDS, Exports
 from tdn.show.collected import LAYER_NAMES
-from tdn.show.formats import FORMATS
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 # Files are made one after the other, whoever asks.
@@ -80,13 +79,20 @@ class FigureTab:
                 self.forget = gr.Button(text.FORGET, size="sm")
             with gr.Column(scale=2, min_width=320):
                 self.picture = gr.Image(
-                    label=text.PREVIEW, type="filepath", interactive=False, buttons=[], elem_id="figure-preview"
+                    label=text.PREVIEW,
+                    show_label=False,
+                    type="filepath",
+                    interactive=False,
+                    buttons=[],
+                    elem_id="figure-preview",
                 )
                 self.size = gr.Markdown(text.EMPTY, elem_id="figure-size")
                 with gr.Row(elem_id="figure-files"):
                     self.buttons = {
-                        kind: gr.Button(text.DOWNLOADS[kind], variant="primary" if kind == "pdf" else "secondary")
-                        for kind in ("pdf", *(kind for kind in FORMATS if kind != "pdf"))
+                        kind: gr.Button(
+                            text.DOWNLOADS[kind], min_width=90, variant="primary" if kind == "pdf" else "secondary"
+                        )
+                        for kind in KINDS[:3]
                     }
                 self.caption = gr.Textbox(
                     label=text.CAPTION,

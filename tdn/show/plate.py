@@ -258,8 +258,9 @@ def _place_block(sheet: _Sheet, block: _Block, y: float, left: float, cell: floa
         full = max(high, LINE * _lines(label))
         sheet.write(left - GAP - 1, y + full / 2, label, ha="right", va="center")
         for number, (picture, note) in enumerate(zip(row.pictures, row.notes, strict=True)):
-            x, top = left + number * (cell + GAP), y + (full - high) / 2
-            bottom = top + cell * picture.shape[0] / picture.shape[1]
+            own = cell * picture.shape[0] / picture.shape[1]
+            x, top = left + number * (cell + GAP), y + (full - own) / 2
+            bottom = top + own
             sheet.pictures.append((picture, (x, x + cell, bottom, top)))
             if note:
                 box = {"facecolor": "black", "alpha": 0.55, "pad": 0.8, "linewidth": 0}

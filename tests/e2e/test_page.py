@@ -1,7 +1,6 @@
 """The page in a real Chromium: what a visitor does, and what must not happen."""
 
 import base64
-import zipfile
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +11,6 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from app import text
-from tdn.data.video import probe
 from tdn.show.overlay import blend, place_in_frame
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit
 
@@ -201,39 +199,6 @@ def test_the_browser_colours_maps_as_the_figure_does(analysed: Visit, app_url: s
         assert np.abs(shown.astype(int) - expected).max() <= 6
 
 
-def download(visit: Visit, kind: str) -> Path:
-    with visit.page.expect_download() as started:
-        visit.page.click(f"#downloads button:has-text('{kind}')")
-    assert started.value.suggested_filename.startswith("clip-")
-    return Path(started.value.path())
-
-
-def test_figure_overlay_and_bundle_can_be_downloaded(analysed: Visit):
-    assert download(analysed, "PNG").read_bytes()[:4] == b"\x89PNG"
-    pdf = download(analysed, "PDF").read_bytes()
-    assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page ") == 1
-    assert probe(download(analysed, "MP4")).num_frames == 8
-    names = [Path(name).name for name in zipfile.ZipFile(download(analysed, "ZIP")).namelist()]
-    assert {"maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "manifest.json"} <= set(names)
-
-
-def test_the_overlay_video_plays_in_the_page(analysed: Visit):
-    analysed.page.click("#overlay button:has-text('Overlay video')")
-    analysed.page.wait_for_selector("#overlay video")
-    ended_up = analysed.page.eval_on_selector(
-        "#overlay video",
-        """async (video) => {
-             video.muted = true;
-             await video.play();
-             const pause = () => new Promise((go) => setTimeout(go, 50));
-             for (let tries = 0; tries < 100 && video.currentTime < 0.3; tries++) await pause();
-             return [video.currentTime, video.videoWidth];
-           }""",
-    )
-    assert ended_up[0] >= 0.3 and ended_up[1] > 0
-    analysed.page.click("#overlay button:has-text('Overlay video')")
-
-
 def test_motion_focus_stands_below_the_maps_with_chance_and_controls(analysed: Visit):
     words = analysed.page.inner_text("#focus")
     assert "times as much evidence on what moves as chance would" in words and "optical flow" in words
@@ -275,7 +240,7 @@ def test_a_file_that_is_no_video_gives_one_sentence_and_keeps_the_result(analyse
     sentences = analysed.page.locator("[data-testid=toast-text]").all_inner_texts()
     assert len(sentences) == 1 and sentences[0].startswith("fake.mp4: not a readable video")
     assert analysed.pictures() == before
-    assert analysed.page.locator("#downloads button:not([disabled])").count() == 4
+    assert analysed.page.locator("#downloads button:not([disabled])").count() == 6
     assert analysed.errors == []
 
 
