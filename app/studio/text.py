@@ -18,7 +18,7 @@ KINDS = [
     ("all segments, clip below clip (as Figures 6 and 7)", "segments"),
 ]
 WIDTH = "Width"
-WIDTHS = [("one column, 8.25 cm", "one"), ("two columns, 17.46 cm", "two")]
+WIDTHS = [("one column, 8.26 cm", "one"), ("two columns, 17.46 cm", "two")]
 LAYERS = "Layers"
 NETWORKS = "Networks"
 SEGMENTS = "Segments, in the layout with all"

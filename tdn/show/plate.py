@@ -15,7 +15,7 @@ from tdn.letters import wrapped
 from tdn.show.collected import LAYER_NAMES, Collected, Look, painted, scaled
 from tdn.show.overlay import SIGNED_COLOURS, colour_table
 
-# Inches: a column and both of them in the style of CVPR, 8.25 and 17.46 cm.
+# Inches: a column and both of them in the style of CVPR, 8.26 and 17.46 cm.
 WIDTHS = {"one": 3.25, "two": 6.875}
 MOST_HEIGHT = 8.875  # of a page of it
 FONT, LINE, GAP, SPACE = 7.0, 8.6, 2.0, 6.0

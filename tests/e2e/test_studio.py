@@ -116,6 +116,6 @@ def test_before_and_after_a_change_stand_side_by_side_in_a_figure(laptop: Visit)
     assert laptop.page.locator("#figure-results label").count() == 2
     assert "freeze windows" in laptop.page.input_value("#figure-caption textarea")
     laptop.page.click("#figure-width label:has-text('one column')")
-    laptop.page.wait_for_function("document.querySelector('#figure-size').innerText.includes('8.25')")
+    laptop.page.wait_for_function("document.querySelector('#figure-size').innerText.includes('8.26')")
     laptop.page.locator("#figure-results label").first.click()
     laptop.page.wait_for_function("!document.querySelector('#figure-caption textarea').value.includes('(b)')")
