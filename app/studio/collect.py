@@ -67,7 +67,7 @@ def _maps(answers: dict[str, Answer]) -> tuple[CollectedMap, ...]:
             Path(answer.file).name,
         )
         for answer in answers.values()
-        for layer, signed in answer.signed.items()
+        for layer, signed in answer.explained.signed.items()
     )
 
 
