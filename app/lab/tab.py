@@ -172,7 +172,7 @@ class Lab:
     def numbers(self, here: gr.Tab) -> None:
         gr.HTML(numbers.plots(self.cards), elem_id="lab-dots")
         with gr.Accordion(text.DETAILS, open=False):
-            gr.Markdown(numbers.tables(self.cards), elem_id="lab-numbers")
+            gr.Markdown(numbers.tables(self.cards), elem_id="lab-tables")
 
     def clip_choice(self, slug: str, label: str | None = None) -> gr.Dropdown:
         """A list of the clips; the first one chosen shows `label`, where there is one."""

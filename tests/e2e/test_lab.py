@@ -172,8 +172,8 @@ def test_all_ten_steps_can_be_walked_and_each_control_does_something(lab: Visit)
     go_on(lab, "numbers")
     assert page.locator("#lab-dots circle").count() > 20
     page.get_by_role("button", name="All numbers as tables").click()
-    assert "52.3" in page.locator("#lab-numbers").inner_text() and "short-term motion" in page.inner_text(
-        "#lab-numbers"
+    assert "52.3" in page.locator("#lab-tables").inner_text() and "short-term motion" in page.inner_text(
+        "#lab-tables"
     )
     assert page.locator("button:visible", has_text="Next step").count() == 0
     assert lab.errors == [] and lab.outside == []
@@ -211,7 +211,7 @@ def test_what_was_revealed_stays_when_the_lab_is_opened_again(lab: Visit):
     lab.page.get_by_role("tab", name="About").click()
     lab.page.get_by_role("tab", name="S-TDM lab").click()
     board(lab, "frame", ".card").first.wait_for()
-    lab.page.get_by_label("Second").check()  # another frame hides it again
+    lab.page.locator("label:visible", has_text="Second").locator("input").first.check()  # another frame hides it again
     board(lab, "frame", ".card").first.wait_for(state="detached")
     assert lab.page.get_by_label("A pattern streaming right inside something").is_visible()
 
