@@ -172,9 +172,7 @@ def test_all_ten_steps_can_be_walked_and_each_control_does_something(lab: Visit)
     go_on(lab, "numbers")
     assert page.locator("#lab-dots circle").count() > 20
     page.get_by_role("button", name="All numbers as tables").click()
-    assert "52.3" in page.locator("#lab-tables").inner_text() and "short-term motion" in page.inner_text(
-        "#lab-tables"
-    )
+    assert "52.3" in page.locator("#lab-tables").inner_text() and "short-term motion" in page.inner_text("#lab-tables")
     assert page.locator("button:visible", has_text="Next step").count() == 0
     assert lab.errors == [] and lab.outside == []
 
