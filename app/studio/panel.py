@@ -44,6 +44,7 @@ class Downloads:
                 self.made,
                 js=LOOK,
                 show_progress_on=[button],
+                api_name=f"make_{kind}",
                 **ONE_BY_ONE,
             )
             checked = made.success(exports.hand_out, [self.made, token], self.file, **PRIVATE)

@@ -4,7 +4,7 @@
     python -m studies.abuse.fuzz --only 137 --seed 0         one of them again, with its file kept
 
 Each goes the way of a visitor's upload (`app.handlers.Handlers.analyse`: the decoding process, both shipped networks,
-the pictures for the browser, every twentieth time the figure as well). Prints JSON; exits 1 if anything else happened,
+the pictures for the browser, every twentieth time all files as well). Prints JSON; exits 1 if anything else happened,
 or if the server's memory grew.
 """
 
@@ -27,6 +27,7 @@ from app.handlers import Handlers
 from app.server.settings import Settings
 from app.server.visitors import RateLimit
 from app.showcase import Showcase
+from app.studio.exports import KINDS
 from studies import report
 from studies.abuse.mutations import mutation, sources
 from studies.abuse.visitors import is_sentence
@@ -47,12 +48,13 @@ def page(explainer: Explainer, cache: Path) -> Handlers:
     )
 
 
-def outcome(handlers: Handlers, path: Path, draw_figure: bool = False) -> tuple[str, str]:
+def outcome(handlers: Handlers, path: Path, make_files: bool = False) -> tuple[str, str]:
     """What a visitor gets for a file: "result", "refused" or "broken", and in what words."""
     try:
         answers = list(handlers.analyse(str(path), text.TOP_CLASS, TDN_FILE, BASELINE_FILE))
-        if draw_figure:
-            handlers.make_files(answers[-1][4])
+        if make_files:
+            for kind in KINDS:
+                handlers.exports.make(kind, {}, answers[-1][4])
     except gr.Error as error:
         message = error.message
         cause = type(error.__context__).__name__
@@ -97,7 +99,7 @@ def fuzz(handlers: Handlers, mutations: range, seed: int, limit_sec: float, fold
         with tempfile.TemporaryDirectory(dir=folder) as room:
             kind, path = mutation(number, seed, videos, Path(room))
             started = time.monotonic()
-            ended, words = outcome(handlers, path, draw_figure=number % 20 == 0)
+            ended, words = outcome(handlers, path, make_files=number % 20 == 0)
             took = time.monotonic() - started
             if (Path(room) / "written").exists():
                 ended, words = "broken", "the file was run"
@@ -152,7 +154,7 @@ def main() -> None:
         if given.only is not None:
             kept = Path(tempfile.mkdtemp(prefix="fuzz"))
             kind, path = mutation(given.only, given.seed, sources(Path(folder)), kept)
-            print(kind, path, *outcome(handlers, path, draw_figure=True))
+            print(kind, path, *outcome(handlers, path, make_files=True))
             return
         logging.getLogger("app").setLevel(logging.CRITICAL)
         part = range(given.mutations)[given.part :: given.processes]

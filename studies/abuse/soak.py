@@ -116,8 +116,10 @@ class Guest:
         _, video = self.sample()
         answer = self.visitor.analyze(video)
         frames = self.visitor.download(answer[2]["frames"])
-        png, *_ = self.visitor.ask("make_files", [None])
-        return frames.startswith(b"\xff\xd8") and self.visitor.download(png["value"]).startswith(b"\x89PNG")
+        kind, begins = self.rng.choice([("png", b"\x89PNG"), ("pdf", b"%PDF"), ("zip", b"PK")])
+        self.visitor.ask(f"make_{kind}", [{}, None])
+        file, *_ = self.visitor.ask("hand_out", [None, None])
+        return frames.startswith(b"\xff\xd8") and self.visitor.download(file).startswith(begins)
 
     def leaving(self) -> bool:
         _, video = self.sample()

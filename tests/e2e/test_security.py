@@ -56,7 +56,7 @@ def test_the_server_fetches_nothing_for_others(http: httpx.Client, path: str):
     assert http.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["analyze", "analyse", "make_files"])
+@pytest.mark.parametrize("name", ["analyze", "analyse", "make_png"])
 def test_nothing_costly_can_be_called_past_the_queue(http: httpx.Client, name: str):
     assert http.post(f"/gradio_api/run/{name}", json={"data": []}).status_code == 404
 
@@ -102,4 +102,4 @@ def test_a_sample_that_does_not_exist_is_refused(http: httpx.Client, index: obje
 
 
 def test_a_stranger_s_result_cannot_be_guessed(http: httpx.Client):
-    assert "complete" not in call(http, "make_files", ["guess"])
+    assert "complete" not in call(http, "make_png", [{}, "guess"])
