@@ -97,7 +97,7 @@ def parse_source(named: Path | str) -> Source:
     path, options = _options(text)
     if RELEASED.fullmatch(path):
         return Source("segments", path, path, options)
-    return Source("tdn", text, text)
+    return Source("tdn", text)
 
 
 def _options(text: str) -> tuple[str, dict[str, str]]:
