@@ -8,6 +8,8 @@ from tests.e2e.conftest import PATIENCE_MS, SCREENS
 
 pytestmark = pytest.mark.browser
 
+# Bytes a second and milliseconds: slow enough that the parts of the page come one after the other.
+SLOW = {"offline": False, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
 SHIFT = """() => {
   window.shift = 0;
   new PerformanceObserver((list) => {
@@ -25,6 +27,7 @@ def test_a_first_visit_is_light_still_and_silent(browser, app_url: str, screen: 
     page = context.new_page()
     wire, sizes, urls, said = context.new_cdp_session(page), [], [], []
     wire.send("Network.enable")
+    wire.send("Network.emulateNetworkConditions", SLOW)
     wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.on("request", lambda request: urls.append(request.url))
     page.on("console", lambda line: line.type in ("warning", "error") and said.append(line.text))
@@ -35,9 +38,7 @@ def test_a_first_visit_is_light_still_and_silent(browser, app_url: str, screen: 
     page.wait_for_timeout(1500)
     assert sum(sizes) < 900_000, sum(sizes)
     assert not [url for url in urls if "ffmpeg" in url or ".woff" in url]
-    # On a phone it depends on how fast the server is: studies/speed/first_visit.py measures it.
-    if not mobile:
-        assert page.evaluate("shift") < 0.05
+    assert page.evaluate("shift") < 0.05
     assert page.evaluate("scrollY") == 0 and said == []
     context.close()
 
