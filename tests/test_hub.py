@@ -152,6 +152,10 @@ def test_an_id_that_points_elsewhere_is_refused(name):
     assert "\n" not in str(error.value) and len(str(error.value)) < 300
 
 
+def test_a_proposal_on_the_hub_is_a_revision():
+    assert HubId.parse("owner/one@refs/pr/12") == HubId("owner/one", revision="refs/pr/12")
+
+
 def test_on_the_command_line_a_name_is_a_file_first(hub, tmp_path, monkeypatch, checkpoint):
     monkeypatch.chdir(tmp_path)
     assert local_checkpoint(Path("owner/one")).name == "mine.safetensors"

@@ -1,13 +1,16 @@
 """Checkpoints from the Hugging Face Hub: `owner/name`, with `/FILE.safetensors` and `@REVISION` where they are needed.
 
-Nothing but .safetensors files is fetched, none before its size is known, and every failure is one sentence. Fetched
-files stay in the cache of huggingface_hub, so a checkpoint that was used once can be used without a connection.
+Of a checkpoint nothing but .safetensors files is fetched, of a model of transformers also its JSON files; none before
+its size is known, and every failure is one sentence. Fetched files stay in the cache of huggingface_hub, so what was
+used once can be used without a connection.
 """
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tdn.weights.store import SHARD, CheckpointError, shard_paths
 from tdn.words import one_line
@@ -16,11 +19,14 @@ _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
 HUB_ID = re.compile(
     rf"(?P<repository>{_WORD}/{_WORD})"
     r"(?P<file>(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,200}){1,6}(?<=\.safetensors))?"
-    r"(?:@(?P<revision>[A-Za-z0-9_][A-Za-z0-9._-]{0,100}))?"
+    r"(?:@(?P<revision>refs/pr/[0-9]{1,6}|[A-Za-z0-9_][A-Za-z0-9._-]{0,100}))?"
 )
 PREFIX = "hub:"
 FORM = "owner/name, owner/name/FILE.safetensors or owner/name@REVISION"
 MAX_MB = 2048
+# Of a model of others: the largest video classifiers have a billion numbers of four bytes.
+MAX_MODEL_MB = 8192
+MODEL_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
 TIMEOUT_SEC = 20
 
 
@@ -65,23 +71,77 @@ def fetch(wanted: HubId, max_mb: int = MAX_MB, cache: Path | None = None, token:
     `token` False sends no credentials, whatever the user has stored; `cache` is a folder of its own. The size is looked
     up before anything is downloaded, and must be at most `max_mb` MiB over all shards. Raises CheckpointError.
     """
-    from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-
-    endpoint = os.environ.get("HF_ENDPOINT") or None
-    place = {"revision": wanted.revision, "cache_dir": cache, "token": token, "endpoint": endpoint}
+    place = {"revision": wanted.revision, "cache_dir": cache, "token": token, "endpoint": _endpoint()}
     try:
-        found = HfApi(endpoint).model_info(
-            wanted.repository, revision=wanted.revision, files_metadata=True, timeout=TIMEOUT_SEC, token=token
-        )
+        sizes = _listed(wanted, token)
     except Exception as error:  # of the Hub, of the connection, of the answer
-        try:
-            folder = Path(snapshot_download(wanted.repository, local_files_only=True, **place))
-        except Exception:
-            raise CheckpointError(_sentence(wanted, error)) from None
+        folder = _cached(wanted, error, place)
         names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")]
         return shard_paths(folder / _chosen(wanted, names)[0])[0]
-    sizes = {file.rfilename: file.size for file in found.siblings or ()}
-    files = _chosen(wanted, list(sizes))
+    return _downloaded(wanted, _chosen(wanted, list(sizes)), sizes, max_mb, place)[0]
+
+
+def fetch_model(wanted: HubId, beside: Sequence[str], max_mb: int = MAX_MODEL_MB, cache: Path | None = None) -> Path:
+    """The folder of a model as transformers saves it: config.json, what it has of `beside`, and its .safetensors.
+
+    Nothing else is downloaded. Sizes and failures as in `fetch`.
+    """
+    place = {"revision": wanted.revision, "cache_dir": cache, "token": None, "endpoint": _endpoint()}
+    if wanted.file is not None:
+        raise CheckpointError(f"{wanted.repository}: expected the whole model, not {wanted.file}")
+    try:
+        sizes = _listed(wanted, None)
+    except Exception as error:  # of the Hub, of the connection, of the answer
+        return _cached(wanted, error, place)
+    weights = [name for name in sizes if MODEL_SHARD.fullmatch(name)]
+    if "model.safetensors" in sizes:
+        weights = ["model.safetensors"]
+    elif weights:
+        weights.append("model.safetensors.index.json")
+    else:
+        pickled = next((name for name in sizes if name.endswith((".bin", ".pt", ".pth", ".h5"))), None)
+        raise CheckpointError(
+            f"{wanted.repository}: has no model.safetensors"
+            + (f", only {pickled}, a pickle, which can run code when it is read" if pickled else "")
+            + "; a revision may have one, as in owner/name@refs/pr/1"
+        )
+    files = [name for name in ("config.json", *beside, *weights) if name in sizes]
+    paths = _downloaded(wanted, files, sizes, max_mb, place)
+    if len({path.parent for path in paths}) > 1:
+        raise CheckpointError(f"{wanted.repository}: changed while it was fetched; try again")
+    return paths[0].parent
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def _listed(wanted: HubId, token: bool | None) -> dict[str, int | None]:
+    """The files of a repository with their sizes, as the Hub tells them."""
+    from huggingface_hub import HfApi
+
+    found = HfApi(_endpoint()).model_info(
+        wanted.repository, revision=wanted.revision, files_metadata=True, timeout=TIMEOUT_SEC, token=token
+    )
+    return {file.rfilename: file.size for file in found.siblings or ()}
+
+
+def _cached(wanted: HubId, error: Exception, place: Mapping[str, Any]) -> Path:
+    """The folder that was fetched before, where the Hub can't be asked. Raises CheckpointError on why it can't."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(wanted.repository, local_files_only=True, **place))
+    except Exception:
+        raise CheckpointError(_sentence(wanted, error)) from None
+
+
+def _downloaded(
+    wanted: HubId, files: list[str], sizes: Mapping[str, int | None], max_mb: int, place: Mapping[str, Any]
+) -> list[Path]:
+    """The files on this machine, where they are together as large as they may be, and as large as was said."""
+    from huggingface_hub import hf_hub_download
+
     unknown = [name for name in files if not isinstance(sizes[name], int)]
     megabytes = sum(sizes[name] or 0 for name in files) / 2**20
     if unknown or megabytes > max_mb:
@@ -94,7 +154,7 @@ def fetch(wanted: HubId, max_mb: int = MAX_MB, cache: Path | None = None, token:
     for name, path in zip(files, paths, strict=True):
         if path.stat().st_size != sizes[name]:
             raise CheckpointError(f"{wanted.repository}: {name} changed while it was fetched; try again")
-    return paths[0]
+    return paths
 
 
 def _chosen(wanted: HubId, names: list[str]) -> list[str]:
