@@ -48,7 +48,7 @@ $(PY):
 	$(HEADLESS)
 	touch $@
 
-.venv/.dev: requirements.txt requirements-dev.txt | $(PY)
+.venv/.dev: requirements.txt requirements-dev.txt requirements-extra.txt | $(PY)
 	$(PIP) -r requirements-dev.txt
 	$(HEADLESS)
 	touch $@ .venv/.demo

@@ -37,6 +37,7 @@ ONE_DOOR = {
     "decord": ("tdn/data/video/",),
     "pytorch_grad_cam": ("tdn/explain/methods.py",),
     "typer": ("tdn/cli/",),
+    "transformers": ("tdn/networks/huggingface.py",),
     "onnx": ("tdn/export/",),
     "onnxruntime": ("tdn/export/",),
 }
@@ -117,12 +118,12 @@ def test_heavy_packages_have_one_door():
 
 
 def test_checkpoints_load_where_decoders_drawing_and_the_page_are_missing():
-    missing = ("cv2", "av", "decord", "gradio", "matplotlib", "pytorch_grad_cam", "torchvision", "typer")
+    missing = "cv2 av decord gradio matplotlib pytorch_grad_cam torchvision transformers typer".split()
     program = f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.weights, tdn.data, tdn.data.worker"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
 def test_training_imports_where_decoders_grad_cam_and_the_page_are_missing():
-    missing = ("av", "decord", "gradio", "pytorch_grad_cam", "torchvision", "typer")
-    program = f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.train.run"
+    missing = ("av", "decord", "gradio", "pytorch_grad_cam", "torchvision", "transformers", "typer")
+    program = f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.train.run, tdn.networks"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
