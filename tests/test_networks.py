@@ -8,6 +8,7 @@ from torch import nn
 from tdn.data import read_clip, synthetic_clip
 from tdn.data.sampling import dense_frames
 from tdn.data.video import write_mp4
+from tdn.explain.scale import in_time
 from tdn.networks import Network, Reads, Tap, as_network, open_network
 from tdn.weights.shipped import shipped_pair
 from tests.conftest import network, random_clip, tiny
@@ -52,6 +53,14 @@ def test_maps_of_a_coarser_time_speak_for_equal_parts_of_the_clip():
     assert value.knots("first", 2).tolist() == [3.5, 11.5]
     assert value.spans(2) == [range(0, 8), range(8, 16)]
     assert value.spans(16)[3] == range(3, 4)
+
+
+def test_maps_whose_times_are_known_speak_for_the_windows_that_are_nearest():
+    module = nn.Sequential(nn.Conv3d(3, 4, 1), nn.Flatten())
+    value = Network(module, ["a"], Reads(16, 32), [Tap("first", "0", times=(0.0, 8.0))])
+    assert value.spans(2, "first") == [range(0, 4), range(4, 16)]
+    maps = in_time(np.array([1.0, 3.0])[:, None, None], 16, value.knots("first", 2))
+    assert maps[:, 0, 0].tolist() == [1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75] + [3] * 8
 
 
 def test_the_clip_goes_to_the_module_in_the_layout_it_takes():

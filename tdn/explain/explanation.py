@@ -46,13 +46,19 @@ USUAL = Question()
 @dataclass(frozen=True)
 class Layer:
     """What stands beside the maps of a layer: its `title`, what they may `claim`, which `frames` of the video each of
-    the T' maps speaks for, and where each lies among the clip's windows (`knots` [T'], in windows from 0).
+    the T' maps speaks for, where each lies among the clip's windows (`knots` [T'], in windows from 0), and which of the
+    clip's `windows` it stands for.
     """
 
     title: str
     claim: str
     frames: list[list[int]]
     knots: list[float]
+    windows: list[range] = field(default_factory=list)
+
+    def map_of(self, window: int) -> int:
+        """Which of the T' maps speaks for a window of the clip; each for its own where nothing is known."""
+        return next((place for place, windows in enumerate(self.windows) if window in windows), window)
 
 
 @dataclass(frozen=True)
@@ -169,10 +175,11 @@ def explanation(
 
 
 def _about(network: Network, clip: Clip, layer: str, maps: int) -> Layer:
-    frames, tap = np.asarray(clip.frames), network.taps[layer]
+    frames, tap, spans = np.asarray(clip.frames), network.taps[layer], network.spans(maps, layer)
     return Layer(
         title=tap.title or layer,
-        claim=network.claim(layer),
-        frames=[frames[span.start : span.stop].ravel().tolist() for span in network.spans(maps)],
+        claim=network.claim(layer) + (f"; {maps} maps for {len(frames)} frames" if maps < len(frames) else ""),
+        frames=[frames[span.start : span.stop].ravel().tolist() for span in spans],
         knots=network.knots(layer, maps).tolist(),
+        windows=spans,
     )

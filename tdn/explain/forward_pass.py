@@ -50,7 +50,7 @@ class ForwardPass:
         self.logits = self._scores.detach()
         self.network = network
         # A segment's own score, of which the clip's is the mean.
-        self._segments = network.num_segments if network.reads.rule == "windows" else 1
+        self._segments = network.num_segments if network.averages else 1
         self._exact = self._head = None
         if network.exact_head is not None and network.last in self.layers:
             self._exact, head = network.last, module.get_submodule(network.exact_head)

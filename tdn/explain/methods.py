@@ -69,7 +69,7 @@ class Rule:
         """The rule as it is on a network: weights for each frame of segments, and for the clip of any other."""
         if self.weights is not None or self.method not in _WEIGHTED:
             return self
-        return replace(self, weights="frame" if network.reads.rule == "windows" else "clip")
+        return replace(self, weights="frame" if network.averages else "clip")
 
 
 GRAD_CAM = Rule()

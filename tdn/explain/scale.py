@@ -1,10 +1,9 @@
 """From raw maps to values that can be coloured, by a rule that stands beside the picture."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 import torch.nn.functional as nnf
 from torch import Tensor
 
@@ -93,11 +92,23 @@ def over_windows(maps: Tensor, windows: int, height: int, width: int) -> Tensor:
     return nnf.interpolate(maps.unsqueeze(1), size, mode="trilinear", align_corners=False)[:, 0]
 
 
-def in_time(maps: np.ndarray, windows: int) -> np.ndarray:
-    """Maps [T', h, w] for each of the clip's windows: [windows, h, w], linear between the middles of cells in time."""
+def in_time(maps: np.ndarray, windows: int, knots: Sequence[float]) -> np.ndarray:
+    """Maps [T', h, w] that lie at `knots` [T'], ascending, for each of the clip's windows: [windows, h, w].
+
+    Linear in between, held before the first and after the last.
+    """
     if len(maps) == windows:
         return maps
-    return over_windows(torch.from_numpy(np.ascontiguousarray(maps))[None], windows, *maps.shape[1:])[0].numpy()
+    return between(maps, np.asarray(knots, np.float64), np.arange(windows))
+
+
+def between(values: np.ndarray, knots: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Values [T, h, w] at `knots` [T], ascending, for `places` [P]: [P, h, w], linear, held at both ends."""
+    right = np.searchsorted(knots, places).clip(1, len(knots) - 1) if len(knots) > 1 else np.zeros(len(places), int)
+    left = np.maximum(right - 1, 0)
+    gap = np.where(knots[right] > knots[left], knots[right] - knots[left], 1)
+    share = ((places - knots[left]) / gap).clip(0, 1)[:, None, None].astype(np.float32)
+    return (values[left] * (1 - share) + values[right] * share).astype(np.float32)
 
 
 def over_timeline(values: np.ndarray, knots: np.ndarray, num_frames: int) -> tuple[np.ndarray, np.ndarray]:
@@ -107,9 +118,4 @@ def over_timeline(values: np.ndarray, knots: np.ndarray, num_frames: int) -> tup
     """
     knots = np.asarray(knots, int)
     places = np.arange(num_frames)
-    right = np.searchsorted(knots, places).clip(1, len(knots) - 1) if len(knots) > 1 else np.zeros(num_frames, int)
-    left = np.maximum(right - 1, 0)
-    gap = np.maximum(knots[right] - knots[left], 1)
-    share = ((places - knots[left]) / gap).clip(0, 1)[:, None, None].astype(np.float32)
-    between = values[left] * (1 - share) + values[right] * share
-    return between.astype(np.float32), np.isin(places, knots)
+    return between(values, knots, places), np.isin(places, knots)

@@ -9,15 +9,14 @@ from torch import Tensor
 
 from tdn.data.clip import Clip, load_clip
 from tdn.data.datasets import DataSet, Item, open_dataset
-from tdn.data.film import ClipTaker
+from tdn.data.film import ClipTaker, window_frames
 from tdn.data.loading import SECONDS_PER_VIDEO, within
-from tdn.data.sampling import dense_frames
 from tdn.data.transforms import normalise, seen_box, to_view
 from tdn.lfs import expect_no_pointer
 from tdn.measure.flow import flow_of_windows, moving_by_flow
 from tdn.motion import LABELS
 from tdn.motion.pool import windowed_clip
-from tdn.motion.splits import clip_name, split_named
+from tdn.motion.splits import clip_name, fps_of, split_named
 
 # Pixels of the side of a procedural clip, as the validation clips of the demonstration weights.
 RENDERED = 112
@@ -55,7 +54,7 @@ class SyntheticClips:
     def read(self, index: int, model: ClipTaker) -> MaskedClip:
         scene, places = windowed_clip(self.split, self.seed, index, RENDERED, model.num_segments, model.window)
         if model.preprocess.sampling == "dense":
-            places = dense_frames(scene.num_frames, model.num_segments, model.preprocess.stride)[:, None]
+            places, _ = window_frames(scene.num_frames, fps_of(scene), model)  # [T, 1]
         x0, y0, x1, y1 = (round(edge) for edge in seen_box(RENDERED, RENDERED, model.preprocess))
         centres = [int(frame) for frame in places[:, model.window // 2]]
         frames = np.stack([to_view(scene.image(int(frame)), model.preprocess) for frame in places.flat])

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tdn.data.video import VideoError
 from tdn.device import choose_device
-from tdn.explain.classes import find_label
+from tdn.explain.classes import same_label
 from tdn.explain.forward_pass import ForwardPass
 from tdn.explain.network_changes import random_weights
 from tdn.explain.scale import in_time
@@ -112,18 +113,22 @@ def measured(
 ) -> dict[str, Any]:
     """The numbers of one clip: by network and layer, by control, and whether each network was right.
 
-    A network whose maps are fewer than the moments it reads is measured at all of them, its maps linear in between.
+    A network whose maps are fewer than the moments it reads is measured at all of them, its maps linear in between. One
+    that does not know the clip's class is measured at its own answer, and "right" is None.
     """
     clip = clips["tdn"]
     size = len(clip.moving), *clip.moving.shape[1:]
     found: dict[str, Any] = {"name": clip.name, "label": clip.label, "right": {}}
     for role, network in networks.items():
-        own, target = clips[role], find_label(network.labels, clip.label)
+        own, known = clips[role], same_label(network.labels, clip.label)
         taken = ForwardPass(network, network.arrange(own.tensor))
-        found["right"][role] = int(taken.logits.argmax()) == target
+        answer = int(taken.logits.argmax())
+        target = answer if known is None else known
+        found["right"][role] = None if known is None else answer == known
         found[role] = {}
         for layer, values in taken.maps([target], for_the_last_time=True).items():
-            maps = in_time(values[0].relu().float().cpu().numpy(), len(own.moving))
+            maps = values[0].relu().float().cpu().numpy()
+            maps = in_time(maps, len(own.moving), network.knots(layer, len(maps)))
             found[role][layer] = focus_of_clip(maps, own.moving, own.still, elsewhere)
     made = (controls.uniform(*size), controls.centre(*size), controls.frame_difference(clip.tensor))
     for name, maps in zip(CONTROLS, made, strict=True):
@@ -143,9 +148,13 @@ def faithfulness(
     found: dict[str, Any] = {}
     for role, original in originals.items():
         network, clip = networks[role], clips[role]
-        target = [find_label(network.labels, clip.label)]
         taken = ForwardPass(network, network.arrange(clip.tensor))
-        maps = {layer: signed.relu() for layer, signed in taken.maps(target, for_the_last_time=True).items()}
+        known = same_label(network.labels, clip.label)
+        target = [int(taken.logits.argmax()) if known is None else known]
+        maps = {
+            layer: _at_all_moments(network, layer, signed.relu(), len(clip.moving))
+            for layer, signed in taken.maps(target, for_the_last_time=True).items()
+        }
         first = maps[network.layers[0]]
         maps["random"] = torch.rand(first.shape, generator=torch.Generator().manual_seed(0)).to(first)
         likeness = model_randomisation(original, clip.tensor, target)
@@ -159,6 +168,14 @@ def faithfulness(
             for layer, raw in maps.items()
         }
     return found
+
+
+def _at_all_moments(network: Network, layer: str, maps: Tensor, moments: int) -> Tensor:
+    """Maps [1, T', h, w] for each moment that the network reads: [1, T, h, w]."""
+    if maps.shape[1] == moments:
+        return maps
+    found = in_time(maps[0].float().cpu().numpy(), moments, network.knots(layer, maps.shape[1]))
+    return torch.from_numpy(found)[None].to(maps)
 
 
 def rows(
@@ -253,11 +270,25 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "clips": len(found),
         **_means(found),
-        "top1": {role: 100 * sum(row["right"][role] for row in found) / len(found) for role in ROLES},
+        "top1": {role: _top1([row["right"][role] for row in found]) for role in ROLES},
         "both_right": {"clips": len(both), **(_means(both) if both else {})},
-        "target": "the clip's own class",
-        "method": "Grad-CAM, weights per frame, ReLU, logit before softmax",
+        "target": _asked(found),
+        "method": "Grad-CAM, weights per frame (of a dense clip: per clip), ReLU, logit before softmax",
     }
+
+
+def _top1(right: list[bool | None]) -> float | None:
+    """Percent of the clips whose class a network knows."""
+    known = [one for one in right if one is not None]
+    return 100 * sum(known) / len(known) if known else None
+
+
+def _asked(found: list[dict[str, Any]]) -> str:
+    """Which class was explained, in words."""
+    places = {"tdn": "first", "baseline": "second"}
+    strange = [role for role in ROLES if any(row["right"][role] is None for row in found)]
+    others = " and ".join(f"the {places[role]} network" for role in strange)
+    return "the clip's own class" + (f"; where {others} does not know it, its own answer" if strange else "")
 
 
 def _means(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ one place that chooses among them. The layers above need nothing else: hooks, gr
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -170,6 +171,11 @@ class Network:
         """The last tap: the classifier's input, where there is an exact head."""
         return next(reversed(self.taps))
 
+    @property
+    def averages(self) -> bool:
+        """Whether its score is the mean of scores of segments, each read like an image."""
+        return self.reads.rule == "windows" or self.taps[self.last].layout == "(NT)CHW"
+
     # What `tdn.data` asks of whoever takes a clip.
     @property
     def num_segments(self) -> int:
@@ -224,9 +230,14 @@ class Network:
             return np.asarray(times, np.float64)
         return (np.arange(maps) + 0.5) * self.num_segments / maps - 0.5
 
-    def spans(self, maps: int) -> list[range]:
-        """The windows that each of T' = `maps` maps speaks for: equal parts of the clip, at least one window each."""
+    def spans(self, maps: int, layer: str = "") -> list[range]:
+        """The windows that each of T' = `maps` maps speaks for, at least one each: equal parts of the clip, or, at a
+        layer with times, those that are nearer to it than to another.
+        """
         edges = [part * self.num_segments // maps for part in range(maps + 1)]
+        if layer and self.taps[layer].times is not None:
+            between = [math.ceil((one + other) / 2) for one, other in pairwise(self.knots(layer, maps))]
+            edges = [0, *between, self.num_segments]
         return [range(start, max(end, start + 1)) for start, end in pairwise(edges)]
 
     def claim(self, layer: str) -> str:

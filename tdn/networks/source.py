@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from tdn.data.label_files import read_labels
 from tdn.lfs import expect_no_pointer
 from tdn.weights import default_labels
 from tdn.weights.foreign import read_safely
@@ -30,7 +31,6 @@ RELEASED = re.compile(r".+\.(?:pth|pth\.tar|pt|tar|ckpt)", re.DOTALL)
 # What wrappers put in front of a network's own names.
 WRAPPER = re.compile(r"^(?:module\.|_orig_mod\.|model\.)+")
 INSIDE = ("state_dict", "model_state_dict", "model_state", "model")
-MOST_LABELS = 1 << 20  # bytes of a file of names
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,15 @@ class Source:
         return None if given is None else int(given)
 
     def labels(self, count: int, known: list[str] | None = None) -> list[str]:
-        """Names of `count` classes: of the file `labels=FILE` (one a line), `known` ones if they are as many, or
-        numbers. Raises FileNotFoundError, or ValueError where the file has another number of lines.
+        """Names of `count` classes: of the file `labels=FILE` (`tdn.data.label_files`), `known` ones if they are as
+        many, or numbers. Raises FileNotFoundError, or ValueError where the file has another number of lines.
         """
         if "labels" not in self.options:
             return known if known is not None and len(known) == count else default_labels(count)
         path = Path(self.options["labels"])
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file of class names")
-        if path.stat().st_size > MOST_LABELS:
-            raise ValueError(f"{path.name}: too large for a list of class names, one a line")
-        names = [line.strip() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+        names = read_labels(path, count).names
         if len(names) != count:
             raise ValueError(f"{path.name}: {len(names)} names for {count} classes; expected one a line")
         return names
