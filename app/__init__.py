@@ -1,10 +1,14 @@
 """The page: a video in, the answers of two networks and where they look out.
 
-`ui` lays out and wires, `handlers` answers clicks, `explainer` runs networks and gives the values of `analysis`,
-`views` turns those into what the page shows, `viewer` draws that in the browser. `lab` is layout and events of the
-lesson, `lessons` computes for it, `lab_views` draws. `motion` measures motion focus, `showcase` holds the samples'
-finished results, `own_weights` and `own_panel` take a visitor's checkpoint. `gallery` finds the samples, `text` holds
-the sentences. `server` holds a public server's affairs: limits, refusals, uploads, visitors, old files, memory, errors.
+`ui` puts the tabs together, `analyse_tab` with `change_panel` and `own_panel` is the first of them. A click goes to
+`asking`, which says what the page wants now, and from there to `handlers`, which answer; both return what changes on
+the page as a `Shown`. `explainer` runs the networks that `networks` loads and gives the values of `analysis`, which
+`results` keeps; `views` turns them into what the page shows, and `viewer` draws that in the browser.
+
+`curve` draws the stroboscope's curve, `motion` measures motion focus, `opening` makes what the page opens on, and
+`showcase` the samples' finished results; `gallery` finds the samples, `own_weights` takes a visitor's checkpoint.
+`text` holds the sentences. `lab` is the lesson, `studio` makes figures and files. `server` holds a public server's
+affairs: limits, refusals, uploads, visitors, old files, memory, errors.
 """
 
 import os

@@ -111,14 +111,18 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Kept:
-    """A finished analysis with what its numbers and files are made of: `video`, `info` of the file, and the `windows`
-    as the networks read them, uint8 [T, L, H, W, 3].
+    """A finished analysis with what its numbers and files are made of: what was asked, `info` of the file, and the
+    `windows` as the networks read them, uint8 [T, L, H, W, 3].
     """
 
     analysis: Analysis
-    video: Path
+    request: Request
     info: VideoInfo
     windows: np.ndarray
+
+    @property
+    def video(self) -> Path:
+        return Path(self.request.video)
 
     @property
     def clip(self) -> Clip:

@@ -6,17 +6,20 @@ from typing import Any
 import gradio as gr
 
 from app import text
-from app.handlers import Handlers, has_clip_to_change
-from app.server.errors import one_sentence
+from app.asking import has_clip_to_change
+from app.handlers import Handlers
 from app.server.uploads import AnyChoice
+from app.shown import COMPARED, Parts, Shown
 from app.studio.text import ADD_BOTH
 from app.viewer import CurveView, FrameViewer, ScoreBars
 
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+# In the queue, though it waits for nobody: outside of it a state that changes goes unnoticed, as does an error.
+AT_ONCE = {"concurrency_limit": None, **PRIVATE}
 
 
 class ChangePanel:
-    """Makes its components where it is made; `change` is the one chosen, `linked` the one that a link asks for."""
+    """Makes its components where it is made; `change` is the one chosen, and then `asked` has another value."""
 
     def __init__(self):
         with gr.Column(elem_id="strobe"):
@@ -43,58 +46,58 @@ class ChangePanel:
                     self.note = gr.Markdown(label=text.NOTE, elem_id="note-after")
                     self.add_both = gr.Button(ADD_BOTH, size="sm", elem_id="add-both")
         self.compared = gr.JSON(label=text.ANSWER, visible=False)
-        self.linked = gr.State("")
         self.name = gr.State("")
+        self.asked = gr.State("")
 
-    def wire(self, handlers: Handlers, inputs: Sequence[Any]) -> None:
-        """Look again when a change is chosen; `inputs` are clip, class, and both networks."""
-        amounts = {"outputs": [self.change], "queue": False, **PRIVATE}
-        chosen = [
-            self.times.release(lambda times: choose(f"repeat {times:g}"), self.times, **amounts),
-            self.percent.release(lambda percent: choose(f"first {percent:g}%"), self.percent, **amounts),
-            self.curve.pick(self.pick, None, [self.change, self.looked_again], queue=False, **PRIVATE),
-        ]
-        comparison = {
-            "fn": handlers.compare,
-            "inputs": [self.change, *inputs],
-            "outputs": [self.compared, self.scores, self.viewer, self.note, self.name],
-            "concurrency_id": "model",
-            "concurrency_limit": 1,
-            "show_progress_on": [self.change],
-            "validator": has_clip_to_change,
-        }
-        asked = [self.change.input, self.linked.change]
-        again = [gr.on(asked, **comparison, api_name="compare", api_description=text.API_COMPARE)]
-        again += [event.success(**comparison, api_visibility="private") for event in chosen]
-        for one in again:
-            one.success(lambda: gr.Row(visible=True), None, self.looked_again, queue=False, **PRIVATE)
+    def wire(self, parts: Parts, handlers: Handlers, question: Sequence[Any]) -> None:
+        """Look again when a change is chosen; `question` are clip, class, and both networks."""
+        asking = handlers.asking
 
-    def wire_curve(self, handlers: Handlers, video: gr.Video, answer: gr.JSON, moved_on: Sequence[Callable]) -> None:
+        def repeated(times: float, request: gr.Request) -> Shown:
+            return asking.ask_change(f"repeat {times:g}", request)
+
+        def first(percent: float, request: gr.Request) -> Shown:
+            return asking.ask_change(f"first {percent:g}%", request)
+
+        def step(event: gr.EventData, request: gr.Request) -> Shown:
+            change = event._data.get("change") if isinstance(event._data, dict) else None
+            return asking.ask_change(change, request)
+
+        outputs = parts.of("change", "looked_again", "asked_change")
+        for trigger, ask, inputs in (
+            (self.change.input, asking.ask_change, [self.change]),
+            (self.times.release, repeated, [self.times]),
+            (self.percent.release, first, [self.percent]),
+            (self.curve.pick, step, None),
+        ):
+            trigger(parts.by(ask), inputs, outputs, **AT_ONCE)
+        self.asked.change(
+            parts.by(handlers.compare),
+            [self.change, *question],
+            parts.of(*COMPARED),
+            concurrency_id="model",
+            concurrency_limit=1,
+            show_progress_on=[self.change],
+            validator=has_clip_to_change,
+            trigger_mode="multiple",
+            api_name="compare",
+            api_description=text.API_COMPARE,
+        )
+
+    def wire_curve(
+        self, handlers: Handlers, video: gr.Video, answer: gr.JSON, token: gr.State, moved_on: Sequence[Callable]
+    ) -> None:
         """Draw the curve when it is asked for, and give it up on the events of `moved_on`, whose results bring what is
         there of their own.
         """
-        inputs = [video, answer]
         drawing = self.curve.want(
-            handlers.draw_curve, inputs, self.curve, concurrency_id="curve", concurrency_limit=1, **PRIVATE
+            handlers.draw_curve,
+            [video, answer, token],
+            self.curve,
+            concurrency_id="curve",
+            concurrency_limit=1,
+            **PRIVATE,
         )
-        drawing.failure(handlers.known_curve, inputs, self.curve, queue=False, **PRIVATE)
+        drawing.failure(handlers.known_curve, [video, answer], self.curve, queue=False, **PRIVATE)
         for trigger in (self.curve.halt, *moved_on):
             trigger(None, cancels=[drawing], queue=False, **PRIVATE)
-
-    def forget(self, triggers: Sequence[Callable]) -> None:
-        """What was compared belongs to the analysis before."""
-        for trigger in triggers:
-            trigger(
-                lambda: [None, gr.Row(visible=False)], None, [self.change, self.looked_again], queue=False, **PRIVATE
-            )
-
-    def pick(self, event: gr.EventData) -> list[Any]:
-        """The step of the curve that was clicked as the change; as filmed ends the comparison."""
-        change = event._data.get("change") if isinstance(event._data, dict) else None
-        return [choose(change), gr.skip() if change else gr.Row(visible=False)]
-
-
-def choose(change: object) -> Any:
-    """The list of changes with this one chosen, its number in it."""
-    with one_sentence():
-        return gr.Radio(choices=text.change_choices(change), value=change or None)

@@ -8,7 +8,6 @@ import io
 import logging
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,9 @@ from PIL import Image
 
 from app import text
 from app.analysis import Request, RequestError
-from app.explainer import MODELS_KEPT, Explainer, comparable
+from app.explainer import Explainer
+from app.latest import Latest
+from app.networks import MODELS_KEPT, comparable
 from app.viewer.curve import CurveData, Line, Point
 from tdn.data.clip import Pictures, showing_note
 from tdn.data.film import AS_FILMED, Showing
@@ -50,11 +51,10 @@ class Curves:
 
     def __init__(self, explainer: Explainer, first: str | None, on_cpu: Explainer | None = None):
         self.explainer = explainer
-        self.cards = _alike(explainer.cards(), first)
+        self.cards = _alike(explainer.networks.cards(), first)
         # As filmed comes first: the class asked for is there at once.
         self.showings = sorted(steps(), key=lambda showing: showing != AS_FILMED)
-        self._kept: OrderedDict[str, list[Kept]] = OrderedDict()
-        self._keeping = threading.Lock()
+        self._kept: Latest[str, list[Kept]] = Latest(CURVES_KEPT)
 
         self.on_device = gpu(passes_of, (on_cpu or explainer).strobe)(explainer.strobe)
 
@@ -95,16 +95,11 @@ class Curves:
             log.exception("the curve of %s was not prepared", video)
 
     def _found(self, video: str) -> list[Kept]:
-        with self._keeping:
-            return self._kept.get(video, [])
+        return self._kept.get(video) or []
 
     def _keep(self, video: str, found: list[Kept]) -> None:
-        with self._keeping:
-            if len(found) > len(self._kept.get(video, [])):
-                self._kept[video] = found
-            self._kept.move_to_end(video)
-            while len(self._kept) > CURVES_KEPT:
-                self._kept.popitem(last=False)
+        if len(found) > len(self._found(video)):
+            self._kept.put(video, found)
 
     def _know(self, target: str) -> bool:
         return any(target in card.labels for card in self.cards.values())

@@ -1,52 +1,37 @@
 """A request in, an analysis out: the page's only door to torch. Knows nothing of Gradio."""
 
-import logging
-import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from app import text
 from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, RequestError
-from app.own_weights import Brought, OwnWeights
+from app.latest import Latest
+from app.networks import Networks
+from app.own_weights import OwnWeights
+from app.results import Results
 from app.server.sweeping import is_upload
 from app.server.zero import ON_ZERO_GPU
 from tdn.data.clip import Clip, Pictures
 from tdn.data.film import AS_FILMED, Showing
-from tdn.data.transforms import denormalise
 from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
-from tdn.device import choose_device
 from tdn.explain import ForwardPass, explain, parse_change
 from tdn.explain.changes import frames_shown
 from tdn.explain.classes import find_label
 from tdn.explain.explanation import explanation
 from tdn.explain.strobe import Step, curve
-from tdn.model import TDN
-from tdn.model.inference import inference_copy
-from tdn.networks import Network, as_network
+from tdn.networks import Network, reads_alike
 from tdn.networks.tdn import LAYERS
 from tdn.show.bundle import titles, write_bundle
-from tdn.weights import Card, CheckpointError, load_model, read_card
-from tdn.weights.store import SHARD
 
-# Networks kept in memory; the oldest makes room. ResNet-101 takes 170 MB.
-MODELS_KEPT = 4
-OWN_MODELS_KEPT = 2
-# Analyses kept for their numbers and files: some 12 MB each for ResNet-50, twice that at 16 segments.
-ANALYSES_KEPT = 24
 # Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
 # analysis runs in a process that ends with it, so nothing can be kept.
 PASSES_KEPT = 0 if ON_ZERO_GPU else 4
 
-log = logging.getLogger(__name__)
-
 
 class Explainer:
-    """Reads checkpoints from `folder` and runs them on one device, one analysis at a time.
+    """Answers requests with the `networks` of a folder, one analysis at a time, and keeps `results`.
 
     Videos are decoded by `decoder`, in a process of its own. Raises ValueError for a device that is not there.
     """
@@ -62,38 +47,12 @@ class Explainer:
         keep_minutes: int | None = None,
     ):
         self.decoder = decoder or DecodingWorker()  # first: it starts while the rest is loaded
-        self.folder = folder
-        self.device = choose_device(device)
+        self.networks = Networks(folder, device, own)
+        self.results = Results()
         self.max_seconds = max_seconds
         self.max_mb = max_mb
-        self.own = own
         self.keep_minutes = keep_minutes
-        self._models: dict[str, TDN] = {}
-        self._own_models: OrderedDict[tuple[Path, str], TDN] = OrderedDict()
-        self._loading = threading.Lock()
-        self._using = threading.Lock()
-        self._passes: OrderedDict[tuple[str, str], ForwardPass] = OrderedDict()
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
-        self._kept_for_good: dict[str, Kept] = {}
-        self._keeping = threading.Lock()
-
-    def cards(self) -> dict[str, Card]:
-        """The checkpoints of the folder, by file name; files that are not ours are left out and logged."""
-        cards = {}
-        for path in sorted(self.folder.glob("*.safetensors")):
-            shard = SHARD.search(path.stem)
-            if shard and int(shard.group(1)) != 1:
-                continue
-            try:
-                cards[path.name] = read_card(path)
-            except (CheckpointError, FileNotFoundError) as error:
-                log.warning("not offered: %s", error)
-        return cards
-
-    def load(self, *files: str) -> None:
-        """Read networks before somebody asks for them. Raises as `prepare` does."""
-        for file in files:
-            self._model(file)
+        self._passes: Latest[tuple[str, str], ForwardPass] = Latest(PASSES_KEPT)
 
     def prepare(self, request: Request, showing: Showing = AS_FILMED) -> Prepared:
         """Load the networks and read the clip, shown as `showing` says; every error of the visitor's comes from here.
@@ -101,14 +60,12 @@ class Explainer:
         Raises RequestError, tdn.data.video.VideoError, CheckpointError or FileNotFoundError, each with one sentence.
         """
         path = self._expect_small(request.video)
-        for name in (request.tdn, request.baseline):
-            brought = self._brought(name)
-            if brought is not None and brought.visitor != request.visitor:
-                raise RequestError(text.unknown_checkpoint(name))
-        tdn = self._model(request.tdn)
+        for name in filter(None, (request.tdn, request.baseline)):
+            self.networks.expect_allowed(name, request.visitor)
+        tdn = self.networks.get(request.tdn)
         target = _class_index(tdn, request.target)
         if request.baseline:
-            _expect_same_clip(request, tdn, self._model(request.baseline))
+            _expect_same_clip(request, tdn, self.networks.get(request.baseline))
         clip = self.decoder.load_clip(path, tdn, **asdict(showing))
         self._expect_short(clip.info)
         return Prepared(request, clip, target)
@@ -119,15 +76,15 @@ class Explainer:
         Raises as `prepare` does.
         """
         path = self._expect_small(request.video)
-        pictures = self.decoder.read_pictures(path, self._model(request.tdn), showings, display_short_side)
+        pictures = self.decoder.read_pictures(path, self.networks.get(request.tdn), showings, display_short_side)
         self._expect_short(pictures.info)
         return pictures
 
     def strobe(self, files: Sequence[str], pictures: Pictures) -> Iterator[Step]:
         """`tdn.explain.strobe.curve` of the networks of these checkpoints, with room for others between two steps."""
-        running = curve({file: self._model(file) for file in files}, pictures)
+        running = curve({file: self.networks.get(file) for file in files}, pictures)
         while True:
-            with self._using:
+            with self.networks.using:
                 step = next(running, None)
             if step is None:
                 return
@@ -152,20 +109,18 @@ class Explainer:
         The final stage's are a closed form; Res2 needs a backward pass.
         """
         files = {"tdn": prepared.request.tdn, "baseline": prepared.request.baseline}
-        models = {role: self._model(file) for role, file in files.items() if file}
-        networks = {role: as_network(model) for role, model in models.items()}
+        networks = {role: self.networks.get(file) for role, file in files.items() if file}
         names = titles({role: network.title for role, network in networks.items()}, files)
-        with self._using:
+        with self.networks.using:
             passes = {role: self._pass(files[role], network, prepared) for role, network in networks.items()}
         target = int(passes["tdn"].logits[0].argmax()) if prepared.target is None else prepared.target
-        label = models["tdn"].labels[target]
+        label = networks["tdn"].labels[target]
         answers, asked, clip = {}, {}, prepared.clip
-        for role, model in models.items():
+        for role, network in networks.items():
             # The same class for both; its index may differ where the labels stand in another order.
-            asked[role] = (networks[role], clip, passes[role], model.labels.index(label))
-            sure_above = (model.card.accuracy or {}).get("sure_above")
+            asked[role] = (network, clip, passes[role], network.labels.index(label))
             found = explanation(*asked[role], layers=LAYERS[-1:], title=names[role])
-            answers[role] = Answer(files[role], found, sure_above)
+            answers[role] = Answer(files[role], found, _sure_above(network))
         quick = Analysis(
             file_name=clip.info.name,
             target=label,
@@ -177,7 +132,7 @@ class Explainer:
             note=clip.note,
         )
         yield quick
-        with self._using:
+        with self.networks.using:
             answers = {
                 role: replace(answer, explained=explanation(*asked[role], title=names[role]))
                 for role, answer in answers.items()
@@ -209,10 +164,10 @@ class Explainer:
             return Comparison(change, before, after.answers, order, otherwise.centre_frames, otherwise.note)
         asked, after = parse_change(change), {}
         for role, answer in before.answers.items():
-            network = as_network(self._model(answer.file))
+            network = self.networks.get(answer.file)
             if asked.refusal(network):
                 continue
-            with self._using:
+            with self.networks.using:
                 found = explain(
                     network, prepared.clip, answer.explained.target, change=asked, title=answer.explained.title
                 )
@@ -222,35 +177,6 @@ class Explainer:
             raise RequestError(text.no_such_part(change))
         return Comparison(change, before, after, order)
 
-    @contextmanager
-    def lent(self, file: str) -> Iterator[TDN]:
-        """The network of a checkpoint, to one caller at a time; it must come back as it was."""
-        model = self._model(file)
-        with self._using:
-            yield model
-
-    def remember(self, analysis: Analysis, prepared: Prepared, for_good: bool = False) -> str:
-        """Keep a finished analysis for a while, or `for_good`, under a name that can't be guessed."""
-        clip = prepared.clip
-        kept = Kept(analysis, Path(prepared.request.video), clip.info, denormalise(clip.tensor[0]))
-        token = secrets.token_urlsafe(16)
-        with self._keeping:
-            if for_good:
-                self._kept_for_good[token] = kept
-                return token
-            self._kept[token] = kept
-            while len(self._kept) > ANALYSES_KEPT:
-                self._kept.popitem(last=False)
-        return token
-
-    def recall(self, token: str) -> Kept:
-        """What `remember` kept. Raises RequestError once it has made room for later ones."""
-        with self._keeping:
-            kept = self._kept_for_good.get(token) or self._kept.get(token)
-        if kept is None:
-            raise RequestError(text.RESULT_GONE)
-        return kept
-
     def write_bundle(self, kept: Kept, folder: Path) -> None:
         """The files of `tdn.show.bundle.write_bundle` in `folder`."""
         answers = kept.analysis.answers
@@ -258,91 +184,44 @@ class Explainer:
             folder,
             kept.clip,
             kept.analysis.file_name,
-            {role: as_network(self._model(answer.file)) for role, answer in answers.items()},
+            {role: self.networks.get(answer.file) for role, answer in answers.items()},
             {role: answer.explained for role, answer in answers.items()},
-            {role: self.path_of(answer.file) for role, answer in answers.items()},
+            {role: self.networks.path_of(answer.file) for role, answer in answers.items()},
         )
 
     def _pass(self, file: str, network: Network, prepared: Prepared) -> ForwardPass:
-        """The forward pass of a clip in one network, kept for a while; the lock `_using` must be held.
+        """The forward pass of a clip in one network, kept for a while; a network must be lent.
 
         Two visitors share a pass only if they sent the same.
         """
+        if not PASSES_KEPT:
+            return ForwardPass(network, prepared.clip.tensor, LAYERS)
         key = file, prepared.digest
-        if key not in self._passes:
-            made = ForwardPass(network, prepared.clip.tensor, LAYERS)
-            if not PASSES_KEPT:
-                return made
-            self._passes[key] = made
-            while len(self._passes) > PASSES_KEPT:
-                self._passes.popitem(last=False)
-        self._passes.move_to_end(key)
-        return self._passes[key]
-
-    def _model(self, name: str) -> TDN:
-        """The network of a checkpoint in the folder, read once however many ask for it at the same time; or of one that
-        a visitor brought, which `prepare` has let pass.
-        """
-        if brought := self._brought(name):
-            return self._own_model(brought)
-        found = self._models.get(name)  # before the lock: a ZeroGPU worker is a fork, perhaps with the lock taken
-        if found is not None:
-            return found
-        with self._loading:
-            if name not in self._models:
-                if name not in self.cards():
-                    raise RequestError(text.unknown_checkpoint(name))
-                model = inference_copy(load_model(self.path_of(name), self.device))
-                if len(self._models) >= MODELS_KEPT:
-                    del self._models[next(iter(self._models))]
-                self._models[name] = model
-            return self._models[name]
-
-    def is_own(self, name: str | None) -> bool:
-        """Whether a checkpoint is one that a visitor brought."""
-        return self._brought(name) is not None
-
-    def path_of(self, name: str) -> Path:
-        """Where a checkpoint lies, the folder's or a visitor's."""
-        brought = self._brought(name)
-        return brought.path if brought else self.folder / name
-
-    def _brought(self, name: str | None) -> Brought | None:
-        return self.own.find(name) if self.own and name else None
-
-    def _own_model(self, brought: Brought) -> TDN:
-        """Kept apart from those of the folder, so that no visitor's files push out what everyone uses."""
-        key = brought.path, brought.digest
-        found = self._own_models.get(key)  # before the lock, as above
-        if found is not None:
-            return found
-        with self._loading:
-            if key not in self._own_models:
-                model = inference_copy(load_model(brought.path, self.device))
-                while len(self._own_models) >= OWN_MODELS_KEPT:
-                    self._own_models.popitem(last=False)
-                self._own_models[key] = model
-            return self._own_models[key]
+        found = self._passes.get(key)
+        if found is None:
+            found = ForwardPass(network, prepared.clip.tensor, LAYERS)
+            self._passes.put(key, found)
+        return found
 
 
-def _class_index(model: TDN, target: str | None) -> int | None:
+def _sure_above(network: Network) -> float | None:
+    """The probability from which on a checkpoint's answers can be relied on; None where it was never measured."""
+    card = getattr(network.module, "card", None)
+    return (card.accuracy or {}).get("sure_above") if card else None
+
+
+def _class_index(network: Network, target: str | None) -> int | None:
     if target is None:
         return None
     try:
-        return find_label(model.labels, target)
+        return find_label(network.labels, target)
     except ValueError as error:
         raise RequestError(str(error)) from None
 
 
-def comparable(one: Card, other: Card) -> bool:
-    """Whether one clip can be shown to both networks, and the same class asked of both."""
-    reads = [(card.preprocess, card.architecture.num_segments, card.architecture.window) for card in (one, other)]
-    return reads[0] == reads[1] and set(one.labels) == set(other.labels)
-
-
-def _expect_same_clip(request: Request, tdn: TDN, baseline: TDN) -> None:
+def _expect_same_clip(request: Request, tdn: Network, baseline: Network) -> None:
     """Both networks must take the same frames and pixels and know the same classes: one clip is read for both."""
-    if (tdn.preprocess, tdn.num_segments, tdn.window) != (baseline.preprocess, baseline.num_segments, baseline.window):
+    if not reads_alike(tdn, baseline):
         raise RequestError(text.other_frames(request.tdn, request.baseline))
     if set(tdn.labels) != set(baseline.labels):
         raise RequestError(text.other_classes(request.tdn, request.baseline))

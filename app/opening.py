@@ -45,7 +45,7 @@ def make_opening(maker: Explainer, clip: SampleClip, pair: tuple[str, str | None
 
     Raises as `Explainer.prepare` does, RequestError too where the networks don't know what the clip shows.
     """
-    cards = {file: card for file, card in maker.cards().items() if file in pair}
+    cards = {file: card for file, card in maker.networks.cards().items() if file in pair}
     request = Request(str(clip.path), *pair, target=clip.label)
     prepared = maker.prepare(request)
     *_, filmed = maker.analyse(prepared)
@@ -108,7 +108,7 @@ def _repeated(maker: Explainer, clip: SampleClip, request: Request, cards: dict[
     *_, analysis = maker.analyse(prepared)
     info, read = prepared.clip.info, prepared.clip
     used = showing.used_frames(info.num_frames)
-    with maker.lent(request.tdn) as network:  # where the moments are in the whole showing
+    with maker.networks.lent(request.tdn) as network:  # where the moments are in the whole showing
         places, _ = window_frames(used * showing.repeat, info.fps, network)
     networks = _networks(analysis, clip.label, cards)
     knots = places[:, places.shape[1] // 2] / info.fps

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import text
-from app.explainer import comparable
+from app.networks import comparable
 from app.own_weights import FILES_EACH, OwnWeights
 from app.server.errors import one_sentence
 from app.server.settings import Settings

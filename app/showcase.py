@@ -95,9 +95,9 @@ class Showcase:
             try:
                 prepared = self.maker.prepare(Request(str(clip.path), *self.pair))
                 *_, analysis = self.maker.analyse(prepared)
-                token = self.keeper.remember(analysis, prepared, for_good=True)
+                token = self.keeper.results.remember(analysis, prepared, for_good=True)
                 frames_jpeg, windows_jpeg = views.write_pictures(self.folder, prepared.clip)
-                focus = motion_focus(self.keeper.recall(token))
+                focus = motion_focus(self.keeper.results.recall(token))
                 self._finished[clip.path] = Finished(clip.path, analysis, token, frames_jpeg, windows_jpeg, focus)
             except Exception:  # the page works without it, and says why when the sample is opened
                 log.exception("sample %s was not prepared", clip.path.name)

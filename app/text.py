@@ -37,6 +37,7 @@ ANSWER = "Answer"
 PREDICTIONS = "Predictions"
 MAPS = "Maps"
 NOTE = "Note"
+TROUBLE = "What went wrong"
 
 READING = "Reading the clip"
 CLASSIFYING = "Classifying"
@@ -392,10 +393,6 @@ def too_large(name: str, max_mb: int) -> str:
 
 def too_long(name: str, seconds: float, max_seconds: int) -> str:
     return f"{name}: lasts {seconds:.0f} seconds, the limit is {max_seconds}; cut the clip."
-
-
-def empty_file(name: str) -> str:
-    return f"{name}: the file is empty (0 bytes); export or upload the video again."
 
 
 def unknown_checkpoint(name: str) -> str:

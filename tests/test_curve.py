@@ -106,8 +106,8 @@ def test_who_stops_leaves_nothing_running_and_the_next_goes_on(curves: Curves, e
     for _ in range(4):  # nothing yet, then three steps
         next(running)
     running.close()
-    assert explainer._using.acquire(blocking=False)
-    explainer._using.release()
+    assert explainer.networks.using.acquire(blocking=False)
+    explainer.networks.using.release()
     assert threading.active_count() == threads
     assert len(curves.of(video, UP).points) == 3
     asked = []
@@ -161,17 +161,17 @@ def test_what_can_not_be_drawn_is_told_in_one_sentence(handlers: Handlers, given
 
 def test_a_curve_counts_for_the_rate(handlers: Handlers, video: str):
     somebody = SimpleNamespace(client=SimpleNamespace(host="203.0.113.1"))
-    next(handlers.draw_curve(video, {"target": UP}, somebody))
+    next(handlers.draw_curve(video, {"target": UP}, "", somebody))
     with pytest.raises(gr.Error, match="More than 1 analyses"):
-        next(handlers.draw_curve(video, {"target": UP}, somebody))
+        next(handlers.draw_curve(video, {"target": UP}, "", somebody))
 
 
 def test_every_result_brings_what_is_drawn_of_its_curve(handlers: Handlers, video: str):
     *_, shown = handlers.analyse(video, UP)
-    assert shown[-1].label == UP and shown[-1].points == []
+    assert shown.curve.label == UP and shown.curve.points == []
     next(one for one in handlers.draw_curve(video, {"target": UP}) if one.points)
     *_, shown = handlers.analyse(video, LABELS[2])
-    assert shown[-1].label == LABELS[2] and len(shown[-1].points) == 1
+    assert shown.curve.label == LABELS[2] and len(shown.curve.points) == 1
     assert len(handlers.known_curve(video, {"target": UP}).points) == 1
 
 

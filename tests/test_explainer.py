@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from app.analysis import Analysis, Request, RequestError
-from app.explainer import ANALYSES_KEPT, MODELS_KEPT, Explainer
+from app.explainer import Explainer
+from app.networks import MODELS_KEPT
+from app.results import ANALYSES_KEPT
 from studies.abuse.visitors import is_sentence
 from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
@@ -162,21 +164,21 @@ def test_limits_on_seconds_and_bytes_hold(folder: Path, clip: str):
 
 
 def test_cards_leave_out_files_that_are_not_ours(explainer: Explainer):
-    assert "tdn.safetensors" in explainer.cards() and "broken.safetensors" not in explainer.cards()
+    assert "tdn.safetensors" in explainer.networks.cards() and "broken.safetensors" not in explainer.networks.cards()
 
 
 def test_no_folder_of_checkpoints_is_no_error(tmp_path: Path):
-    assert Explainer(tmp_path / "absent", "cpu").cards() == {}
+    assert Explainer(tmp_path / "absent", "cpu").networks.cards() == {}
 
 
 def test_a_network_is_loaded_once_for_all_who_ask_together(explainer: Explainer, monkeypatch: pytest.MonkeyPatch):
     reads = []
-    monkeypatch.setattr("app.explainer.load_model", lambda *args: reads.append(args) or load_model(*args))
+    monkeypatch.setattr("app.networks.load_model", lambda *args: reads.append(args) or load_model(*args))
     ready, loaded = threading.Barrier(32), []
 
     def ask() -> None:
         ready.wait()
-        loaded.append(explainer._model("tdn.safetensors"))
+        loaded.append(explainer.networks.get("tdn.safetensors"))
 
     threads = [threading.Thread(target=ask) for _ in range(32)]
     for thread in threads:
@@ -191,18 +193,18 @@ def test_only_a_few_networks_stay_in_memory(tmp_path: Path):
         save(tmp_path, f"{number}.safetensors", "tdn_resnet50_8f")
     explainer = Explainer(tmp_path, "cpu")
     for number in range(MODELS_KEPT + 2):
-        explainer._model(f"{number}.safetensors")
-    assert len(explainer._models) == MODELS_KEPT
+        explainer.networks.get(f"{number}.safetensors")
+    assert len(explainer.networks._loaded) == MODELS_KEPT
 
 
 def test_only_the_latest_analyses_are_kept(explainer: Explainer, clip: str):
     prepared = explainer.prepare(Request(clip, "tdn.safetensors"))
     full = list(explainer.analyse(prepared))[-1]
-    for_good = explainer.remember(full, prepared, for_good=True)
-    tokens = [explainer.remember(full, prepared) for _ in range(ANALYSES_KEPT + 1)]
-    assert explainer.recall(tokens[-1]).analysis is full and explainer.recall(for_good).analysis is full
+    for_good = explainer.results.remember(full, prepared, for_good=True)
+    tokens = [explainer.results.remember(full, prepared) for _ in range(ANALYSES_KEPT + 1)]
+    assert explainer.results.recall(tokens[-1]).analysis is full and explainer.results.recall(for_good).analysis is full
     with pytest.raises(RequestError, match="no longer kept"):
-        explainer.recall(tokens[0])
+        explainer.results.recall(tokens[0])
 
 
 def test_analyses_at_the_same_time_equal_those_one_by_one(explainer: Explainer, clip: str):
@@ -245,8 +247,8 @@ def test_another_class_of_the_same_clip_needs_no_forward_pass(explainer: Explain
     assert not np.array_equal(first.maps["res2"], other.maps["res2"])
 
 
-def test_kept_passes_are_bounded(explainer: Explainer, clip: str, monkeypatch):
-    monkeypatch.setattr("app.explainer.PASSES_KEPT", 1)
+def test_kept_passes_are_bounded(explainer: Explainer, clip: str):
+    explainer._passes.most = 1
     full = analyses(explainer, Request(clip, "tdn.safetensors", "base.safetensors"))[-1]
     assert full.has_maps and len(explainer._passes) == 1
 
@@ -261,7 +263,7 @@ def test_signed_maps_are_the_maps_and_what_speaks_against_the_class(explainer: E
 def test_what_is_kept_of_a_clip_is_the_clip(explainer: Explainer, clip: str):
     prepared = explainer.prepare(Request(clip, "tdn.safetensors"))
     full = list(explainer.analyse(prepared))[-1]
-    again = explainer.recall(explainer.remember(full, prepared)).clip
+    again = explainer.results.recall(explainer.results.remember(full, prepared)).clip
     torch.testing.assert_close(again.tensor, prepared.clip.tensor)
     np.testing.assert_array_equal(again.centre_frames, prepared.clip.centre_frames)
     assert again.seen_box == prepared.clip.seen_box and again.info == prepared.clip.info

@@ -29,7 +29,6 @@ from tdn.data.video import write_mp4
 from tdn.explain.inside import channel_means, gate_sizes
 from tdn.explain.network_changes import s_tdm_weight
 from tdn.motion.labels import LABELS
-from tdn.networks import as_network
 from tdn.weights import Card, save_checkpoint
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 from tests.conftest import network, random_clip, tiny
@@ -93,8 +92,8 @@ def test_differences_are_those_of_neighbouring_frames_in_levels_of_the_picture(t
 def test_the_sweep_goes_from_s_tdm_off_to_the_network_as_trained(taught: Lessons, clip: Clip, explainer: Explainer):
     sweep = taught.sweep(clip)
     assert np.allclose(sweep.opinions[-1].probabilities, taught.opinions(clip)["tdn"].probabilities, atol=1e-6)
-    with explainer.lent(TDN_FILE) as model, torch.no_grad():
-        off = s_tdm_weight(as_network(model), 0.0).module(clip.tensor).softmax(1)[0].numpy()
+    with explainer.networks.lent(TDN_FILE) as network, torch.no_grad():
+        off = s_tdm_weight(network, 0.0).module(clip.tensor).softmax(1)[0].numpy()
     assert np.allclose(sweep.opinions[0].probabilities, off, atol=1e-6)
 
 
@@ -223,9 +222,9 @@ def test_the_nearest_segment_that_is_left_stands_in_for_one_that_is_dropped():
 
 def test_a_dropped_segment_is_shown_to_the_networks_no_more(taught: Lessons, clip: Clip, explainer: Explainer):
     found = taught.dropped(clip, (0, 3))
-    with explainer.lent(TDN_FILE) as model, torch.no_grad():
-        rest = model(clip.tensor[:, [1, 1, 2, 2, 4, 5, 6, 7]]).softmax(1)[0].numpy()
-        alone = model(clip.tensor[:, [0, 1, 2, 3, 4, 5, 6, 6]]).softmax(1)[0].numpy()
+    with explainer.networks.lent(TDN_FILE) as network, torch.no_grad():
+        rest = network.module(clip.tensor[:, [1, 1, 2, 2, 4, 5, 6, 7]]).softmax(1)[0].numpy()
+        alone = network.module(clip.tensor[:, [0, 1, 2, 3, 4, 5, 6, 6]]).softmax(1)[0].numpy()
     assert np.allclose(found.answers["tdn"].rest.probabilities, rest, atol=1e-5)
     assert np.allclose(found.answers["tdn"].without[7].probabilities, alone, atol=1e-5)
     whole = taught.opinions(clip)["baseline"].probabilities

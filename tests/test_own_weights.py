@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from app import own_weights
 from app.analysis import Request, RequestError
-from app.explainer import OWN_MODELS_KEPT, Explainer
+from app.explainer import Explainer
+from app.networks import OWN_MODELS_KEPT
 from app.own_weights import FILES_EACH, OwnWeights, plain_name
 from app.server.settings import Settings
 from app.text import plain
@@ -75,16 +76,19 @@ def test_two_files_of_one_name_are_two_checkpoints(folder, own, tmp_path):
     (tmp_path / "mine.safetensors").write_bytes((folder / "theirs.safetensors").read_bytes())
     names = [own.bring_file("ann", folder / "mine.safetensors"), own.bring_file("bob", tmp_path / "mine.safetensors")]
     explainer = Explainer(folder / "server", "cpu", own=own)
-    heads = [explainer._model(name).head.weight for name in names]
+    heads = [explainer.networks.get(name).module.head.weight for name in names]
     assert names[0] != names[1] and not torch.equal(*heads)
 
 
 def test_visitors_networks_do_not_push_out_those_of_the_server(folder, own):
     explainer = Explainer(folder / "server", "cpu", own=own)
-    public = explainer._model("public.safetensors")
+    public = explainer.networks.get("public.safetensors")
     for visitor in "abcd":
-        explainer._model(own.bring_file(visitor, folder / "mine.safetensors"))
-    assert explainer._model("public.safetensors") is public and len(explainer._own_models) == OWN_MODELS_KEPT
+        explainer.networks.get(own.bring_file(visitor, folder / "mine.safetensors"))
+    assert (
+        explainer.networks.get("public.safetensors") is public
+        and len(explainer.networks._own_loaded) == OWN_MODELS_KEPT
+    )
 
 
 def test_a_visitor_keeps_the_last_few(folder, own):

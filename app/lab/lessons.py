@@ -1,7 +1,8 @@
 """What the S-TDM lab computes: a clip in, numbers and arrays out. Knows nothing of Gradio or of how it is shown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tdn.data.transforms import IMAGENET_STD, denormalise
 from tdn.explain import parse_change
 from tdn.explain.inside import channel_means, gate_sizes, logits_of
 from tdn.explain.network_changes import l_tdm_off, s_tdm_weight
-from tdn.model import system_name
+from tdn.model import TDN, system_name
 from tdn.motion import noise
 from tdn.motion.labels import GROUPS, LABELS, REVERSE_TIME, SHORT_TERM
 from tdn.motion.reordered import FPS
@@ -113,16 +114,23 @@ class Lessons:
 
     def __init__(self, explainer: Explainer):
         self.explainer = explainer
+        self.networks = explainer.networks
 
     def read(self, path: str | Path, showing: Showing = AS_FILMED) -> Clip:
         """Raises what `Explainer.prepare` does, each error one sentence."""
         return self.explainer.prepare(Request(str(path), TDN_FILE, BASELINE_FILE), showing).clip
 
+    @contextmanager
+    def _lent(self, file: str) -> Iterator[TDN]:
+        """The module of a network; it must come back as it was."""
+        with self.networks.lent(file) as network:
+            yield network.module
+
     def opinions(self, clip: Clip, change: str | None = None) -> dict[str, Opinion]:
         """What TDN ("tdn") and the baseline ("baseline") say, perhaps after a change of the clip."""
         found = {}
         for role, file in (("tdn", TDN_FILE), ("baseline", BASELINE_FILE)):
-            with self.explainer.lent(file) as model:
+            with self._lent(file) as model:
                 network, tensor = as_network(model), clip.tensor
                 if change is not None:
                     network, tensor = parse_change(change).apply(network, tensor)
@@ -132,8 +140,8 @@ class Lessons:
 
     def differences(self, clip: Clip) -> np.ndarray:
         """What S-TDM's first layer reads (Eq. 1), in levels of 0 to 255: float32 [T, L-1, h, w, 3], half resolution."""
-        with self.explainer.lent(TDN_FILE) as model, torch.no_grad():
-            _, half = model.inputs(clip.tensor.to(self.explainer.device), None)
+        with self._lent(TDN_FILE) as model, torch.no_grad():
+            _, half = model.inputs(clip.tensor.to(self.networks.device), None)
             stacked = model.s_tdm.stack(half)  # [T, 3 * (L-1), h, w]
         levels = 255 * stacked.unflatten(1, (-1, 3)).movedim(2, -1).cpu() * torch.tensor(IMAGENET_STD)
         return levels.numpy()
@@ -141,9 +149,9 @@ class Lessons:
     def sweep(self, clip: Clip, weights: Sequence[float] = WEIGHTS) -> Sweep:
         """TDN with S-TDM's features times each weight; the last one has to be 1, as trained."""
         opinions, means = [], []
-        tensor = clip.tensor.to(self.explainer.device)
+        tensor = clip.tensor.to(self.networks.device)
         baseline, levels = self.opinions(clip)["baseline"], self.differences(clip)
-        with self.explainer.lent(TDN_FILE) as model:
+        with self._lent(TDN_FILE) as model:
             points = ("rgb1", "diff1", "res1", "rgb2", "diff2", "res2")
             for weight in weights:
                 logits, found = channel_means(s_tdm_weight(as_network(model), weight), tensor, points)
@@ -156,7 +164,7 @@ class Lessons:
 
     def noise(self, number: int) -> Clip:
         """Clip `number` of the appearance-free split, drawn at the size that the networks read."""
-        with self.explainer.lent(TDN_FILE) as model:
+        with self._lent(TDN_FILE) as model:
             drawn = SPLITS["appearance-free"].make(NOISE_SEED, number, model.input_size)
             frames = np.stack([drawn.image(index) for index in range(drawn.num_frames)])
             return clip_from_frames(frames, model, FPS, name=noise_label(number))
@@ -174,18 +182,18 @@ class Lessons:
         count = clip.tensor.shape[1]
         sets = [(), *((segment,) for segment in range(count)), tuple(segments)]
         order = [stand_ins(count, gone) for gone in sets]
-        clips = torch.cat([clip.tensor[:, one] for one in order]).to(self.explainer.device)
+        clips = torch.cat([clip.tensor[:, one] for one in order]).to(self.networks.device)
         found = {}
         for role, file in (("tdn", TDN_FILE), ("baseline", BASELINE_FILE)):
-            with self.explainer.lent(file) as model, torch.no_grad():
+            with self._lent(file) as model, torch.no_grad():
                 logits = torch.cat([model(one[None]) for one in clips])
             answers = [opinion(model, file, one[None]) for one in logits]
             found[role] = WithoutSegments(answers[0], answers[1:-1], answers[-1])
         return Dropped(order[-1], tuple(segments), found)
 
     def gates(self, clip: Clip) -> Gates:
-        tensor = clip.tensor.to(self.explainer.device)
-        with self.explainer.lent(TDN_FILE) as model:
+        tensor = clip.tensor.to(self.networks.device)
+        with self._lent(TDN_FILE) as model:
             logits, sizes = gate_sizes(model, tensor)
             without = logits_of(l_tdm_off(as_network(model)), tensor)
         arrays = {stage: size[0].float().cpu().numpy() for stage, size in sizes.items()}

@@ -48,7 +48,7 @@ class Lab:
         on_cpu: Explainer | None = None,
     ):
         clips = lessons.lab_clips(lessons.CLIPS, settings.samples)
-        cards = explainer.cards()
+        cards = explainer.networks.cards()
         self.steps: gr.Tabs | None = None
         if not lessons.can_teach(cards) or not clips:
             gr.Markdown(text.NO_LAB)

@@ -2,8 +2,6 @@
 
 import secrets
 import shutil
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ import gradio as gr
 from app import views
 from app.analysis import Comparison, Kept, RequestError
 from app.explainer import Explainer
+from app.latest import Latest
 from app.server.errors import one_sentence
 from app.studio import collect, text
 from app.text import RESULT_GONE
@@ -51,17 +50,13 @@ class Exports:
     def __init__(self, explainer: Explainer, cache: Path):
         self.explainer = explainer
         self.cache = cache
-        self._compared: OrderedDict[str, tuple[Collected, Collected]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._compared: Latest[str, tuple[Collected, Collected]] = Latest(COMPARISONS_KEPT)
 
     def remember(self, comparison: Comparison, otherwise: Clip | None) -> str:
         """Keep a comparison for a while, under a name that can't be guessed; `otherwise` is the clip after it."""
         name = secrets.token_urlsafe(16)
         both = collect.of_analysis(comparison.before), collect.of_comparison(comparison, otherwise)
-        with self._lock:
-            self._compared[name] = both
-            while len(self._compared) > COMPARISONS_KEPT:
-                self._compared.popitem(last=False)
+        self._compared.put(name, both)
         return name
 
     def make(self, kind: str, settings: Any, token: str) -> dict[str, str]:
@@ -73,7 +68,7 @@ class Exports:
             if not token:
                 raise RequestError(text.NOT_YET)
             look, layers, _ = looked_at(settings)
-            kept = self.explainer.recall(token)
+            kept = self.explainer.results.recall(token)
             result = collect.of_analysis(kept.analysis)
             path = views.new_file(self.cache, f"{views.file_stem(kept.analysis)}.{kind}")
             shown = result.at(layers or result.layers)
@@ -114,15 +109,14 @@ class Exports:
             if not token:
                 raise RequestError(text.NOT_YET)
             *_, segment = looked_at(settings)
-            found = collect.of_analysis(self.explainer.recall(token).analysis, segment)
+            found = collect.of_analysis(self.explainer.results.recall(token).analysis, segment)
             return self._with(results, [found])
 
     def collect_both(self, settings: Any, compared: str, results: list[str]) -> list[Any]:
         """Put aside what the page shows before and after a change."""
         with one_sentence():
             *_, segment = looked_at(settings)
-            with self._lock:
-                both = self._compared.get(compared)
+            both = self._compared.get(compared)
             if both is None:
                 raise RequestError(text.COMPARISON_GONE)
             return self._with(results, [replace(one, segment=segment) for one in both])

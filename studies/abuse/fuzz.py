@@ -22,8 +22,9 @@ import gradio as gr
 
 from app import text
 from app.curve import Curves
-from app.explainer import ANALYSES_KEPT, Explainer
+from app.explainer import Explainer
 from app.handlers import Handlers
+from app.results import ANALYSES_KEPT
 from app.server.settings import Settings
 from app.server.visitors import RateLimit
 from app.showcase import Showcase
@@ -54,7 +55,7 @@ def outcome(handlers: Handlers, path: Path, make_files: bool = False) -> tuple[s
         answers = list(handlers.analyse(str(path), text.TOP_CLASS, TDN_FILE, BASELINE_FILE))
         if make_files:
             for kind in KINDS:
-                handlers.exports.make(kind, {}, answers[-1][4])
+                handlers.exports.make(kind, {}, answers[-1].token)
     except gr.Error as error:
         message = error.message
         cause = type(error.__context__).__name__

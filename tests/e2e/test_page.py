@@ -233,17 +233,6 @@ def test_an_own_clip_never_stands_in_the_address(analysed: Visit):
     assert analysed.page.locator("#viewer .copy").is_hidden()
 
 
-def test_a_file_that_is_no_video_gives_one_sentence_and_keeps_the_result(analysed: Visit, clips: Path):
-    before = analysed.pictures()
-    analysed.upload(clips / "fake.mp4")
-    analysed.page.wait_for_selector("[data-testid=toast-text]")
-    sentences = analysed.page.locator("[data-testid=toast-text]").all_inner_texts()
-    assert len(sentences) == 1 and sentences[0].startswith("fake.mp4: not a readable video")
-    assert analysed.pictures() == before
-    assert analysed.page.locator("#downloads button:not([disabled])").count() == 6
-    assert analysed.errors == []
-
-
 def test_the_page_opens_with_a_finished_example_and_its_files(laptop: Visit):
     assert laptop.page.locator("#viewer .invitation").is_hidden()
     assert [caption[0] for caption in captions(laptop)] == ["TDN", "TDN", "T-Conv baseline", "T-Conv baseline"]
