@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import text, views
+from app import opening_text, text, views
 from app.asking import has_clip
 from app.change_panel import AT_ONCE, PRIVATE, ChangePanel
 from app.checkpoints import Checkpoints
@@ -28,8 +28,8 @@ class AnalyseTab:
         self.checkpoints = checkpoints
         self.own_panel = own_panel
         if showcase.opening is not None:
-            OpeningView(showcase.opening, label=text.OPENING, elem_id="opening")
-            gr.Markdown(text.LOOK_CLOSER, elem_id="closer")
+            OpeningView(showcase.opening, label=opening_text.OPENING, elem_id="opening")
+            gr.Markdown(opening_text.LOOK_CLOSER, elem_id="closer")
         with gr.Row(equal_height=False, elem_id="analysis"):
             with gr.Column(scale=30, min_width=290):
                 self.video, self.samples, self.path = _clip_inputs(showcase.clips, settings)

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import text, views
+from app import change_text, focus_text, text, views
 from app.analysis import Analysis, Request, RequestError
 from app.curve import Curves
 from app.explainer import Explainer
@@ -72,7 +72,7 @@ class Asking:
             target=gr.Dropdown([text.TOP_CLASS, *cards[tdn].labels], value=target),
             tdn=tdn,
             baseline=baseline,
-            change=gr.Radio(choices=text.change_choices(change), value=change),
+            change=gr.Radio(choices=change_text.change_choices(change), value=change),
         )
 
     def ask(
@@ -145,7 +145,7 @@ class Asking:
         """A change to be looked at, its number in the list of them; none ends the comparison."""
         with one_sentence():
             self.pages.ask_change(visitor(request), change or None)
-            chosen = gr.Radio(choices=text.change_choices(change), value=change or None)
+            chosen = gr.Radio(choices=change_text.change_choices(change), value=change or None)
         if not change:
             return Shown(change=chosen, looked_again=gr.Row(visible=False))
         return Shown(change=chosen, asked_change=another())
@@ -164,7 +164,7 @@ class Asking:
             viewer=views.viewer(analysis, frames_jpeg, windows_jpeg, self.link(asked, analysis)),
             note=text.plain(analysis.note),
             token=token,
-            focus=text.FOCUS_PENDING if token else "",
+            focus=focus_text.PENDING if token else "",
             curve=self.curves.of(asked.video, analysis.target),
             trouble="",
         )
@@ -208,16 +208,16 @@ def is_change(change: object) -> bool:
 
 def expect_change(change: object) -> None:
     """Raises RequestError for a change that the page does not offer, or a number that can't be."""
-    if change in text.CHANGES:
+    if change in change_text.CHANGES:
         return
-    if not isinstance(change, str) or not change.startswith((text.REPEAT[0], text.FIRST[0])):
-        raise RequestError(text.unknown_change(change))
+    if not isinstance(change, str) or not change.startswith((change_text.REPEAT[0], change_text.FIRST[0])):
+        raise RequestError(change_text.unknown_change(change))
     try:
         kind = parse_change(change).kind
     except ValueError as error:
         raise RequestError(str(error)) from None
     if kind != "video":
-        raise RequestError(text.unknown_change(change))
+        raise RequestError(change_text.unknown_change(change))
 
 
 def has_clip(video: str | None, *others: Any) -> list[dict]:

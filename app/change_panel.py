@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import text
+from app import change_text, text
 from app.asking import has_clip_to_change
 from app.handlers import Handlers
 from app.server.uploads import AnyChoice
@@ -23,21 +23,25 @@ class ChangePanel:
 
     def __init__(self):
         with gr.Column(elem_id="strobe"):
-            gr.Markdown(f"{text.STROBE}\n{text.STROBE_LEAD}")
-            self.curve = CurveView(label=text.CURVE, elem_id="curve")
+            gr.Markdown(f"{change_text.STROBE}\n{change_text.STROBE_LEAD}")
+            self.curve = CurveView(label=change_text.CURVE, elem_id="curve")
         with gr.Column(elem_id="compare"):
             with gr.Row(equal_height=True):
                 self.change = AnyChoice(
-                    text.change_choices(),
-                    label=text.COMPARE,
-                    info=text.COMPARE_INFO,
+                    change_text.change_choices(),
+                    label=change_text.COMPARE,
+                    info=change_text.COMPARE_INFO,
                     elem_id="change",
                     scale=4,
                     min_width=320,
                 )
                 with gr.Column(scale=1, min_width=250, elem_id="amounts"):
-                    self.times = gr.Slider(1, 16, 7, step=1, label=text.REPEAT_LABEL, buttons=[], elem_id="times")
-                    self.percent = gr.Slider(1, 99, 33, step=1, label=text.FIRST_LABEL, buttons=[], elem_id="percent")
+                    self.times = gr.Slider(
+                        1, 16, 7, step=1, label=change_text.REPEAT_LABEL, buttons=[], elem_id="times"
+                    )
+                    self.percent = gr.Slider(
+                        1, 99, 33, step=1, label=change_text.FIRST_LABEL, buttons=[], elem_id="percent"
+                    )
             with gr.Row(equal_height=False, visible=False, elem_id="looked-again") as self.looked_again:
                 with gr.Column(scale=26, min_width=250):
                     self.scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")
@@ -81,7 +85,7 @@ class ChangePanel:
             validator=has_clip_to_change,
             trigger_mode="multiple",
             api_name="compare",
-            api_description=text.API_COMPARE,
+            api_description=change_text.API_COMPARE,
         )
 
     def wire_curve(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app import text
+from app import about, text
 from tdn.model import system_name
 from tdn.weights import Card
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
@@ -38,4 +38,4 @@ class Checkpoints:
         chosen = {file: self.cards[file] for file in dict.fromkeys((first, second)) if file in self.cards}
         if not chosen:
             return "", ""
-        return text.weights_warning(chosen), text.about(chosen, self.names, self.where)
+        return text.weights_warning(chosen), about.about(chosen, self.names, self.where)

@@ -16,7 +16,7 @@ from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA
 import numpy as np  # isort: skip
 from PIL import Image
 
-from app import text
+from app import change_text
 from app.analysis import Request, RequestError
 from app.explainer import Explainer
 from app.latest import Latest
@@ -67,7 +67,7 @@ class Curves:
         `Explainer.prepare` does.
         """
         if not self._know(target):
-            raise RequestError(text.CURVE_NOT_THIS)
+            raise RequestError(change_text.CURVE_NOT_THIS)
         for found in self.steps_of(video):
             yield self._shown(found, target)
 
@@ -117,7 +117,7 @@ class Curves:
         points = [
             Point(
                 place=steps().index(one.showing),
-                change=text.change_of(one.showing),
+                change=change_text.change_of(one.showing),
                 strip=one.strip,
                 note=one.note,
             )
@@ -127,7 +127,7 @@ class Curves:
             nonce=secrets.token_hex(4),
             label=target,
             opposite=other or "",
-            places=[text.step_name(showing) for showing in steps()],
+            places=[change_text.step_name(showing) for showing in steps()],
             segments=next(iter(self.cards.values())).architecture.num_segments,
             lines=lines,
             points=points,

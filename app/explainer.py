@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from app import text
+from app import change_text, text
 from app.analysis import Analysis, Answer, Comparison, Kept, Prepared, Request, RequestError
 from app.latest import Latest
 from app.networks import Networks
@@ -174,7 +174,7 @@ class Explainer:
                 after[role] = replace(answer, explained=found)
                 order = frames_shown(asked, network)
         if not after:
-            raise RequestError(text.no_such_part(change))
+            raise RequestError(change_text.no_such_part(change))
         return Comparison(change, before, after, order)
 
     def write_bundle(self, kept: Kept, folder: Path) -> None:

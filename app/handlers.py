@@ -9,7 +9,7 @@ from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA
 
 import gradio as gr  # isort: skip
 
-from app import text, views
+from app import change_text, text, views
 from app.analysis import Prepared, Request, RequestError
 from app.asking import Asking, as_request, expect_change
 from app.curve import Curves
@@ -118,7 +118,7 @@ class Handlers:
                 progress(0.1, text.READING)
                 prepared = self.explainer.prepare(asked)
                 otherwise = self.explainer.shown_otherwise(prepared, change)
-                progress(0.5, text.COMPARING)
+                progress(0.5, change_text.COMPARING)
                 comparison = self.compare_on_device(prepared, change, otherwise)
                 frames_jpeg = views.write_frames(self.asking.cache, views.frames_of(comparison))
         except gr.Error:

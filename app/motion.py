@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app import text
+from app import focus_text
 from app.analysis import Kept
 from tdn.explain.scale import NOTHING
 from tdn.measure import controls
@@ -33,10 +33,10 @@ def motion_focus(kept: Kept) -> MotionFocus:
     clip = kept.clip
     by_flow = not mask_path(kept.video).exists()
     if by_flow and clip.frames.shape[1] < 3:
-        return MotionFocus({}, {}, 0.0, by_flow, text.FOCUS_ONE_FRAME)
+        return MotionFocus({}, {}, 0.0, by_flow, focus_text.ONE_FRAME)
     moving = moving_by_flow(flow_of_windows(clip.tensor)) if by_flow else known_masks(kept.video, clip)[0]
     if not moving.any():
-        return MotionFocus({}, {}, 0.0, by_flow, text.FOCUS_NOTHING_MOVES)
+        return MotionFocus({}, {}, 0.0, by_flow, focus_text.NOTHING_MOVES)
     maps = {
         (role, layer): focus_of_clip(raw, moving) if raw.max() > NOTHING else None
         for role, answer in kept.analysis.answers.items()

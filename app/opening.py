@@ -14,7 +14,7 @@ import numpy as np
 from gradio.data_classes import FileData
 from PIL import Image
 
-from app import text, views
+from app import opening_text, views
 from app.analysis import Analysis, Answer, Prepared, Request
 from app.explainer import Explainer
 from app.gallery import SampleClip
@@ -84,8 +84,8 @@ def _filmed(clip: SampleClip, prepared: Prepared, analysis: Analysis, cards: dic
     knots = prepared.clip.frames[:, prepared.clip.frames.shape[1] // 2] / info.fps
     return Way(
         name="As filmed",
-        sentence=f"{clip.opening.sentence} {text.opening_verdict(_verdicts(networks))}",
-        why=text.opening_why(
+        sentence=f"{clip.opening.sentence} {opening_text.verdict(_verdicts(networks))}",
+        why=opening_text.why(
             prepared.clip.showing,
             analysis.target,
             info.num_frames / info.fps,
@@ -113,9 +113,9 @@ def _repeated(maker: Explainer, clip: SampleClip, request: Request, cards: dict[
     networks = _networks(analysis, clip.label, cards)
     knots = places[:, places.shape[1] // 2] / info.fps
     return Way(
-        name=text.opening_name(showing),
-        sentence=f"{text.opening_scene(showing, clip.opening.sentence)} {text.opening_verdict(_verdicts(networks))}",
-        why=text.opening_why(showing, clip.label, used / info.fps, *np.shape(read.frames), read.seam_windows),
+        name=opening_text.name(showing),
+        sentence=f"{opening_text.scene(showing, clip.opening.sentence)} {opening_text.verdict(_verdicts(networks))}",
+        why=opening_text.why(showing, clip.label, used / info.fps, *np.shape(read.frames), read.seam_windows),
         video=FileData(path=str(clip.path)),
         start_sec=0.0,
         end_sec=used / info.fps,
@@ -227,10 +227,10 @@ def _network(answer: Answer, analysis: Analysis, shows: str, card: Card) -> Netw
     _, rows, columns = scaled.shape
     return Network(
         name=explained.title,
-        reads=text.opening_reads(*np.shape(analysis.frames), card.architecture.s_tdm_stages > 0),
+        reads=opening_text.reads(*np.shape(analysis.frames), card.architecture.s_tdm_stages > 0),
         said=said,
         values=base64.b64encode(np.round(255 * scaled).astype(np.uint8).tobytes()).decode(),
         rows=rows,
         columns=columns,
-        words=text.opening_strip(explained.title, analysis.target),
+        words=opening_text.strip(explained.title, analysis.target),
     )

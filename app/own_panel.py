@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import text
+from app import own_text, text
 from app.networks import comparable
 from app.own_weights import FILES_EACH, OwnWeights
 from app.server.errors import one_sentence
@@ -32,22 +32,22 @@ class OwnPanel:
     def draw(self) -> None:
         """Make the components where they are to stand."""
         allow_hub, allow_pth = self.settings.allow_hub, self.settings.allow_pth
-        with gr.Accordion(text.OWN_CHECKPOINT, open=False, elem_id="own-checkpoint"):
+        with gr.Accordion(own_text.CHECKPOINT, open=False, elem_id="own-checkpoint"):
             self.file = LocalFile(
-                label=text.OWN_FILE_OR_PTH if allow_pth else text.OWN_FILE,
+                label=own_text.FILE_OR_PTH if allow_pth else own_text.FILE,
                 file_types=[".safetensors", *([".pth", ".tar"] if allow_pth else [])],
                 height=120,
                 elem_id="own-file",
             )
             self.segments = gr.Radio(
-                [8, 16], value=8, label=text.OWN_SEGMENTS, info=text.OWN_SEGMENTS_INFO, visible=allow_pth
+                [8, 16], value=8, label=own_text.SEGMENTS, info=own_text.SEGMENTS_INFO, visible=allow_pth
             )
             self.hub_id = gr.Textbox(
-                label=text.OWN_HUB, placeholder=text.OWN_HUB_HINT, max_length=300, visible=allow_hub, elem_id="own-hub"
+                label=own_text.HUB, placeholder=own_text.HUB_HINT, max_length=300, visible=allow_hub, elem_id="own-hub"
             )
-            self.fetch = gr.Button(text.OWN_FETCH, size="sm", visible=allow_hub, elem_id="own-fetch")
+            self.fetch = gr.Button(own_text.FETCH, size="sm", visible=allow_hub, elem_id="own-fetch")
             self.said = gr.Markdown(
-                text.own_limits(self.settings.max_mb, self.settings.keep_minutes, FILES_EACH),
+                own_text.limits(self.settings.max_mb, self.settings.keep_minutes, FILES_EACH),
                 elem_id="own-said",
                 elem_classes="small",
             )
@@ -102,7 +102,7 @@ class OwnPanel:
         """The choices of both networks with the new one taken as the first, what was taken, and an empty input."""
         with one_sentence():
             self.rate.expect_room(request)
-            progress(0.3, text.OWN_CHECKING)
+            progress(0.3, own_text.CHECKING)
             name = bring()
         cards = self.cards(visitor(request))
         files = [(text.checkpoint_choice(file), file) for file in cards]
@@ -112,7 +112,7 @@ class OwnPanel:
         return [
             gr.Dropdown(files, value=name),
             gr.Dropdown([*files, none], value=second if fits else text.NO_SECOND_NETWORK),
-            text.own_taken(
+            own_text.taken(
                 text.plain(Path(name).name),
                 system_name(card.architecture),
                 len(card.labels),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import text
+from app import own_text
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.hub import HubId, fetch
 from tdn.weights.limits import expect_affordable
@@ -120,7 +120,7 @@ class OwnWeights:
     def _take(self, visitor: str | None, path: Path) -> str:
         """Check a file whole, and keep it if a page can offer it."""
         if not visitor:
-            raise CheckpointError(text.OWN_NO_SESSION)
+            raise CheckpointError(own_text.NO_SESSION)
         if SHARD.search(path.stem):
             raise CheckpointError(f"{path.name}: one part of a checkpoint; bring it in a single file")
         self._expect_size(path.name, path)
@@ -134,7 +134,7 @@ class OwnWeights:
         name = f"{secrets.token_urlsafe(16)}/{path.name}"
         with self._lock:
             if len(self._files) >= FILES_IN_ALL:
-                raise CheckpointError(text.OWN_FULL)
+                raise CheckpointError(own_text.FULL)
             mine = [other for other, one in self._files.items() if one.visitor == visitor]
             self._files[name] = Brought(visitor, path, card, digest)
             self._timers[name] = threading.Timer(self.keep_sec, self.forget, [name])
@@ -171,7 +171,7 @@ class OwnWeights:
 
     def _expect_size(self, file: str, path: Path) -> None:
         if path.stat().st_size > self.max_mb * 2**20:
-            raise CheckpointError(text.own_too_large(file, self.max_mb))
+            raise CheckpointError(own_text.too_large(file, self.max_mb))
 
     def _new_folder(self) -> Path:
         return Path(tempfile.mkdtemp(dir=self._folder.name))

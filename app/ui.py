@@ -9,6 +9,7 @@ import gradio as gr  # isort: skip
 from starlette.middleware import Middleware
 
 from app import text
+from app.about import about_tab
 from app.analyse_tab import AnalyseTab
 from app.checkpoints import Checkpoints
 from app.curve import Curves
@@ -71,7 +72,7 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
             with gr.Tab(text.TAB_LAB, id="lab") as lab:
                 Lab(lab, explainer, analyse.video, settings, on_cpu)
             with gr.Tab(text.TAB_ABOUT, id="about"):
-                about = about_tab(checkpoints)
+                about = about_tab(checkpoints.words(*pair)[1])
         rate, cache = RateLimit(settings.rate, settings.address_rate), Path(page.GRADIO_CACHE)
         handlers = Handlers(explainer, clips, pair, showcase, curves, rate, cache, on_cpu)
         analyse.wire(page, handlers, about, figure, figure_tab)
@@ -79,18 +80,6 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     # api_open=False: or every function could be called past the queue and its limits.
     page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
     return page
-
-
-def about_tab(checkpoints: Checkpoints) -> gr.Markdown:
-    """What the weights know and what a map can show. Returns the part that changes with the choice of networks."""
-    with gr.Row(elem_id="about"):
-        with gr.Column(min_width=320):
-            about = gr.Markdown(checkpoints.words(*checkpoints.first_choice)[1])
-        with gr.Column(min_width=320):
-            gr.Markdown(text.MAP_GUIDE)
-            gr.Markdown(text.OWN_WEIGHTS, elem_id="own-weights")
-            gr.Markdown(text.CITATION, elem_id="citation")
-    return about
 
 
 def launch_options(settings: Settings | None = None) -> dict[str, Any]:

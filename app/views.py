@@ -11,7 +11,7 @@ import numpy as np
 from gradio.data_classes import FileData
 from PIL import Image
 
-from app import text
+from app import change_text, focus_text, text
 from app.analysis import Analysis, Answer, Comparison
 from app.motion import MotionFocus
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
@@ -75,7 +75,7 @@ def scores_after(comparison: Comparison) -> Scores:
     for role, answer in comparison.after.items():
         one = comparison.before.answers[role].explained
         card = _score_card(answer, comparison.before.target)
-        card.name = text.after(answer.explained.title, comparison.name)
+        card.name = change_text.after(answer.explained.title, comparison.name)
         card.before = float(one.probabilities[one.target])
         cards.append(card)
     return Scores(cards=cards)
@@ -109,7 +109,7 @@ def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
     for role, after in comparison.after.items():
         for layer in LAYERS:
             panels.append(panel(comparison.before.answers[role], layer))
-            panels.append(panel(after, layer, text.after("", comparison.name), order))
+            panels.append(panel(after, layer, change_text.after("", comparison.name), order))
     return _viewer(comparison.before, frames_jpeg, panels, {"change": comparison.name})
 
 
@@ -208,13 +208,13 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
     """The numbers of motion focus as a table, and what they say."""
     if found.refused:
         return found.refused
-    lines = [text.focus_reading(*_focus_facts(found, analysis)), "", text.focus_row(text.FOCUS_HEAD)]
-    lines.append(text.focus_row(["---", *["---:"] * (len(text.FOCUS_HEAD) - 1)]))
+    lines = [focus_text.reading(*_focus_facts(found, analysis)), "", focus_text.row(focus_text.HEAD)]
+    lines.append(focus_text.row(["---", *["---:"] * (len(focus_text.HEAD) - 1)]))
     for (role, layer), numbers in found.maps.items():
         name = f"{text.plain(analysis.answers[role].explained.title)} · {LAYER_TITLES[layer]}"
-        lines.append(text.focus_row([name, *text.focus_numbers(numbers)]))
+        lines.append(focus_text.row([name, *focus_text.numbers(numbers)]))
     for name, numbers in found.controls.items():
-        lines.append(text.focus_row([f"*{text.FOCUS_CONTROLS[name]}*", *text.focus_numbers(numbers)]))
+        lines.append(focus_text.row([f"*{focus_text.CONTROLS[name]}*", *focus_text.numbers(numbers)]))
     return "\n".join(lines)
 
 

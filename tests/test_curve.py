@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from app import text
+from app import change_text, text
 from app.analysis import Request
 from app.curve import CURVES_KEPT, Curves
 from app.explainer import Explainer
@@ -150,8 +150,8 @@ def handlers(explainer: Explainer, tmp_path: Path) -> Handlers:
     [
         (None, {"target": UP}, text.NO_CLIP),
         ("gone.mp4", {"target": UP}, "gone.mp4: no such file"),
-        ("x", {"target": "Fly"}, text.CURVE_NOT_THIS),
-        ("x", [1], text.CURVE_NOT_THIS),
+        ("x", {"target": "Fly"}, change_text.CURVE_NOT_THIS),
+        ("x", [1], change_text.CURVE_NOT_THIS),
     ],
 )
 def test_what_can_not_be_drawn_is_told_in_one_sentence(handlers: Handlers, given: str, answer: dict, says: str):

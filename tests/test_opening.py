@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import text
+from app import opening_text
 from app.analysis import Request
 from app.explainer import Explainer
 from app.gallery import SampleClip, sample_clips
@@ -103,18 +103,18 @@ def test_any_wording_of_the_direction_is_right_and_of_the_other_is_opposite():
     ],
 )
 def test_the_sentence_follows_from_the_answers(kinds: tuple[str, str], says: str):
-    assert text.opening_verdict(dict(zip("AB", kinds, strict=True))) == says
+    assert opening_text.verdict(dict(zip("AB", kinds, strict=True))) == says
 
 
 def test_the_sentence_says_what_is_shown_over_and_over():
-    assert text.opening_scene(Showing(part=0.3, repeat=7), "x") == "One thing, seven times over."
-    assert text.opening_scene(Showing(repeat=2), "x") == "The film, twice over."
+    assert opening_text.scene(Showing(part=0.3, repeat=7), "x") == "One thing, seven times over."
+    assert opening_text.scene(Showing(repeat=2), "x") == "The film, twice over."
 
 
 def test_between_two_frames_seven_of_eight_parts_are_one_back():
-    said = text.opening_why(Showing(part=0.3, repeat=7), "x", 2, 8, 5, 1)
+    said = opening_text.why(Showing(part=0.3, repeat=7), "x", 2, 8, 5, 1)
     assert "7/8 of the passage" in said and "1/8 back" in said and "one crosses the seam" in said
-    assert "1/8 on" in text.opening_why(Showing(part=0.3, repeat=9), "x", 2, 8, 5, 0)
+    assert "1/8 on" in opening_text.why(Showing(part=0.3, repeat=9), "x", 2, 8, 5, 0)
 
 
 def test_the_shipped_pair_on_the_conveyor(tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import text, views
+from app import about, focus_text, text, views
 from app.analysis import Analysis, Answer, Comparison
 from app.gallery import Opening, sample_clips
 from app.motion import MotionFocus
@@ -182,7 +182,7 @@ def test_the_words_about_weights_say_classes_training_accuracy_and_device():
     card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", "a|b"], trained_on="100 procedural clips")
     card.time, card.known_limits = "7 minutes", "blind to _colour_"
     card.accuracy = {"top1": 91.26, "per_class": {"up": 88.0}}
-    words = text.about({"tdn.safetensors": card}, {"tdn.safetensors": "TDN"}, "CPU, 2 threads")
+    words = about.about({"tdn.safetensors": card}, {"tdn.safetensors": "TDN"}, "CPU, 2 threads")
     assert (
         "100 procedural clips" in words and "91.3%" in words and "chance 50.0%" in words and "CPU, 2 threads" in words
     )
@@ -254,8 +254,8 @@ HOSTILE = "a_b*c* [x](http://y) <img src=x> $z$ `q` | w"
 def test_names_of_networks_and_classes_are_literal_on_the_page():
     card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", HOSTILE], trained_on=HOSTILE)
     for words in (
-        text.about({"x.safetensors": card}, {"x.safetensors": HOSTILE}, "CPU"),
-        text.focus_reading(0.1, [(HOSTILE, 2.0), (HOSTILE, None)], 1.0, by_flow=True),
+        about.about({"x.safetensors": card}, {"x.safetensors": HOSTILE}, "CPU"),
+        focus_text.reading(0.1, [(HOSTILE, 2.0), (HOSTILE, None)], 1.0, by_flow=True),
         text.weights_warning({"x": card}),
     ):
         assert re.search(r"a\\_b\\\*c\\\*", words)

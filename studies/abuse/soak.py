@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from app import text
+from app import change_text
 from studies import report
 from studies.abuse.crowd import SAMPLES, Tally
 from studies.abuse.mutations import mutation, sources
@@ -105,7 +105,7 @@ class Guest:
 
     def comparison(self) -> bool:
         path, video = self.sample()
-        change = self.rng.choice(list(text.CHANGES))
+        change = self.rng.choice(list(change_text.CHANGES))
         return self.visitor.compare(change, video)[0]["target"] == self.alone[path.name]["target"]
 
     def wrong_comparison(self) -> bool:

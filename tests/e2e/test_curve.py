@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from gradio_client import Client, handle_file
 
-from app import text
+from app import change_text
 from tdn.data.video import write_mp4
 from tdn.explain.strobe import curve
 from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit, moving_square
@@ -138,7 +138,7 @@ def test_a_program_repeats_a_clip(app_url: str, clips: Path):
     for change in ("repeat 0", "repeat 17", "first 0%"):
         with pytest.raises(Exception, match="expected a"):
             client.predict(change, handle_file(clips / "clip.mp4"), api_name="/compare")
-    assert text.unknown_change("repeat often").endswith("repeat K, first N%.")
+    assert change_text.unknown_change("repeat often").endswith("repeat K, first N%.")
 
 
 # Each with a clip of its own length: what is drawn of a clip is kept.
