@@ -257,7 +257,7 @@ def test_every_step_has_an_address_and_words_of_its_own():
 
 
 def test_the_lab_needs_the_shipped_pair(explainer: Explainer):
-    cards = explainer.cards()
+    cards = explainer.networks.cards()
     assert lessons.can_teach(cards)
     assert not lessons.can_teach({TDN_FILE: cards[TDN_FILE]})
     assert not lessons.can_teach({TDN_FILE: cards[BASELINE_FILE], BASELINE_FILE: cards[BASELINE_FILE]})
