@@ -56,7 +56,7 @@ def test_the_server_fetches_nothing_for_others(http: httpx.Client, path: str):
     assert http.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["analyze", "analyse", "make_png"])
+@pytest.mark.parametrize("name", ["analyze", "compare", "make_png"])
 def test_nothing_costly_can_be_called_past_the_queue(http: httpx.Client, name: str):
     assert http.post(f"/gradio_api/run/{name}", json={"data": []}).status_code == 404
 
