@@ -20,6 +20,7 @@ from tdn.cli.figures import figures
 from tdn.cli.focus import focus
 from tdn.cli.imagenet import imagenet
 from tdn.cli.models import models
+from tdn.cli.networks import networks
 from tdn.cli.options import fail
 from tdn.cli.strobe import strobe
 from tdn.cli.synth import synth
@@ -28,7 +29,7 @@ from tdn.cli.train import train
 # In the order of `--help`: look at a video, at a network, at many videos; train; the rest.
 VERBS = (
     *(classify, explain, strobe, figures),
-    *(models, card, convert, imagenet),
+    *(networks, models, card, convert, imagenet),
     *(evaluate, ensemble, focus, synth, train),
     *(benchmark, export_web, doctor),
 )

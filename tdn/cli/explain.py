@@ -12,12 +12,21 @@ from tdn.cli.options import Device
 def explain(
     video: Annotated[Path, typer.Argument(help="A video file, or a folder of numbered frames.")],
     out: Annotated[Path, typer.Option(help="Folder for maps.npz, overlay.mp4, figure.png/.pdf, manifest.json.")],
-    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint; the shipped TDN if left out.")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A network, as `python -m tdn networks` names them; the shipped TDN if left out.")
+    ] = None,
     baseline: Annotated[
-        Path | None, typer.Option(help="A second checkpoint beside the first; left out with --checkpoint: none.")
+        str | None, typer.Option(help="A second one beside it; left out with --checkpoint: none.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="Class label or index; the first model's top class.")] = None,
     versus: Annotated[str | None, typer.Option(help="Another class, by label or index, to take off.")] = None,
+    baseline_target: Annotated[
+        str | None,
+        typer.Option(help="Class of the second network; left out, the one of that name, else its own top class."),
+    ] = None,
+    baseline_versus: Annotated[
+        str | None, typer.Option(help="Another class of the second network to take off.")
+    ] = None,
     layers: Annotated[
         str | None,
         typer.Option(help="Taps to look at, by commas; for ours res1 to res4, rgb1, diff1, ...; usual: res2,final."),
@@ -46,7 +55,12 @@ def explain(
     """Grad-CAM maps at Res2 and the final stage, of a TDN and beside it a baseline, for one class.
 
     A map says where in each segment the evidence for the class lies at that layer. docs/explaining.md says what that
-    means for each layer, method and scale, and what it can't say.
+    means for each layer, method and scale, and what it can't say; docs/networks.md, for other networks than ours.
+
+    \b
+    explain clip.mp4 --out result
+    explain clip.mp4 --out result --checkpoint torchvision:r2plus1d_18 --layers layer2,layer4
+    explain clip.mp4 --out result --checkpoint checkpoints/tdn_small_8f.safetensors --baseline my_module.py:build
     """
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
@@ -55,10 +69,9 @@ def explain(
     from tdn.explain.explanation import explain as explained_by
     from tdn.explain.scale import SCALES
     from tdn.letters import without_font
-    from tdn.networks import open_network, reads_alike
+    from tdn.networks import open_network, reads_alike, resolved
     from tdn.output import expect_writable
     from tdn.show.bundle import titles, write_bundle
-    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
     if scale not in SCALES:
@@ -66,11 +79,12 @@ def explain(
     rule = Rule(method, weights, signed)
     expect_writable(out)
     shipped_tdn, shipped_baseline = shipped_pair()
-    files = {"tdn": local_checkpoint(checkpoint or shipped_tdn)}
+    sources = {"tdn": resolved(checkpoint or shipped_tdn)}
     if baseline is not None or checkpoint is None:
-        files["baseline"] = local_checkpoint(baseline or shipped_baseline)
+        sources["baseline"] = resolved(baseline or shipped_baseline)
     where = choose_device(device)
-    networks = {role: open_network(path, where) for role, path in files.items()}
+    networks = {role: open_network(source, where) for role, source in sources.items()}
+    names = titles({role: network.title for role, network in networks.items()}, sources)
     tdn = networks["tdn"]
     # By its label: another network may count its classes otherwise.
     other_class = None if versus is None else tdn.labels[find_label(tdn.labels, versus)]
@@ -81,36 +95,53 @@ def explain(
         scale=scale,
     )
     clip = load_clip(video, tdn, speed=speed)
+    clips, questions = {"tdn": clip}, {"tdn": question}
     chosen = None if target is None else find_label(tdn.labels, target)
-    names = titles(
-        {role: network.title for role, network in networks.items()},
-        {role: path.name for role, path in files.items()},
-    )
     explained = {"tdn": explained_by(tdn, clip, chosen, question, title=names["tdn"])}
     if "baseline" in networks:
         other = networks["baseline"]
-        same_class = same_label(other.labels, explained["tdn"].label)
-        if same_class is None:
-            typer.echo(
-                f"{names['baseline']} has no class {explained['tdn'].label!r}; its own top class it is", err=True
-            )
-        own = clip if reads_alike(tdn, other) else load_clip(video, other, speed=speed)
-        found = explained_by(other, own, same_class, question, title=names["baseline"])
-        explained["baseline"] = found if own is clip else replace(found, pictures=own.centre_frames)
-    changes = {
-        one.name: {
-            role: explained_by(networks[role], clip, before.target, question, one, video, before.title)
+        clips["baseline"] = clip if reads_alike(tdn, other) else load_clip(video, other, speed=speed)
+        if baseline_target is not None:
+            second = find_label(other.labels, baseline_target)
+        else:
+            second = same_label(other.labels, explained["tdn"].label)
+        if second is None:
+            label = explained["tdn"].label
+            typer.echo(f"{names['baseline']} has no class {label!r}; its own top class it is", err=True)
+        less = baseline_versus or question.versus
+        if less is not None and (baseline_versus or same_label(other.labels, less) is not None):
+            less = other.labels[find_label(other.labels, less)]
+        elif less is not None:
+            typer.echo(f"{names['baseline']} has no class {less!r}; nothing is taken off its score", err=True)
+            less = None
+        questions["baseline"] = replace(question, versus=less)
+        explained["baseline"] = explained_by(
+            other, clips["baseline"], second, questions["baseline"], title=names["baseline"]
+        )
+    changes = {}
+    for one in map(parse_change, change or []):
+        refused = {role: reason for role, network in networks.items() if (reason := one.refusal(network))}
+        if len(refused) == len(networks):
+            raise ValueError(f"--change {next(iter(refused.values()))}")
+        for role, reason in refused.items():
+            typer.echo(f"{names[role]}: {reason}", err=True)
+        changes[one.name] = {
+            role: explained_by(networks[role], clips[role], before.target, questions[role], one, video, before.title)
             for role, before in explained.items()
-            if not one.refusal(networks[role])
+            if role not in refused
         }
-        for one in map(parse_change, change or [])
-    }
+    for found in (explained, *changes.values()):
+        for role in found:
+            found[role] = found[role] if clips[role] is clip else found[role].over(clips[role])
     for note in clip.notes:
         typer.echo(f"{video.name}: {note}", err=True)
     for note in dict.fromkeys(f"{name}: {one.note}" for name, after in changes.items() for one in after.values()):
         if not note.endswith(": "):
             typer.echo(note, err=True)
-    write_bundle(out, clip, video.name, networks, explained, files, question, changes, video if timeline else None)
+    for role, one in explained.items():
+        for sentence in filter(None, (networks[role].note, *map(one.silence, one.signed))):
+            typer.echo(f"{names[role]}: {sentence}", err=True)
+    write_bundle(out, clip, video.name, networks, explained, sources, question, changes, video if timeline else None)
     if strange := without_font(video.name + explained["tdn"].label):
         typer.echo(f"no font on this machine has {', '.join(strange)}; written as numbers in the pictures", err=True)
     typer.echo(f"{explained['tdn'].label}: wrote {out}", err=True)

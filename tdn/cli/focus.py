@@ -20,8 +20,10 @@ def focus(
             help="synthetic, synthetic:NAME (a part), a folder that `synth` wrote, or data as `evaluate` takes it."
         ),
     ],
-    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint; the shipped TDN if left out.")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Another one; the shipped baseline if left out.")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="A network, as `python -m tdn networks` names them; the shipped TDN if left out.")
+    ] = None,
+    baseline: Annotated[str | None, typer.Option(help="Another one; the shipped baseline if left out.")] = None,
     clips: Annotated[int, typer.Option(min=1, help="How many clips in which something moves.")] = 200,
     seed: Annotated[int, typer.Option(help="Of synthetic clips and of random weights.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; one where a GPU does the work.")] = 1,
@@ -45,11 +47,11 @@ def focus(
 
     from tdn.measure.masks import open_masked
     from tdn.measure.survey import Survey, flat_rows, rows, summary
+    from tdn.networks import resolved, short_name
     from tdn.output import expect_writable
-    from tdn.weights.hub import local_checkpoint
     from tdn.weights.shipped import shipped_pair
 
-    first, second = map(local_checkpoint, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
+    first, second = map(resolved, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
     kept = None if out is None else expect_writable(out) / "rows.jsonl"
     left_out: list[str] = []
@@ -61,7 +63,7 @@ def focus(
     if as_json:
         print(json.dumps(report))
     else:
-        print_report(report, data, survey.tdn.stem, survey.baseline.stem)
+        print_report(report, data, short_name(first), short_name(second))
     if out is not None:
         (out / "focus.json").write_text(json.dumps(report, indent=1) + "\n")
         with (out / "focus.csv").open("w", newline="") as file:

@@ -27,8 +27,11 @@ def strobe(
         ),
     ],
     checkpoints: Annotated[
-        list[Path] | None,
-        typer.Option("--checkpoint", help="One or more checkpoints; the four shipped networks if left out."),
+        list[str] | None,
+        typer.Option(
+            "--checkpoint",
+            help="One or more networks, as `python -m tdn networks` names them; the four shipped ones if left out.",
+        ),
     ] = None,
     repeats: Annotated[str, typer.Option(help="How often the film is shown, such as 1-16 or 1,7,9.")] = "1-16",
     target: Annotated[
@@ -57,15 +60,16 @@ def strobe(
     from tdn.data.video import VideoError
     from tdn.explain.strobe import steps
     from tdn.measure.strobe_survey import look, summary
+    from tdn.networks.source import parse_source
 
     showings = steps(repeats_of(repeats))
     if out is not None:
         expect_writable(out)
     # `--checkpoint A B`: the second of several weights stands where videos do.
-    weights = [*(checkpoints or ()), *(path for path in videos if path.suffix == ".safetensors")]
-    films = films_of([path for path in videos if path not in weights], target)
-    networks = _networks(weights, device)
-    for _, label in films:
+    named = [path for path in videos if path.suffix == ".safetensors" or parse_source(path).family != "tdn"]
+    films = films_of([path for path in videos if path not in named], target)
+    networks = _networks([*(checkpoints or ()), *map(str, named)], device)
+    for label in dict.fromkeys(label for _, label in films if label is not None):
         _expect_known(label, networks)
     rows: list[Seen] = []
     left_out: list[str] = []
@@ -80,7 +84,8 @@ def strobe(
     elif rows:
         print_tables(rows, found)
     if rows and out is not None:
-        _write(out, rows, found, {name: model.num_segments for name, model in networks.items()})
+        segments = {name: one.num_segments for name, one in networks.items() if one.reads.rule == "windows"}
+        _write(out, rows, found, segments)
     for message in left_out:  # now that no bar stands in the line
         print(f"error: {one_line(message)}", file=sys.stderr)
     if left_out:
@@ -126,31 +131,37 @@ def films_of(arguments: Sequence[Path], target: str | None) -> list[tuple[Path, 
     return films
 
 
-def _networks(checkpoints: Sequence[Path], device: str | None) -> dict[str, Any]:
-    """Inference copies by the names of their files."""
+def _networks(checkpoints: Sequence[str], device: str | None) -> dict[str, Any]:
+    """Inference copies by their short names, of files without the ending."""
     from tdn.device import choose_device
-    from tdn.networks import open_network
-    from tdn.weights.hub import local_checkpoint
+    from tdn.networks import open_network, resolved, short_name
     from tdn.weights.shipped import shipped_networks
 
     where = choose_device(device)
     networks: dict[str, Any] = {}
-    for path in [local_checkpoint(path) for path in checkpoints] if checkpoints else shipped_networks():
-        if path.stem in networks:
-            raise ValueError(f"two checkpoints are called {path.stem}; rename one to tell them apart")
-        networks[path.stem] = open_network(path, where).for_inference()
+    for source in map(resolved, checkpoints or shipped_networks()):
+        name = short_name(source)
+        if name in networks:
+            raise ValueError(f"two checkpoints are called {name}; rename one to tell them apart")
+        networks[name] = open_network(source, where).for_inference()
     return networks
 
 
-def _expect_known(label: str | None, networks: dict[str, Any]) -> None:
+def _expect_known(label: str, networks: dict[str, Any]) -> None:
+    """Raises ValueError where no network knows the label; says which do not."""
     from tdn.explain.classes import find_label
 
+    reasons = {}
     for name, model in networks.items():
         try:
-            if label is not None:
-                find_label(model.labels, label)
+            find_label(model.labels, label)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            reasons[name] = error
+    if len(reasons) == len(networks):
+        name, error = next(iter(reasons.items()))
+        raise ValueError(f"{name}: {error}")
+    for name in reasons:
+        print(f"{name} has no class {label!r}; the direction is its own answer as filmed", file=sys.stderr)
 
 
 def _write(out: Path, rows: "list[Seen]", found: dict[str, Any], num_segments: dict[str, int]) -> None:
@@ -209,6 +220,9 @@ def print_tables(rows: "list[Seen]", found: dict[str, Any]) -> None:
                 means = (_mean(columns, way, place) for way in ways)
                 table.add_row(shown, *counts, *means, str(columns["seam_windows"][place]))
         console.print(table)
+    for name, numbers in found["networks"].items():
+        for video, label in numbers["own_labels"].items():
+            console.print(Text(f"{name} has no class {found['labels'][video]!r}; for {video} it is {label!r}"))
     labels = ", ".join(f"{video}: {label}" for video, label in found["labels"].items())
     console.print(Text(f"right is the direction of the label, in any wording. {labels}"), soft_wrap=True)
     if videos > 1:

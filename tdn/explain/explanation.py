@@ -12,6 +12,7 @@ from tdn.explain.changes import Change, frames_shown, parse_change
 from tdn.explain.classes import Target, find_label, target_classes
 from tdn.explain.forward_pass import ForwardPass
 from tdn.explain.methods import GRAD_CAM, METHODS, Rule
+from tdn.explain.scale import NOTHING
 from tdn.networks import Network, as_network
 
 
@@ -68,7 +69,8 @@ class Explanation:
     `title` names the network, `labels` [K] its classes, `rule` the method, `versus` the label whose score was taken
     off, `layers` what to know about each layer's maps. `change` is what was done to clip or network before, empty where
     nothing was; `pictures`, uint8 [T, H, W, 3], are the centre frames it then saw, where they are not the clip's,
-    `frames` [T][L] their numbers where the video was read again, and `note` what to know about that clip.
+    `frames` [T][L] their numbers where the video was read again, and `note` what to know about that clip; `times_sec`
+    [T] and `box`, as of a `Clip`, say when and where the pictures were seen, where that is not the clip's too.
     """
 
     title: str
@@ -83,6 +85,13 @@ class Explanation:
     pictures: np.ndarray | None = None
     frames: list[list[int]] | None = None
     note: str = ""
+    times_sec: np.ndarray | None = None
+    box: tuple[float, float, float, float] | None = None
+
+    def over(self, clip: Clip) -> "Explanation":
+        """The same, with the pictures of a clip that is not the one shown beside it."""
+        pictures = clip.centre_frames if self.pictures is None else self.pictures
+        return replace(self, pictures=pictures, times_sec=clip.times_sec, box=clip.seen_box)
 
     @property
     def label(self) -> str:
@@ -96,6 +105,16 @@ class Explanation:
     def shown(self, question: Question = USUAL) -> dict[str, np.ndarray]:
         """The maps as a question wants them: signed, or what speaks for the class."""
         return self.signed if question.signed else self.maps
+
+    def silence(self, layer: str) -> str:
+        """One sentence on a map in which nothing speaks for the class; empty for any other."""
+        signed = self.signed[layer]
+        if signed.max() > NOTHING:
+            return ""
+        found = (
+            "every cell is zero" if signed.min() >= -NOTHING else f"{int((signed < 0).sum())} cells speak against it"
+        )
+        return f"at {self.layers[layer].title} nothing speaks for {self.label!r}; {found}"
 
     @property
     def probabilities(self) -> np.ndarray:

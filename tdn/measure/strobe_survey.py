@@ -10,7 +10,7 @@ import numpy as np
 from tdn.data.clip import read_pictures
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.opposites import other_way, same_way
-from tdn.explain.classes import find_label
+from tdn.explain.classes import find_label, same_label
 from tdn.explain.strobe import Step, curve
 from tdn.measure.focus import paired_interval
 from tdn.networks import Network
@@ -43,8 +43,9 @@ class Seen:
 def look(video: Path, label: str | None, networks: Mapping[str, Network], showings: Sequence[Showing]) -> list[Seen]:
     """All networks on all showings of a video, network by network.
 
-    Without a `label` the direction is the first network's answer to the video as filmed. Networks that read alike share
-    one reading. Raises ValueError where a network does not know the label, and as `tdn.data.clip.load_clip`.
+    Without a `label` the direction is the first network's answer to the video as filmed; of a network that does not
+    know it, its own answer, and its rows say so in `label`. Networks that read alike share one reading; each reads the
+    film by its own rule. Raises ValueError for a label that none knows, and as `tdn.data.clip.load_clip`.
     """
     asked = list(dict.fromkeys([AS_FILMED, *showings]))
     found: dict[str, dict[Showing, Step]] = {name: {} for name in networks}
@@ -53,11 +54,17 @@ def look(video: Path, label: str | None, networks: Mapping[str, Network], showin
         for step in curve(group, pictures):
             for name in group:
                 found[name][step.showing] = step
-    if label is None:
-        first, model = next(iter(networks.items()))
-        label = model.labels[int(found[first][AS_FILMED].logits[first].argmax())]
+    answers = {
+        name: model.labels[int(found[name][AS_FILMED].logits[name].argmax())] for name, model in networks.items()
+    }
+    label = next(iter(answers.values())) if label is None else label
+    if all(same_label(model.labels, label) is None for model in networks.values()):
+        find_label(next(iter(networks.values())).labels, label)  # raises, with labels that are close
+    asked_of = {
+        name: answers[name] if same_label(model.labels, label) is None else label for name, model in networks.items()
+    }
     return [
-        _seen(str(video), label, name, networks[name], steps[showing])
+        _seen(str(video), asked_of[name], name, networks[name], steps[showing])
         for name, steps in found.items()
         for showing in showings
     ]
@@ -72,10 +79,15 @@ def summary(seen: Iterable[Seen], showings: Sequence[Showing]) -> dict[str, Any]
     rows = list(seen)
     repeated = [showing for showing in showings if showing.part == 1]
     cut = [showing for showing in showings if showing.part < 1]
+    labels = {row.video: row.label for row in reversed(rows)}  # of the first network
     networks = {}
     for name in dict.fromkeys(row.network for row in rows):
         own = [row for row in rows if row.network == name]
         networks[name] = _columns([[row for row in own if row.showing == showing] for showing in repeated])
+        own_labels = {row.video: row.label for row in own}
+        networks[name]["own_labels"] = {
+            video: own_labels[video] for video in own_labels if own_labels[video] != labels[video]
+        }
         networks[name]["by_part"] = _columns([[row for row in own if row.showing == showing] for showing in cut])
         for way in ("right", "opposite"):
             chances = [chance for row in own if (chance := getattr(row, f"chance_{way}")) is not None]
@@ -88,7 +100,7 @@ def summary(seen: Iterable[Seen], showings: Sequence[Showing]) -> dict[str, Any]
         "videos": len(one_each),
         "with_opposite": sum(row.opposite is not None for row in one_each),
         "networks": networks,
-        "labels": {row.video: row.label for row in rows},
+        "labels": labels,
     }
 
 

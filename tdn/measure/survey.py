@@ -301,10 +301,9 @@ def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
         return paired_interval(ours, others)
 
     def faithful() -> dict[str, dict[str, dict[str, float | None]]]:
-        measured_on = found[0]["faithfulness"]["tdn"]
         return {
-            role: {layer: mean_over_clips([row["faithfulness"][role][layer] for row in found]) for layer in measured_on}
-            for role in ROLES
+            role: {layer: mean_over_clips([row["faithfulness"][role][layer] for row in found]) for layer in layers}
+            for role, layers in found[0]["faithfulness"].items()
         }
 
     def less_random() -> dict[str, dict[str, dict[str, tuple[float, float]]]]:

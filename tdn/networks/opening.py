@@ -7,7 +7,7 @@ from torch import nn
 
 from tdn.model import TDN
 from tdn.networks.network import Network, bare
-from tdn.networks.source import Source, parse_source
+from tdn.networks.source import parse_source
 from tdn.networks.tdn import network_of, open_checkpoint
 from tdn.output import sha256
 from tdn.weights.hub import local_checkpoint
@@ -36,22 +36,12 @@ def open_network(name: Path | str, device: str | torch.device = "cpu", run_code:
 
         return released_network(source, device)
     if source.family == "hf":
-        return _of_transformers(source, device)
-    return open_checkpoint(name, device)
-
-
-def _of_transformers(source: Source, device: str | torch.device) -> Network:
-    try:
         from tdn.networks.huggingface import huggingface_network
 
         network = huggingface_network(source.name)
-    except ImportError:
-        raise ValueError(
-            f"hf:{source.name}: networks of the Hugging Face Hub need transformers; install it with "
-            f"pip install transformers"
-        ) from None
-    network.module.to(device)
-    return network
+        network.module.to(device)
+        return network
+    return open_checkpoint(name, device)
 
 
 def resolved(name: Path | str) -> str:

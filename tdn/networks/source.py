@@ -54,6 +54,15 @@ class Source:
             return f"{Path(self.file).stem}_{self.name}"
         return Path(self.file if self.family == "torchvision" and self.file else self.name).name.split(".")[0]
 
+    @property
+    def shown(self) -> str:
+        """As named, without the folders of this machine: for manifests and captions."""
+        if self.family == "torchvision":
+            return f"torchvision:{self.name}" + (f"={Path(self.file).name}" if self.file else "")
+        if self.family == "module":
+            return f"{Path(self.file).name}:{self.name}"
+        return self.name if self.family == "hf" and not Path(self.name).is_dir() else Path(self.name).name
+
     def expect_options(self, *known: str) -> None:
         """Raises ValueError for an option that is none of these."""
         if unknown := [name for name in self.options if name not in known]:

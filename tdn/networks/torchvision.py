@@ -46,7 +46,7 @@ PUBLISHED = {
     "swin3d_s": Published("Video Swin-S", 32, 15),
     "swin3d_b": Published("Video Swin-B", 32, 15),
 }
-LICENCE = "code BSD-3-Clause; weights trained on Kinetics-400, whose videos have their owners' terms"
+LICENCE = "BSD-3-Clause; the videos of Kinetics-400 have their owners' terms"
 
 
 def torchvision_network(source: Source, device: str | torch.device = "cpu") -> Network:
@@ -235,6 +235,8 @@ def _over_time(layer: nn.Module) -> Iterator[tuple[int, int, int]]:
 def _halved(frames: int, time: Sampled) -> str:
     if time.count == frames:
         return ""
+    if time.count == 1:
+        return f"Its last stage has one map for all {frames} frames: it tells places apart, no moments."
     return (
         f"Its last stage has {time.count} maps for {frames} frames, and each of them has seen most of the clip: they "
         f"tell places apart, hardly moments."

@@ -16,7 +16,8 @@ from tdn.data.video import write_mp4
 from tdn.explain.explanation import USUAL, Explanation, Question
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import save_figure, without_font
-from tdn.networks import Network, fingerprint
+from tdn.networks import Network, fingerprint, short_name
+from tdn.networks.source import parse_source
 from tdn.output import expect_writable, remove_files, sha256
 from tdn.show.figures import MapRow, grid_video, side_by_side, timeline_video
 
@@ -24,11 +25,11 @@ from tdn.show.figures import MapRow, grid_video, side_by_side, timeline_video
 FILES = ("manifest.json", "maps.npz", "overlay.mp4", "figure.png", "figure.pdf", "timeline.mp4")
 
 
-def titles(names: dict[str, str], files: dict[str, str]) -> dict[str, str]:
+def titles(names: dict[str, str], files: dict[str, Path | str]) -> dict[str, str]:
     """Names of networks for captions, by role, from their titles; two of one kind are told apart by their files."""
     if len(set(names.values())) == len(names):
         return names
-    told = {role: f"{name} {Path(files[role]).stem}" for role, name in names.items()}
+    told = {role: f"{name} {short_name(files[role])}" for role, name in names.items()}
     if len(set(told.values())) == len(names):
         return told
     return {role: f"{name} ({role})" for role, name in told.items()}
@@ -38,29 +39,52 @@ Changes = dict[str, dict[str, Explanation]]
 
 
 def map_rows(
-    explained: Sequence[Explanation], question: Question = USUAL, changes: Changes | None = None
+    explained: Sequence[Explanation],
+    question: Question = USUAL,
+    changes: Changes | None = None,
+    times_sec: Sequence[float] = (),
 ) -> list[MapRow]:
-    """Model by model, layer by layer; then, for each change, the same after it."""
+    """Model by model, layer by layer; then, for each change, the same after it. `times_sec` [T] are those of the clip.
+
+    Raises ValueError for a scale shared by networks that have no layer in common.
+    """
+    if question.scale == "shared" and len(explained) > 1 and not set(explained[0].signed) & set(explained[1].signed):
+        raise ValueError("scale shared: cells of different layers differ in number and meaning; choose clip or frame")
     looks = [(one, "") for one in explained]
     looks += [(one, name) for name, after in (changes or {}).items() for one in after.values()]
     maps = {((one.title, name), layer): raw for one, name in looks for layer, raw in one.shown(question).items()}
     scaled = scale_together(maps, question.scale)
-    label = explained[0].label + (f" less {question.versus}" if question.versus else "")
+    is_mixed = any(one.times_sec is not None or _is_coarser(one) for one in explained)
     rows = []
     for one, name in looks:
-        for layer in one.signed:
+        times = times_sec if one.times_sec is None else one.times_sec
+        for layer, about in one.layers.items():
             found = scaled[((one.title, name), layer)]
             title = f"{one.title} · {one.layers[layer].title}" + (f"\n{name}" if name else "")
             note = f"scale {found.rule},\nmax {found.maximum:.3g}"
             if name:
                 note += f",\nclass now {100 * one.probabilities[one.target]:.0f}%"
-            rows.append(MapRow(title, label, note, found, one.pictures))
+            label = one.label + (f" less {question.versus}" if one.versus else "")
+            which = tuple(map(about.map_of, range(len(times)))) if len(about.knots) < len(times) else None
+            at_sec = tuple(np.interp(about.knots, np.arange(len(times)), times)) if is_mixed and len(times) else None
+            own = (one.pictures, one.times_sec, one.box, which, at_sec)
+            rows.append(MapRow(title, label, note, found, *own, claim=about.claim))
     return rows
+
+
+def _is_coarser(one: Explanation) -> bool:
+    """Whether it has maps that speak for several of the moments that were read."""
+    return any(len(windows) > 1 for about in one.layers.values() for windows in about.windows)
 
 
 def heading(file_name: str, explained: Sequence[Explanation], question: Question = USUAL) -> str:
     """Clip, class and what each model gives it."""
-    given = ", ".join(f"{one.title} {100 * one.probabilities[one.target]:.0f}%" for one in explained)
+    label = explained[0].label
+    given = ", ".join(
+        f"{one.title} {100 * one.probabilities[one.target]:.0f}%"
+        + (f" for “{one.label}”" if one.label != label else "")
+        for one in explained
+    )
     less = f" less “{question.versus}”" if question.versus else ""
     return f"{file_name}: {question.method} for “{explained[0].label}”{less} ({given})"
 
@@ -71,14 +95,15 @@ def write_bundle(
     file_name: str,
     networks: dict[str, Network],
     explained: dict[str, Explanation],
-    files: dict[str, Path],
+    files: dict[str, Path | str],
     question: Question = USUAL,
     changes: Changes | None = None,
     timeline_of: Path | None = None,
 ) -> None:
     """Write maps.npz, overlay.mp4, figure.png, figure.pdf and, last, manifest.json into `out`.
 
-    Keys of the dicts are "tdn" and "baseline"; `files` are their checkpoints. `changes` holds what each says after an
+    Keys of the dicts are "tdn" and "baseline", the first network and the second; `files` name them, as
+    `tdn.networks.source` says. `changes` holds what each says after an
     intervention, by its name; their maps are `ROLE_LAYER_after_NAME`. With a video for `timeline_of` there is
     timeline.mp4 too. A folder holds one result: files of these names from an earlier call are deleted first, all others
     stay. The manifest has the hash of every file.
@@ -86,7 +111,7 @@ def write_bundle(
     expect_writable(out)
     remove_files(out, FILES)
     changes = changes or {}
-    rows = map_rows(list(explained.values()), question, changes)
+    rows = map_rows(list(explained.values()), question, changes, clip.times_sec)
     arrays = {f"{role}_{layer}": raw for role, one in explained.items() for layer, raw in one.shown(question).items()}
     arrays |= {
         f"{role}_{layer}_after_{name.replace(' ', '_')}": raw
@@ -94,8 +119,11 @@ def write_bundle(
         for role, one in after.items()
         for layer, raw in one.shown(question).items()
     }
+    # Frames of a network that read at other moments.
+    arrays |= {f"{role}_frames": one.pictures for role, one in explained.items() if one.times_sec is not None}
     np.savez_compressed(out / "maps.npz", frames=clip.centre_frames, **arrays)
-    write_mp4(out / "overlay.mp4", grid_video(clip.centre_frames, rows, clip.seen_box), fps=4)
+    together = grid_video(clip.centre_frames, rows, clip.seen_box, times_sec=clip.times_sec)
+    write_mp4(out / "overlay.mp4", together, fps=4)
     title = heading(file_name, list(explained.values()), question)
     figure = side_by_side(clip.centre_frames, clip.times_sec, rows, clip.seen_box, title)
     save_figure(figure, out / "figure.png", dpi=300)
@@ -144,12 +172,15 @@ def write_bundle(
         "models": {
             role: {
                 "title": one.title,
-                "file": Path(files[role]).name,
-                "sha256": fingerprint(files[role]),
+                "file": parse_source(files[role]).shown,
+                "sha256": (
+                    fingerprint(files[role]) if networks[role].family == "tdn" else networks[role].fingerprint()
+                ),
                 **networks[role].facts,
                 "family": networks[role].family,
                 "preprocess": networks[role].preprocess.to_dict(),
                 "note": networks[role].note,
+                **({} if one.times_sec is None else {"times_sec": [round(float(t), 4) for t in one.times_sec]}),
                 "top": one.top(),
                 "logits": _rounded(one.logits),
             }
@@ -175,8 +206,9 @@ def write_timeline(path: Path, video: Path, clip: Clip, explained: Explanation, 
         cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
         for _, frame in decode_frames(video, range(info.num_frames), info)
     )
-    knots = clip.frames[:, clip.frames.shape[1] // 2]
-    painted = timeline_video(pictures, row, knots, info.num_frames, clip.seen_box)
+    centres = clip.frames[:, clip.frames.shape[1] // 2]
+    knots = np.round(np.interp(next(iter(explained.layers.values())).knots, np.arange(len(centres)), centres))
+    painted = timeline_video(pictures, row, knots.astype(int), info.num_frames, clip.seen_box)
     write_mp4(path, painted, fps=info.fps, times_sec=info.times_sec)
 
 

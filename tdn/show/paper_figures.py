@@ -10,10 +10,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from tdn.data.clip import Clip
+from tdn.data.sampling import spread
 from tdn.explain.explanation import Explanation, Question
 from tdn.explain.scale import evidence_share, scale_together
 from tdn.letters import wrapped
-from tdn.show.figures import NO_EVIDENCE, MapRow, overlays
+from tdn.show.figures import MOST_COLUMNS, NO_EVIDENCE, MapRow, overlays
 from tdn.show.overlay import COLOUR_MAPS
 
 CELL, GAP = 1.5, 0.08
@@ -36,17 +37,23 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
     cells = []
     for block in blocks:
         rows = map_rows(block, question)
-        segment = int(evidence_share(block.explained[1].maps[question.layers[0]]).argmax())
+        (ours,) = block.explained[1].maps.values()
+        share = evidence_share(ours)
+        # Of equal shares the first: of the windows that one map speaks for, they are the same.
+        segment = int(share[list(rows[1].which)].argmax() if rows[1].which else share.argmax())
         pictures = [block.clip.centre_frames[segment]]
-        pictures += [overlays(row, block.clip.centre_frames, block.clip.seen_box, colours)[segment] for row in rows]
+        pictures += [
+            overlays(row, block.clip.centre_frames, block.clip.seen_box, colours)[nearest(block, row, segment)]
+            for row in rows
+        ]
         title = f"{shortened(block.name)}\n{block.clip.times_sec[segment]:.2f} s"
-        cells.append((title, wrapped(f"“{rows[0].label}”", 26), pictures, rows))
+        notes = ["", *(" ".join(filter(None, (row.note, when(block, row, segment)))) for row in rows)]
+        cells.append((title, wrapped(f"“{rows[1].label}”", 26), pictures, rows, notes))
     names = ["centre frame", *(row_title(block_row) for block_row in cells[0][3])]
     figure, axes = _grid(3, len(cells), cells[0][2][0].shape, top=0.75, left=1.5)
-    for column, (title, label, pictures, rows) in enumerate(cells):
+    for column, (title, label, pictures, rows, notes) in enumerate(cells):
         for row, picture in enumerate(pictures):
-            notes = rows[row - 1].note if row else ""
-            _show(axes[row][column], picture, notes, row > 0 and rows[row - 1].scaled.is_empty)
+            _show(axes[row][column], picture, notes[row], row > 0 and rows[row - 1].scaled.is_empty)
             if column == 0:
                 axes[row][0].set_ylabel(names[row], fontsize=8, rotation=0, ha="right", va="center")
         axes[0][column].set_title(f"{title}\n{label}", fontsize=6.5)
@@ -56,21 +63,26 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
 
 def all_segments(blocks: Sequence[Block], question: Question, colours: str = "inferno") -> Figure:
     """Figures 6 and 7: for each video three rows of all segments: centre frames, the baseline's maps, the other's."""
-    segments = len(blocks[0].clip.centre_frames)
+    segments = min(len(blocks[0].clip.centre_frames), MOST_COLUMNS)
     figure, axes = _grid(3 * len(blocks), segments, blocks[0].clip.centre_frames.shape[1:], top=0.5, left=1.9)
     for number, block in enumerate(blocks):
         rows = map_rows(block, question)
         frames = block.clip.centre_frames
-        pictures = [frames, *(overlays(row, frames, block.clip.seen_box, colours) for row in rows)]
-        names = [wrapped(f"{shortened(block.name)}\n“{rows[0].label}”", 26)]
+        shown = spread(len(frames), segments) if len(frames) > segments else np.arange(len(frames))
+        pictures = [[frames[place] for place in shown]]
+        for row in rows:
+            painted = overlays(row, frames, block.clip.seen_box, colours)
+            pictures.append([painted[nearest(block, row, int(place))] for place in shown])
+        times = [[""] * segments, *([when(block, row, int(place)) for place in shown] for row in rows)]
+        names = [wrapped(f"{shortened(block.name)}\n“{rows[1].label}”", 26)]
         names += [f"{row_title(row)}\n{row.note}" for row in rows]
         for line, (name, images) in enumerate(zip(names, pictures, strict=True)):
             for segment in range(segments):
                 place = axes[3 * number + line][segment]
                 empty = line > 0 and rows[line - 1].scaled.is_empty and segment == segments // 2
-                _show(place, images[segment], "", empty)
+                _show(place, images[segment], times[line][segment], empty)
                 if line == 0:
-                    place.set_title(f"{block.clip.times_sec[segment]:.2f} s", fontsize=6, pad=2)
+                    place.set_title(f"{block.clip.times_sec[shown[segment]]:.2f} s", fontsize=6, pad=2)
             axes[3 * number + line][0].set_ylabel(name, fontsize=6.5, rotation=0, ha="right", va="center")
     _colour_bar(figure, colours)
     return figure
@@ -78,14 +90,34 @@ def all_segments(blocks: Sequence[Block], question: Question, colours: str = "in
 
 def map_rows(block: Block, question: Question) -> list[MapRow]:
     """The baseline's map and the other network's, scaled by the question's rule."""
-    (layer,) = question.layers
-    scaled = scale_together({(one.title, layer): one.maps[layer] for one in block.explained}, question.scale)
+    layers = [next(iter(one.signed)) for one in block.explained]
+    if question.scale == "shared" and len(set(layers)) > 1:
+        raise ValueError("scale shared: cells of different layers differ in number and meaning; choose clip or frame")
+    pairs = list(zip(block.explained, layers, strict=True))
+    scaled = scale_together({(one.title, layer): one.maps[layer] for one, layer in pairs}, question.scale)
     rows = []
-    for one in block.explained:
-        found = scaled[(one.title, layer)]
+    for one, layer in pairs:
+        found, about = scaled[(one.title, layer)], one.layers[layer]
+        times = block.clip.times_sec if one.times_sec is None else one.times_sec
+        which = tuple(map(about.map_of, range(len(times)))) if len(about.knots) < len(times) else None
         note = f"class {100 * one.probabilities[one.target]:.0f}%, scale {found.rule}, max {found.maximum:.2g}"
-        rows.append(MapRow(f"{one.title} · {one.layers[layer].title}", one.label, note, found))
+        if one.label != block.explained[1].label:
+            note = f"“{one.label}” {note.removeprefix('class ')}"
+        title = f"{one.title} · {about.title}"
+        rows.append(MapRow(title, one.label, note, found, one.pictures, one.times_sec, one.box, which))
     return rows
+
+
+def nearest(block: Block, row: MapRow, segment: int) -> int:
+    """Which of a row's pictures is nearest in time to a segment of the clip: its own, where it read the same clip."""
+    if row.times_sec is None:
+        return segment
+    return int(np.abs(np.asarray(row.times_sec) - block.clip.times_sec[segment]).argmin())
+
+
+def when(block: Block, row: MapRow, segment: int) -> str:
+    """The time of the picture that stands for a segment of the clip, where it is another."""
+    return "" if row.times_sec is None else f"{row.times_sec[nearest(block, row, segment)]:.2f} s"
 
 
 def shortened(name: str, most: int = 26) -> str:

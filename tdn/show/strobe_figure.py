@@ -15,7 +15,7 @@ def strobe_figure(found: Mapping[str, Any], num_segments: Mapping[str, int], hea
     """Mean probabilities of `tdn.measure.strobe_survey.summary`, with their intervals where there are any.
 
     Left of the line the film is cut, right of it repeated. Dotted lines mark repeats that are a multiple of a network's
-    segments: all of them then show about the same moment.
+    segments: all of them then show about the same moment; a network that reads a dense clip has none.
     """
     columns = min(2, len(found["networks"]))
     lines = -(-len(found["networks"]) // columns)
@@ -24,12 +24,13 @@ def strobe_figure(found: Mapping[str, Any], num_segments: Mapping[str, int], hea
     cut = len(found["parts"])
     repeats = found["repeats"]
     for axes, (name, numbers) in zip(panels.flat, found["networks"].items(), strict=False):
-        axes.set_title(name, fontsize=10)
+        own = list(numbers["own_labels"].values())
+        axes.set_title(name + (f": {own[0]}" if found["videos"] == 1 and own else ""), fontsize=10)
         for way in WAYS:
             _draw(axes, way, range(cut), numbers["by_part"])
             _draw(axes, way, range(cut, cut + len(repeats)), numbers, labelled=True)
         for place, repeat in enumerate(repeats, cut):
-            if repeat % num_segments[name] == 0:
+            if name in num_segments and repeat % num_segments[name] == 0:
                 axes.axvline(place, color="0.6", linewidth=0.7, linestyle=":")
         if cut and repeats:
             axes.axvline(cut - 0.5, color="0.6", linewidth=0.7)
