@@ -10,7 +10,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
-.PHONY: demo test test-long lint samples figures page-picture web web-serve
+.PHONY: demo test test-long lint samples figures page-picture cards web web-serve
 
 demo: .venv/.demo
 	TDN_LOCAL_PATHS=$(if $(filter 127.0.0.1,$(HOST)),$${TDN_LOCAL_PATHS:-1},0) $(PY) app.py --host $(HOST) --port $(PORT)
@@ -36,6 +36,10 @@ figures: .venv/.demo
 
 page-picture: .venv/.dev
 	$(PY) -m assets.make_page_picture
+
+# The pictures that shared links show.
+cards: .venv/.dev
+	$(PY) -m assets.make_cards
 
 lint: .venv/.dev
 	.venv/bin/ruff format --check . && .venv/bin/ruff check .

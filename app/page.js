@@ -47,11 +47,13 @@ window.pageLink = {
   },
   write() {
     clearTimeout(this.waiting);
+    if (window.pageIsAway()) return location.href; // another tab, with an address of its own (links.js)
     if (!document.querySelector('#change input:checked')) delete this.entries.change;
     const address = new URL(location.href);
     LINK_NAMES.forEach((name) => address.searchParams.delete(name));
     if (this.entries.sample) Object.entries(this.entries).forEach(([name, value]) => { if (value !== '' && value != null) address.searchParams.set(name, value); });
     if (address.href !== location.href) history.replaceState(history.state, '', address);
+    window.tellFrame();
     return address.href;
   },
 };

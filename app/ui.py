@@ -17,6 +17,7 @@ from app.explainer import Explainer
 from app.gallery import sample_clips
 from app.handlers import Handlers
 from app.lab.tab import Lab
+from app.links import Documents, head
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
 from app.server.guards import RefuseProxying
@@ -88,7 +89,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": (HERE / "page.css").read_text(),
-        "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>",
+        "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>{head()}",
         "max_file_size": settings.max_mb * 2**20,
         "allowed_paths": [],
         "blocked_paths": [str(checkpoint_folder())],
@@ -102,7 +103,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "mcp_server": False,
         "pwa": False,
         "footer_links": ["api", "gradio"],
-        "app_kwargs": {"middleware": [Middleware(RefuseProxying), Middleware(LightPages)]},
+        "app_kwargs": {"middleware": [Middleware(RefuseProxying), Middleware(LightPages), Middleware(Documents)]},
     }
 
 

@@ -13,6 +13,7 @@ from app.lab.board import LabBoard
 from app.lab.film import FilmButton
 from app.lab.handlers import LabHandlers
 from app.lab.steps import STEPS, Step
+from app.links.places import PLACES, address_box
 from app.server.settings import Settings
 from app.server.uploads import AnyChoice, LocalVideo
 from app.server.visitors import RateLimit
@@ -92,6 +93,8 @@ class Lab:
                             kind = "primary" if there > number else "secondary"
                             way = gr.Button(words, size="sm", variant=kind, min_width=120)
                             way.click(None, None, self.steps, js=GO_TO % STEPS[there].slug, **PRIVATE)
+                place = next(place for place in PLACES if place.step == step.slug)
+                gr.HTML(address_box(place), elem_classes="lab-address")
 
     def frame(self, here: gr.Tab) -> None:
         handlers = self.handlers

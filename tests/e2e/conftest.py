@@ -139,7 +139,7 @@ class Visit:
         self.page.on("request", lambda request: self._note(request.url, url))
         self.page.goto(url)
         # Never "networkidle": the page keeps a connection open.
-        self.page.wait_for_selector("#viewer .picture")
+        self.page.wait_for_selector("#viewer .picture", state="visible" if opens_with_maps else "attached")
         if opens_with_maps:
             self.wait_for_maps()
 
