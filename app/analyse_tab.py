@@ -15,6 +15,7 @@ from app.own_panel import OwnPanel
 from app.server.settings import Settings
 from app.server.uploads import LocalVideo
 from app.server.visitors import visitor
+from app.sharing import SharePanel, Shares
 from app.showcase import Showcase
 from app.shown import RESULT, Parts, Shown
 from app.studio import Downloads, FigureTab
@@ -44,6 +45,8 @@ class AnalyseTab:
             with gr.Column(scale=56, min_width=320, elem_id="numbers"):
                 self.focus = gr.Markdown(label=text.FOCUS, elem_id="focus")
                 self.downloads = Downloads()
+                shares = Shares(settings.share_folder, settings.share_hours)
+                self.sharing = SharePanel(shares) if settings.share_hours else None
         self.panel = ChangePanel()
         self.answer = gr.JSON(label=text.ANSWER, visible=False)
         self.token, self.asked_for = gr.State(""), gr.State("")
@@ -128,6 +131,8 @@ class AnalyseTab:
         clips = [self.video.upload, self.video.stop_recording, self.video.clear, self.samples.pick]
         panel.wire_curve(handlers, self.video, self.answer, self.token, [*clicks, *clips, self.scores.pick])
         self.downloads.wire(handlers.exports, self.token)
+        if self.sharing:
+            self.sharing.wire(handlers.exports, self.token)
         figure.wire(handlers.exports, self.downloads, self.token, panel.add_both, panel.name, tab.select)
 
 

@@ -25,6 +25,7 @@ from app.server.settings import Settings
 from app.server.sweeping import tidy_on_schedule
 from app.server.visitors import RateLimit
 from app.server.weight import LightPages
+from app.sharing import SharedPages, Shares
 from app.showcase import Showcase
 from app.studio import FigureTab
 from app.studio.text import TAB as TAB_FIGURE
@@ -77,7 +78,8 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
         rate, cache = RateLimit(settings.rate, settings.address_rate), Path(page.GRADIO_CACHE)
         handlers = Handlers(explainer, clips, pair, showcase, curves, rate, cache, on_cpu)
         analyse.wire(page, handlers, about, figure, figure_tab)
-    tidy_on_schedule(page, cache, keep_sec, min(keep_sec, 60))
+    shares = Shares(settings.share_folder, settings.share_hours)
+    tidy_on_schedule(page, cache, keep_sec, min(keep_sec, 60), shares.sweep)
     # api_open=False: or every function could be called past the queue and its limits.
     page.queue(max_size=settings.queue, api_open=False, default_concurrency_limit=1)
     return page
@@ -86,6 +88,8 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
 def launch_options(settings: Settings | None = None) -> dict[str, Any]:
     """What `launch` is given besides host and port."""
     settings = settings or Settings.from_environment()
+    shares = Shares(settings.share_folder, settings.share_hours)
+    shared = [Middleware(SharedPages, shares=shares)] if settings.share_hours else []
     return {
         "theme": theme(),
         "css": (HERE / "page.css").read_text(),
@@ -103,7 +107,9 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "mcp_server": False,
         "pwa": False,
         "footer_links": ["api", "gradio"],
-        "app_kwargs": {"middleware": [Middleware(RefuseProxying), Middleware(LightPages), Middleware(Documents)]},
+        "app_kwargs": {
+            "middleware": [Middleware(RefuseProxying), Middleware(LightPages), Middleware(Documents), *shared]
+        },
     }
 
 

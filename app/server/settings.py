@@ -1,6 +1,7 @@
 """Limits and folders that an operator sets through the environment; docs/deploy.md has the table."""
 
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from tdn.data.video import MAX_PIXELS
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+# Apart from the folder that Gradio serves from; it outlives a restart of the server.
+SHARED = Path(tempfile.gettempdir()) / "tdn-lens-shared"
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Settings:
     `address_rate` from one address, 0 for no limit; uploads and results are deleted after `keep_minutes`; `samples` is
     the folder of the gallery, which may be missing; visitors may name checkpoints of the Hugging Face Hub with
     `allow_hub`, and upload official .pth files, which are pickles, with `allow_pth`. With `local_paths` a visitor may
-    name any file of this machine, so nobody else may reach the page.
+    name any file of this machine, so nobody else may reach the page. Visitors may share a result for `share_hours`,
+    0 for not at all; those lie in `share_folder`.
     """
 
     queue: int = 64
@@ -35,6 +39,8 @@ class Settings:
     allow_hub: bool = False
     allow_pth: bool = False
     local_paths: bool = False
+    share_hours: int = 0
+    share_folder: Path = SHARED
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -54,6 +60,8 @@ class Settings:
             allow_hub=_yes_or_no(environment, "TDN_ALLOW_HUB"),
             allow_pth=_yes_or_no(environment, "TDN_ALLOW_PTH"),
             local_paths=_yes_or_no(environment, "TDN_LOCAL_PATHS"),
+            share_hours=_whole_number(environment, "TDN_SHARE", cls.share_hours, smallest=0),
+            share_folder=Path(environment.get("TDN_SHARE_FOLDER") or SHARED),
         )
 
     def expect_private(self, host: str | None, environment: Mapping[str, str] = os.environ) -> None:

@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,17 +27,22 @@ OURS = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|tmp[a-z0-9_]{8}")
 log = logging.getLogger(__name__)
 
 
-def tidy_on_schedule(page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float) -> None:
-    """Sweep the folder and give memory back, now and every so often, until the page is gone."""
+def tidy_on_schedule(
+    page: gr.Blocks, folder: Path, keep_sec: float, every_sec: float, also: Callable[[], None] = lambda: None
+) -> None:
+    """Sweep the folder, do what is `also` to be done, and give memory back, every so often, until the page is gone."""
     threading.Thread(
-        target=_tidy_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec), daemon=True
+        target=_tidy_until_gone, args=(weakref.ref(page), folder, keep_sec, every_sec, also), daemon=True
     ).start()
 
 
-def _tidy_until_gone(page: weakref.ref, folder: Path, keep_sec: float, every_sec: float) -> None:
+def _tidy_until_gone(
+    page: weakref.ref, folder: Path, keep_sec: float, every_sec: float, also: Callable[[], None]
+) -> None:
     while (there := page()) is not None:
         try:
             sweep(folder, keep_sec, shown_by(there))
+            also()
         except Exception:  # whatever it was, files that come later have to go in their time
             log.exception("old files were not deleted")
         del there

@@ -35,7 +35,7 @@ class RateLimit:
 
     def exceeded(self, address: str | None, session: str | None) -> str:
         """Count a call, unless a limit is reached: then say which, "session" or "address"."""
-        if address is None or _is_loopback(address):
+        if address is None or is_loopback(address):
             return ""
         with self._lock:
             names = {"session": session or address, "address": address}
@@ -55,7 +55,8 @@ class RateLimit:
         return 0 < self.limits[kind] <= len(calls)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:

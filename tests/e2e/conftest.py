@@ -88,6 +88,8 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TDN_MAX_SECONDS": "60",
         "TDN_QUEUE": "64",
         "TDN_LOCAL_PATHS": "1",
+        "TDN_SHARE": "24",
+        "TDN_SHARE_FOLDER": str(tmp_path_factory.mktemp("shared")),
         "DEVICE": "cpu",
     }
     with pytest.MonkeyPatch.context() as patch:
