@@ -9,13 +9,16 @@ import torch
 def choose_device(wanted: str | None = None) -> torch.device:
     """`wanted`, else the variable DEVICE, else CUDA where there is one, else the CPU.
 
-    Raises ValueError for a device that is unknown or not there.
+    "cuda" is this process's own GPU where a launcher started several. Raises ValueError for a device that is unknown or
+    not there.
     """
     name = wanted or os.environ.get("DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device {name!r}: expected cpu, cuda or cuda:0") from None
+    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ValueError(f"device {name!r}: this machine has {torch.cuda.device_count()} CUDA devices; use cpu")
     if device.type not in ("cpu", "cuda"):

@@ -24,6 +24,7 @@ LEVELS = {
     "tdn.data": 1,
     "tdn.shapes": 0,
     "tdn.device": 0,
+    "tdn.launch": 0,
     "tdn.letters": 0,
     "tdn.lfs": 0,
     "tdn.output": 0,

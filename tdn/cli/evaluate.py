@@ -10,6 +10,7 @@ import typer
 
 from tdn.cli.options import Device, Json, say
 from tdn.cli.reports import print_reports
+from tdn.launch import is_main
 from tdn.output import OutputError, expect_writable, sha256
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def evaluate(
     1x1: one clip, the network's own view (centre crop). 1x3: left, right and centre crop at full resolution.
     10x3: ten clips and three crops, as for Kinetics in the paper. Logits of all views go to a score file first; all
     numbers come from it, and `ensemble` takes two of them. Beside top-1 stand chance (one of the data's classes drawn
-    at random) and the 95% interval (Wilson).
+    at random) and the 95% interval (Wilson). Under torchrun each process scores its share of the clips.
 
     \b
     Parts:    evaluate synthetic:stroboscope
@@ -87,7 +88,8 @@ def evaluate(
     ]
     if len(reports) > 1 and len(set(weights)) == 1:
         say(f"{weights[0].name} stands for all {len(reports)}; a split's number counts only if it was not trained on")
-    print_reports(reports, as_json)
+    if is_main():
+        print_reports(reports, as_json)
 
 
 def _evaluate_one(
@@ -124,7 +126,7 @@ def _evaluate_one(
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)
     scored.checkpoint = sha256(*shard_paths(checkpoint))
     path = None
-    if out is not None:
+    if out is not None and is_main():
         path = out / score_file(checkpoint, scored.checkpoint, dataset.name, data, split, protocol)
         try:
             scored.save(path)

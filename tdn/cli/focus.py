@@ -41,10 +41,12 @@ def focus(
     energy_share is the share of a map's energy on what moves, mask_area what a uniform map has, lift their ratio;
     pointing is how often the brightest place is on it. A number means something only where it beats the controls:
     a Gaussian in the middle, the difference between frames, and the same network with random weights. What moves is
-    read from NAME_mask.npz beside a video; without such files optical flow tells, less the motion of the camera.
+    read from NAME_mask.npz beside a video; without such files optical flow tells, less the motion of the camera. Under
+    torchrun each process measures its share of the clips.
     """
     from tqdm import tqdm
 
+    from tdn.launch import is_main
     from tdn.measure.masks import open_masked
     from tdn.measure.survey import Survey, flat_rows, rows, summary
     from tdn.networks import resolved, short_name
@@ -55,7 +57,10 @@ def focus(
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
     kept = None if out is None else expect_writable(out) / "rows.jsonl"
     left_out: list[str] = []
-    found = list(tqdm(rows(survey, workers, kept, left_out), total=clips, desc=f"focus {data}", unit="clip"))
+    measured = rows(survey, workers, kept, left_out)
+    found = list(tqdm(measured, total=clips, desc=f"focus {data}", unit="clip", disable=not is_main()))
+    if not is_main():
+        return
     masked = open_masked(data)
     for note in masked.notes:
         print(note, file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from tdn.launch import is_main
 from tdn.words import one_line
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -23,5 +24,8 @@ def fail(message: str) -> NoReturn:
 
 
 def say(message: str) -> None:
-    """A line for the person, on standard error, so that standard output stays clean for results."""
-    print(message, file=sys.stderr)
+    """A line for the person, on standard error, so that standard output stays clean for results; once for a command
+    of several processes.
+    """
+    if is_main():
+        print(message, file=sys.stderr)

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Subset
 from tqdm import tqdm
 
 from tdn.data import sampling
@@ -15,6 +15,7 @@ from tdn.data.processes import batches_of
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
 from tdn.evaluate.labels import match_labels
 from tdn.evaluate.scores import Scores, first_repeated
+from tdn.launch import gathered, is_main, share
 from tdn.model import TDN
 from tdn.motion import LABELS
 from tdn.motion.splits import SPLITS, Clip, clip_name, fps_of
@@ -160,7 +161,8 @@ def run_protocol(
 ) -> Scores:
     """Score every view of every clip of `dataset`; `model` as `load_model` returns it, moved to `device`.
 
-    `batch_views` views go through the network at a time, `workers` processes read videos. Clips that cannot be read, or
+    `batch_views` views go through the network at a time, `workers` processes read videos. Started as several processes
+    (torchrun), each scores its share of the clips, and all return the whole. Clips that cannot be read, or
     that the lists name and the disk lacks, are named in `Scores.missing`. Labels are put in the order of `model.labels`
     by `match_labels`, which raises ValueError where that cannot be done; so do a clip that stands twice and a data set
     of which nothing can be read.
@@ -170,31 +172,32 @@ def run_protocol(
     if (twice := first_repeated(ids)) is not None:
         raise ValueError(f"{dataset.name}: the clip {twice} stands in it twice")
     model = model.to(device).eval()
-    found, labels, logits = [], [], []
-    missing = [] if isinstance(dataset, SyntheticSet) else list(dataset.missing)
-    bar = tqdm(total=len(ids), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not progress)
+    scored: list[tuple[str, int, np.ndarray]] = []  # id, label or -1 for a clip that could not be read, logits [V, K]
+    own = share(range(len(ids)))
+    bar = tqdm(
+        total=len(own), desc=f"{dataset.name} {protocol.name}", unit="clip", disable=not (progress and is_main())
+    )
     # One batch ahead a process: thirty views of a clip are 240 MB, and wait in shared memory.
     options = {"batch_size": max(1, batch_views // protocol.views), "prefetch_factor": 1 if workers else None}
     side = model.preprocess.short_side if protocol.crops == 3 else model.preprocess.input_size
     one_view = model.num_segments * model.window * 3 * side**2
     options["batch_bytes"] = options["batch_size"] * protocol.views * one_view
-    for views, label, name in batches_of(_views(dataset, model, protocol), workers, **options):
-        scored = _logits(model, views, batch_views)
-        for one, place, own in zip(scored, label.tolist(), name, strict=True):
-            if place < 0:
-                missing.append(own)
-                continue
-            found.append(own)
-            labels.append(places[place])
-            logits.append(one)
+    for views, label, name in batches_of(Subset(_views(dataset, model, protocol), own), workers, **options):
+        scored += zip(name, label.tolist(), _logits(model, views, batch_views), strict=True)
         bar.update(len(name))
     bar.close()
+    whole: list[Any] = [None] * len(ids)
+    for number, part in enumerate(parts := gathered(scored)):
+        whole[number :: len(parts)] = part
+    found = [one for one in whole if one[1] >= 0]
+    missing = [] if isinstance(dataset, SyntheticSet) else list(dataset.missing)
+    missing += [name for name, label, _ in whole if label < 0]
     if not found:
         raise ValueError(f"{dataset.name}: none of its {len(ids)} clips could be read, {', '.join(missing[:3])} ...")
     return Scores(
-        ids=found,
-        labels=np.array(labels, np.int64),
-        logits=np.stack(logits),
+        ids=[name for name, _, _ in found],
+        labels=np.array([places[label] for _, label, _ in found], np.int64),
+        logits=np.stack([logits for _, _, logits in found]),
         class_names=list(model.labels),
         protocol=protocol.describe(model.preprocess),
         missing=missing,

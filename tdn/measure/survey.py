@@ -21,6 +21,7 @@ from tdn.explain.classes import same_label
 from tdn.explain.forward_pass import ForwardPass
 from tdn.explain.network_changes import random_weights
 from tdn.explain.scale import in_time
+from tdn.launch import gathered, in_turn, is_main, process_count
 from tdn.measure import controls
 from tdn.measure.faithfulness import area_under, deletion, freeze_inside_outside, insertion, model_randomisation
 from tdn.measure.focus import focus_of_clip, mean_over_clips, paired_interval
@@ -181,20 +182,23 @@ def _at_all_moments(network: Network, layer: str, maps: Tensor, moments: int) ->
 def rows(
     survey: Survey, workers: int = 1, kept: Path | None = None, left_out: list[str] | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The rows of `survey.clips` clips in which something moves, in order, measured by `workers` processes.
+    """The rows of `survey.clips` clips in which something moves, in order, measured by `workers` processes; or by all
+    that a launcher started (torchrun), each of which yields all rows.
 
     With `kept`, a .jsonl file, every row is written there at once, and read from there the next time. A video that
     cannot be read is replaced by the next, and `left_out` gets the sentence that names it. Raises ValueError where the
     data have too few clips, or the file holds the rows of another survey.
     """
+    if workers > 1 and process_count() > 1:
+        raise ValueError(f"workers={workers} beside {process_count()} processes of a launcher; leave one of them out")
     surveyor = Surveyor(survey)
-    done = {} if kept is None else _rows_kept(survey, surveyor.data.listing(), kept)
+    done, *_ = gathered(_rows_kept(survey, surveyor.data.listing(), kept) if kept and is_main() else {})
     found, unreadable = 0, [] if left_out is None else left_out
     for index, row in _in_order(surveyor, survey, done, workers):
         if row is not None and "unreadable" in row:  # not kept: the next run tries again
             unreadable.append(row["unreadable"])
             continue
-        if kept is not None and index not in done:
+        if kept is not None and index not in done and is_main():
             with kept.open("a") as file:
                 file.write(json.dumps({"index": index, "row": row}) + "\n")
         if row is not None:
@@ -212,7 +216,7 @@ def _in_order(
     """Clip after clip, without end for procedural ones; a few are under way ahead of the one that is waited for."""
     indices = count() if surveyor.data.count is None else range(surveyor.data.count)
     if workers == 1:
-        yield from ((index, done[index] if index in done else surveyor.row(index)) for index in indices)
+        yield from in_turn(indices, lambda index: done[index] if index in done else surveyor.row(index))
         return
     pool = ProcessPoolExecutor(
         workers, get_context("spawn"), initializer=_start_process, initargs=(survey, surveyor.elsewhere)
