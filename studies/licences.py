@@ -14,7 +14,7 @@ from pathlib import Path
 from av._core import library_meta
 from packaging.requirements import Requirement
 
-from studies.report import rows_of
+from studies.tables.rows import rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
 # The GNU licences ask for the source of what is built on them; MPL only for changes of its own files.

@@ -6,6 +6,7 @@ import pytest
 
 from studies import report
 from studies.motion.splits import ASKED, shipped
+from studies.tables import motion
 
 MEASURED = sorted(report.DOCS.glob("*.json"))
 
@@ -31,7 +32,7 @@ def test_every_split_has_figures_of_every_shipped_network_with_chance_and_interv
 def test_a_part_of_a_split_counts_its_own_clips():
     halves = {name: {"clips": 10, "top1": 30.0, "interval": [10, 60]} for name in ("photographic", "drawn")}
     val = {"clips": 20, "chance": 5.0, "top1": 30.0, "interval": [15, 52], "parts": halves}
-    rows = [row.split(" | ")[:2] for row in report.splits({"tdn": {"val": val}})[2:]]
+    rows = [row.split(" | ")[:2] for row in motion.splits({"tdn": {"val": val}})[2:]]
     assert rows == [["| val", "20"], ["| val, photographic", "10"], ["| val, drawn", "10"]]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from studies import report
 from studies.abuse.kill_training import differences, place, start
+from studies.tables import abuse
 
 DISK_MB = 24
 # The rendered clips take some 9.3 MiB, a state 1 MiB.
@@ -67,7 +68,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/reliability.*")
     arguments = parser.parse_args()
     found = measured()
-    print("\n".join(report.full_disk(found)))
+    print("\n".join(abuse.full_disk(found)))
     if arguments.save:
         report.save("reliability", "full_disk", found)
 
