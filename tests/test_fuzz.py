@@ -8,7 +8,8 @@ import pytest
 from app.explainer import Explainer
 from app.handlers import Handlers
 from studies.abuse.fuzz import fuzz, outcome, page
-from studies.abuse.mutations import KINDS, encode
+from studies.abuse.mutations import KINDS
+from studies.abuse.sources import encode
 from tdn.data.worker import DecodingWorker
 from tests.e2e.conftest import save_random_pair
 

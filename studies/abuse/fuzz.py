@@ -30,7 +30,8 @@ from app.server.visitors import RateLimit
 from app.showcase import Showcase
 from app.studio.exports import KINDS
 from studies import report
-from studies.abuse.mutations import mutation, sources
+from studies.abuse.mutations import mutation
+from studies.abuse.sources import sources
 from studies.abuse.visitors import is_sentence
 from studies.speed.measure import resident_bytes
 from tdn.data.worker import DecodingWorker

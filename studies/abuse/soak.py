@@ -25,7 +25,8 @@ import httpx
 from app import change_text
 from studies import report
 from studies.abuse.crowd import SAMPLES, Tally
-from studies.abuse.mutations import mutation, sources
+from studies.abuse.mutations import mutation
+from studies.abuse.sources import sources
 from studies.abuse.visitors import Memory, Refused, Server, Visitor, is_sentence, percentile
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
 

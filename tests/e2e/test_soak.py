@@ -3,8 +3,8 @@
 import pytest
 
 from studies.abuse.crowd import SAMPLES
-from studies.abuse.mutations import sources
 from studies.abuse.soak import ACTS, Guest
+from studies.abuse.sources import sources
 from studies.abuse.visitors import Visitor
 
 
