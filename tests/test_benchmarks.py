@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from studies.speed import cases, strobe
+from studies.speed import cases, strobe, videos
 from studies.speed.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
 from studies.speed.run import run_all
 from tdn.data.film import AS_FILMED
@@ -67,10 +67,10 @@ def test_an_unknown_measurement_is_refused():
 
 
 def test_the_long_video_has_its_length_and_right_frames(tmp_path, monkeypatch):
-    monkeypatch.setattr(cases, "VIDEOS", tmp_path)
-    monkeypatch.setattr(cases, "GROUP", 10)
-    monkeypatch.setattr(cases, "VIDEO_SIZE", (1920, 1080))
-    path = cases.long_video(2)
+    monkeypatch.setattr(videos, "VIDEOS", tmp_path)
+    monkeypatch.setattr(videos, "GROUP", 10)
+    monkeypatch.setattr(videos, "VIDEO_SIZE", (1920, 1080))
+    path = videos.long_video(2)
     info = probe(path)
     assert (info.num_frames, info.width, info.height) == (60, 1920, 1080)
     first, again = (dict(decode_frames(path, [number]))[number] for number in (3, 23))

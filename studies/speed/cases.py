@@ -4,64 +4,33 @@ Plain is the released arithmetic module by module (studies.speed.plain), pytorch
 layer and network, and decord frame by frame.
 """
 
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from studies.speed.measure import Case
+from studies.speed.networks import (
+    CLASS,
+    OTHER_CLASS,
+    PAIR,
+    arithmetic_of_maps,
+    clip,
+    fast_network,
+    network,
+    plain_maps,
+    plain_network,
+    step,
+)
 from studies.speed.plain import PlainTDN
-from tdn.data.sampling import even_window_starts, train_window_starts, windows
+from studies.speed.video_cases import analysis, encode, read_1min, read_10min
+from studies.speed.videos import VIDEO_SIZE, long_video
+from tdn.data.sampling import train_window_starts, windows
 from tdn.explain import ForwardPass, grad_cam
-from tdn.model import FAMILY, TDN
+from tdn.model import TDN
 from tdn.model.cost import multiply_adds
 from tdn.model.inference import inference_copy
-from tdn.weights.official import official_name
-
-if TYPE_CHECKING:
-    from tdn.data.transforms import Preprocess
-
-PAIR = {"tdn": "tdn_resnet50_8f", "baseline": "tconv_baseline_resnet50_8f"}
-CLASS, OTHER_CLASS = 3, 7
-VIDEOS = Path("runs/benchmark")
-VIDEO_SIZE, VIDEO_FPS, GROUP = (1920, 1080), 30, 250
-
-
-def clip() -> Tensor:
-    return torch.randn(1, 8, 5, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-
-
-@cache
-def network(role: str) -> TDN:
-    """Random weights with statistics and norms away from their start."""
-    torch.manual_seed(0)
-    model = TDN(FAMILY[PAIR[role]].architecture).eval()
-    for name, value in model.state_dict().items():
-        if name.endswith("running_var"):
-            value.uniform_(0.5, 1.5)
-        elif value.is_floating_point() and "bn" in name:
-            value.add_(0.1 * torch.randn_like(value))
-    return model
-
-
-@cache
-def plain_network(role: str) -> PlainTDN:
-    """The same weights in the plain network."""
-    ours = network(role)
-    model = PlainTDN(ours.architecture.num_classes, s_tdm=role == "tdn", l_tdm=role == "tdn").eval()
-    model.load_state_dict({official_name(name): tensor for name, tensor in ours.state_dict().items()})
-    return model
-
-
-@cache
-def fast_network(role: str) -> TDN:
-    return inference_copy(network(role))
 
 
 def forward_fp32() -> Case:
@@ -90,7 +59,7 @@ def maps_pair() -> Case:
 
     for role in PAIR:
         fast_network(role), plain_network(role)
-    return Case(ours, plain, sum(map(_arithmetic_of_maps, PAIR)))
+    return Case(ours, plain, sum(map(arithmetic_of_maps, PAIR)))
 
 
 def class_switch_res2() -> Case:
@@ -163,103 +132,6 @@ def train_pipeline() -> Case:
     return Case(ours, plain)
 
 
-def read_10min() -> Case:
-    """The 40 frames of a clip from ten minutes of 1080p, short side 256; plain: decord, one frame at a time."""
-    return _reading(long_video(600))
-
-
-def read_1min() -> Case:
-    """The same of one minute."""
-    return _reading(long_video(60))
-
-
-def analysis() -> Case:
-    """A visitor's whole wait without the network's wire: the pair's scores, four maps and their pictures from a file.
-
-    Ours is what the page does: it sends values and frames, and the browser lays them over each other. Plain draws every
-    overlay in Python with the library's own function and saves it as PNG.
-    """
-    import io
-
-    from PIL import Image
-
-    from tdn.data.clip import load_clip
-    from tdn.data.transforms import Preprocess, to_view
-    from tdn.explain.scale import scale_per_clip
-
-    path, seen = long_video(60), _Taker(Preprocess.official())
-    for role in PAIR:
-        fast_network(role), plain_network(role)
-
-    def ours() -> list[bytes]:
-        read, sent = load_clip(path, seen), []
-        for role in PAIR:
-            kept = ForwardPass(fast_network(role), read.tensor)
-            maps = kept.maps(kept.logits.argmax(1).tolist())
-            sent += [
-                (255 * scale_per_clip(one[0].relu().numpy()).values).round().astype(np.uint8).tobytes()
-                for one in maps.values()
-            ]
-        row = io.BytesIO()
-        Image.fromarray(np.concatenate(read.centre_frames, axis=1)).save(row, "JPEG", quality=85)
-        return [*sent, row.getvalue()]
-
-    def plain() -> list[bytes]:
-        import decord
-        from pytorch_grad_cam.utils.image import show_cam_on_image
-
-        reader = decord.VideoReader(str(path), num_threads=1)
-        wanted = windows(even_window_starts(len(reader), 8), len(reader))
-        views = np.stack([to_view(reader[int(index)].asnumpy(), seen.preprocess) for index in wanted.flat])
-        frames = views.reshape(8, 5, 224, 224, 3)[:, 2] / np.float32(255)
-        x, sent = _normalised(views), []
-        for role in PAIR:
-            model = plain_network(role)
-            with torch.inference_mode():
-                target = int(model(x).argmax())
-            for maps in plain_maps(model, x, target):
-                for frame, one in zip(frames, maps, strict=True):
-                    picture = io.BytesIO()
-                    Image.fromarray(show_cam_on_image(frame, one, use_rgb=True)).save(picture, "PNG")
-                    sent.append(picture.getvalue())
-        return sent
-
-    return Case(ours, plain)
-
-
-def encode() -> Case:
-    """The side-by-side video of four maps as H.264; plain: the library's overlays and OpenCV's MPEG-4 writer."""
-    import cv2
-
-    from tdn.data.video import write_mp4
-    from tdn.explain.scale import scale_per_clip
-    from tdn.show.figures import MapRow, grid_video
-
-    rng = np.random.default_rng(0)
-    frames = np.kron(rng.integers(0, 255, (8, 9, 16, 3), np.uint8), np.ones((1, 40, 40, 1), np.uint8))
-    maps = [rng.random((8, side, side)).astype(np.float32) for side in (56, 7, 56, 7)]
-    VIDEOS.mkdir(parents=True, exist_ok=True)
-
-    def ours() -> None:
-        rows = [MapRow("TDN", "class", "per clip", scale_per_clip(one)) for one in maps]
-        write_mp4(VIDEOS / "ours.mp4", grid_video(frames, rows, (140, 0, 500, 360)), fps=4)
-
-    def plain() -> None:
-        from pytorch_grad_cam.utils.image import show_cam_on_image
-
-        writer = cv2.VideoWriter(str(VIDEOS / "plain.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 4, (1280, 720))
-        for segment, frame in enumerate(frames):
-            tiles = [
-                show_cam_on_image(frame / np.float32(255), cv2.resize(one[segment], (640, 360)), use_rgb=True)
-                for one in maps
-            ]
-            grid = np.concatenate([np.concatenate(tiles[:2], 1), np.concatenate(tiles[2:], 1)])
-            writer.write(cv2.cvtColor(grid, cv2.COLOR_RGB2BGR))
-        writer.release()
-
-    return Case(ours, plain)
-
-
 CASES: dict[str, Callable[[], Case]] = {
     make.__name__: make
     for make in (
@@ -283,122 +155,9 @@ CASES: dict[str, Callable[[], Case]] = {
 QUICK = [name for name in CASES if name not in ("analysis", "encode", "several_classes", "read_1min")]
 
 
-@dataclass(frozen=True)
-class _Taker:
-    """What `load_clip` asks of a network."""
-
-    preprocess: "Preprocess"
-    num_segments: int = 8
-    window: int = 5
-
-
-def _normalised(views: np.ndarray) -> Tensor:
-    """uint8 [T*L, H, W, 3] -> a clip [1, T, L, 3, H, W]."""
-    from tdn.data.transforms import normalise
-
-    return normalise(views).unflatten(0, (1, 8, 5))
-
-
-def plain_maps(model: PlainTDN, x: Tensor, target: int) -> list[np.ndarray]:
-    """pytorch-grad-cam with its defaults, once a layer."""
-    from pytorch_grad_cam import GradCAM  # after tdn.explain.gradcam, which mends torchvision's import
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-    maps = []
-    for layer in (model.base_model.res2, model.base_model.layer4_bak[-1]):
-        with GradCAM(model, [layer]) as cam:
-            maps.append(cam(input_tensor=x.flatten(0, 1).flatten(1, 2), targets=[ClassifierOutputTarget(target)]))
-    return maps
-
-
-def long_video(duration_sec: int) -> Path:
-    """A 1080p H.264 file with B-frames and a keyframe each 250 frames: one such group again and again."""
-    import av
-
-    path, group = VIDEOS / f"moving_{duration_sec}s.mp4", VIDEOS / "group.mp4"
-    if path.exists():
-        return path
-    VIDEOS.mkdir(parents=True, exist_ok=True)
-    _write_group(group)
-    unfinished = path.with_suffix(".partial.mp4")
-    with av.open(str(unfinished), "w", format="mp4") as container:
-        stream = None
-        for repeat in range(duration_sec * VIDEO_FPS // GROUP):
-            with av.open(str(group)) as source:
-                template = source.streams.video[0]
-                stream = stream or container.add_stream_from_template(template)
-                shift = round(repeat * GROUP / VIDEO_FPS / template.time_base)
-                for packet in source.demux(template):
-                    if packet.dts is not None:  # the last one only ends the stream
-                        packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
-                        container.mux(packet)
-    unfinished.rename(path)
-    return path
-
-
-def _write_group(path: Path) -> None:
-    """One group of pictures: a keyframe and 249 frames that move."""
-    import av
-
-    ground = np.kron(np.random.default_rng(0).integers(0, 255, (27, 48, 3), np.uint8), np.ones((40, 40, 1), np.uint8))
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=VIDEO_FPS)
-        stream.width, stream.height, stream.pix_fmt = *VIDEO_SIZE, "yuv420p"
-        stream.options = {"preset": "superfast", "bf": "2", "g": str(GROUP), "sc_threshold": "0"}
-        for number in range(GROUP):
-            frame = av.VideoFrame.from_ndarray(np.roll(ground, 4 * number, axis=1), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-
-
-def _reading(path: Path) -> Case:
-    from tdn.data.transforms import Preprocess, to_view
-    from tdn.data.video import decode_frames, probe
-
-    view = Preprocess.official()
-    count = probe(path).num_frames
-    wanted = windows(even_window_starts(count, 8), count)  # [8, 5]
-
-    def ours() -> list[np.ndarray]:
-        return [to_view(frame, view) for _, frame in decode_frames(path, wanted.flat)]
-
-    def plain() -> list[np.ndarray]:
-        import decord
-
-        reader = decord.VideoReader(str(path), num_threads=1)
-        return [to_view(reader[int(index)].asnumpy(), view) for index in wanted.flat]
-
-    return Case(ours, plain)
-
-
 def _inference(model: torch.nn.Module, x: Tensor) -> Callable[[], Tensor]:
     def run() -> Tensor:
         with torch.inference_mode():
             return model(x)
 
     return run
-
-
-def step(model: torch.nn.Module, x: Tensor, label: Tensor, precision: torch.dtype | None) -> Callable[[], None]:
-    optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9)
-
-    def run() -> None:
-        with torch.autocast("cpu", precision, enabled=precision is not None), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            loss = torch.nn.functional.cross_entropy(model(x).float(), label)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-
-    return run
-
-
-def _arithmetic_of_maps(role: str) -> float:
-    """Forward, and the data gradients of stages 3 to 5: as many multiply-adds as their forward."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    model = network(role)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(clip())
-    later = sum(sum(counter.flop_counts[f"TDN.{stage}"].values()) for stage in ("res3", "res4", "res5"))
-    return counter.get_total_flops() / 2 + later / 2

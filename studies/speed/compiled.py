@@ -11,8 +11,8 @@ import time
 import torch
 
 from studies import report
-from studies.speed.cases import clip, fast_network, plain_network
 from studies.speed.measure import seconds
+from studies.speed.networks import clip, fast_network, plain_network
 
 ROUNDS = 5
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import torch
 
 from studies import report
-from studies.speed.cases import VIDEOS, long_video
+from studies.speed.videos import VIDEOS, long_video
 from tdn.data.transforms import Preprocess
 from tdn.model import FAMILY, TDN
 from tdn.weights import Card, save_checkpoint

@@ -11,8 +11,8 @@ import statistics
 import torch
 
 from studies import report
-from studies.speed.cases import CLASS, clip, step
 from studies.speed.measure import seconds
+from studies.speed.networks import CLASS, clip, step
 from studies.speed.plain import PlainTDN
 from tdn.model import FAMILY, TDN
 
