@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tdn.explain import METHODS, ForwardPass, Rule, grad_cam
-from tdn.explain.methods import _CLASSES, principal_component, weigh
+from tdn.explain.methods import library_class, principal_component, weigh
 from tdn.networks import as_network
 from tests.conftest import logits_and_maps, network, random_clip, tiny
 
@@ -26,7 +26,7 @@ def test_frames_are_weighed_as_the_library_weighs_images(method, rng):
     activations = torch.from_numpy(rng.random((8, 6, 5, 7)).astype(np.float32))
     gradients = torch.from_numpy(rng.normal(size=(8, 6, 5, 7)).astype(np.float32))
     of_a_segment = 8 * gradients if method == "grad_cam_pp" else gradients
-    library = _CLASSES[method](network(tiny()), []).get_cam_image(
+    library = library_class(method)(network(tiny()), []).get_cam_image(
         None, None, None, activations.numpy(), of_a_segment.numpy(), False
     )
     clip, slopes = (values.unflatten(0, (1, 8)).transpose(1, 2) for values in (activations, gradients))

@@ -4,20 +4,26 @@
     python -m studies.gpu --parts equal rates        some of it
     python -m studies.gpu --device cpu --rehearse    every part once, tiny, on this machine (the tests do this)
 
-It needs torch, NumPy, OpenCV, Pillow, safetensors and accelerate. Reading in Table 5 needs PyAV too: fill a folder that
-travels (`pip download --no-deps -d lent/wheels av`) and install from it there (`pip install --no-index lent/wheels/*`).
+It needs torch, NumPy, OpenCV, Pillow, safetensors and accelerate. Where pytorch-grad-cam is missing, the one line of it
+that Grad-CAM takes (channels weighted by the mean of their gradients) stands here, and the report says so. Reading in
+Table 5 needs PyAV: fill a folder that travels (`pip download --no-deps -d lent/wheels av`) and install from it there
+(`pip install --no-index lent/wheels/*`).
 A part that fails is named with its error and the others go on; one that would begin after --minutes is left out. The
 exit code is 1 where a part failed or the device does not compute what the CPU computes.
 """
 
 import argparse
+import importlib.util
 import json
 import sys
 import time
 import traceback
+import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from studies.gpu import equal, rates, whole
@@ -35,6 +41,25 @@ PARTS: dict[str, Callable[[Subject], dict]] = {
 }
 
 
+class MeanGradient:
+    """What is taken of pytorch-grad-cam's `GradCAM`."""
+
+    @staticmethod
+    def get_cam_weights(*given: Any) -> np.ndarray:
+        gradients = given[-1]  # [N, C, ...]
+        return gradients.mean(tuple(range(2, gradients.ndim)))
+
+
+def expect_grad_cam() -> str:
+    """The library, or its stand-in where it is not installed; which of the two it is."""
+    if importlib.util.find_spec("pytorch_grad_cam") is not None:
+        return "pytorch-grad-cam"
+    library = types.ModuleType("pytorch_grad_cam")
+    library.GradCAM = MeanGradient
+    sys.modules["pytorch_grad_cam"] = library
+    return "stand-in"
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/gpu"))
@@ -45,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     subject = Subject(choose_device(asked.device), asked.rehearse)
     found: dict = {"device": device_name(subject.device), "torch": torch.__version__, "rehearsal": asked.rehearse}
+    found["grad_cam"] = expect_grad_cam()
     asked.out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     for name in asked.parts:

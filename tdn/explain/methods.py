@@ -5,14 +5,14 @@ frame as on one image; a network that reads a dense clip is weighed as a whole. 
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tdn.networks import Network
 from tdn.weights import torchvision_ops  # noqa: F401 (before pytorch_grad_cam, which imports torchvision)
-
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM  # isort: skip
 
 METHODS = {
     "grad_cam": "Grad-CAM (Selvaraju et al. 2017): channels weighted by their mean gradient",
@@ -23,11 +23,11 @@ METHODS = {
     "eigencam": "Eigen-CAM (Muhammad and Yeasin 2020): first principal component of the activations; knows no class",
 }
 _CLASSES = {
-    "grad_cam": GradCAM,
-    "hirescam": HiResCAM,
-    "layercam": LayerCAM,
-    "grad_cam_pp": GradCAMPlusPlus,
-    "xgradcam": XGradCAM,
+    "grad_cam": "GradCAM",
+    "hirescam": "HiResCAM",
+    "layercam": "LayerCAM",
+    "grad_cam_pp": "GradCAMPlusPlus",
+    "xgradcam": "XGradCAM",
 }
 _SIGNED = ("grad_cam", "hirescam", "xgradcam")
 _WEIGHTED = ("grad_cam", "grad_cam_pp", "xgradcam")
@@ -89,11 +89,15 @@ def weigh(activations: Tensor, gradients: Tensor | None, rule: Rule, segments: i
         gradients = gradients * segments
     count, _, times = activations.shape[:3]
     frames = by_frame(activations)  # [N*T', C, h, w]
-    kind = _CLASSES[rule.method]
+    kind = library_class(rule.method)
     if rule.method in _WEIGHTED:
         # By the library's path for images, or that for volumes. The weights are the library's; it would multiply them
         # out into a copy of all activations.
         pair = (activations, gradients) if rule.weights == "clip" else (frames, by_frame(gradients))
+        if rule.method == "grad_cam":
+            # It takes the mean of the gradients over all cells; a mean of one cell is the same, and on a GPU the
+            # features stay there.
+            pair = [one.mean(tuple(range(2, one.ndim)), keepdim=True) for one in pair]
         weights = kind.get_cam_weights(None, None, None, None, *(one.cpu().numpy() for one in pair))
         weights = torch.as_tensor(weights, dtype=activations.dtype, device=activations.device)
         if rule.weights == "clip":
@@ -105,6 +109,14 @@ def weigh(activations: Tensor, gradients: Tensor | None, rule: Rule, segments: i
         maps = maps.to(activations.device, activations.dtype)
     maps = maps.unflatten(0, (count, times))
     return maps if rule.method in _SIGNED else maps.relu()
+
+
+@cache
+def library_class(method: str) -> Any:
+    """The class of pytorch-grad-cam, read when a map is first made."""
+    import pytorch_grad_cam
+
+    return getattr(pytorch_grad_cam, _CLASSES[method])
 
 
 def by_frame(volume: Tensor) -> Tensor:
