@@ -161,7 +161,7 @@ class Asking:
         return Shown(
             answer=views.answer_json(analysis),
             scores=views.scores(analysis),
-            viewer=views.viewer(analysis, frames_jpeg, windows_jpeg, self.link(asked, analysis)),
+            viewer=views.viewer(analysis, frames_jpeg, windows_jpeg, self.link(asked, analysis), Path(asked.video)),
             note=text.plain(analysis.note),
             token=token,
             focus=focus_text.PENDING if token else "",

@@ -94,11 +94,17 @@ def _score_card(answer: Answer, target: str) -> ScoreCard:
 
 
 def viewer(
-    analysis: Analysis, frames_jpeg: Path, windows_jpeg: Path | None = None, link: dict[str, str] | None = None
+    analysis: Analysis,
+    frames_jpeg: Path,
+    windows_jpeg: Path | None = None,
+    link: dict[str, str] | None = None,
+    film: Path | None = None,
 ) -> ViewerData:
-    """All panels, with maps where they are there; the pictures are those of `write_pictures`."""
+    """All panels, with maps where they are there; the pictures are those of `write_pictures`, `film` is the clip."""
     panels = [panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS]
-    return _viewer(analysis, frames_jpeg, panels, link, windows_jpeg)
+    shown = _viewer(analysis, frames_jpeg, panels, link, windows_jpeg)
+    shown.film = FileData(path=str(film)) if film else None
+    return shown
 
 
 def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:

@@ -92,12 +92,17 @@ def test_a_box_outside_the_frame_is_refused():
 
 
 def test_blend_follows_the_formula_of_the_viewer():
-    frames = np.full((1, 1, 2, 3), 100, np.uint8)
-    values = np.array([[[0.0, 1.0]]])
+    frames = np.full((1, 1, 3, 3), 100, np.uint8)
+    values = np.array([[[0.0, 0.2, 1.0]]])
     table = colour_table("inferno").astype(float)
     out = blend(frames, values, opacity=0.8)
-    by_hand = [100 + (table[0] - 100) * 0.8 * 0.25, 100 + (table[255] - 100) * 0.8]
+    by_hand = [[100.0] * 3, 100 + (table[51] - 100) * 0.8 * 0.2, 100 + (table[255] - 100) * 0.8]
     assert np.abs(out[0, 0] - np.stack(by_hand)).max() <= 0.5
+
+
+def test_at_opacity_0_the_picture_is_plain():
+    frames = np.full((1, 1, 2, 3), 100, np.uint8)
+    assert (blend(frames, np.array([[[np.nan, 1.0]]]), opacity=0) == 100).all()
 
 
 def test_what_the_model_did_not_see_is_dimmed_not_coloured():

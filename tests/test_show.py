@@ -196,7 +196,7 @@ def test_between_two_segments_a_film_shows_what_is_between_their_maps():
     shown = list(film(frames, 45, result, Look()))
     values = scale_per_clip(result.maps[0].signed.clip(min=0)).values
     between = 0.6 * values[0] + 0.4 * values[1]  # frame 5 of 3 and 8
-    expected = blend(frames[:1], place_in_frame(between[None], HEIGHT, WIDTH, result.box), 0.6)[0]
+    expected = blend(frames[:1], place_in_frame(between[None], HEIGHT, WIDTH, result.box))[0]
     title = shown[5].shape[0] - HEIGHT - 36
     assert np.abs(shown[5][title : title + HEIGHT].astype(int) - expected).max() <= 1
 

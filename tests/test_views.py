@@ -82,6 +82,8 @@ def test_panels_stand_network_by_network_and_layer_by_layer(analysis: Analysis):
         ["T-Conv baseline", "Res2"],
         ["T-Conv baseline", "final"],
     ]
+    assert shown.film is None
+    assert views.viewer(analysis, Path("frames.jpg"), film=Path("clip.mp4")).film.path == "clip.mp4"
 
 
 def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):

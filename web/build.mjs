@@ -14,7 +14,11 @@ const components = {
   setup(bundler) {
     bundler.onResolve({ filter: /^component:/ }, ({ path }) => ({ path: path.slice(10), namespace: 'component' }));
     bundler.onLoad({ filter: /.*/, namespace: 'component' }, async ({ path }) => {
-      const [html, css, script] = await Promise.all(['html', 'css', 'js'].map((kind) => readFile(join(root, 'app', 'viewer', `${path}.${kind}`), 'utf8')));
+      const [html, css] = await Promise.all(['html', 'css'].map((kind) => readFile(join(root, 'app', 'viewer', `${path}.${kind}`), 'utf8')));
+      const files = (await readdir(join(root, 'app', 'viewer'))).filter((file) => file.startsWith(`${path}.`) && file.endsWith('.js'));
+      // Further parts of a long script, NAME.PART.js, come before it.
+      const parts = [...files.filter((file) => file !== `${path}.js`).sort(), `${path}.js`];
+      const script = (await Promise.all(parts.map((file) => readFile(join(root, 'app', 'viewer', file), 'utf8')))).join('\n');
       // Gradio keeps a component's style to the component; here the place with its name does.
       const { code: own } = await transform(`#${path} {\n${css}\n}`, { loader: 'css', target: 'chrome100', minify: true });
       return { contents: `export default { html: ${JSON.stringify(html)}, css: ${JSON.stringify(own)}, run(element, props, watch, trigger) {\n${script}\n} };` };

@@ -195,7 +195,7 @@ def looked_at(settings: Any) -> tuple[Look, tuple[str, ...], int | None]:
         look = Look(
             str(given.get("colours", "inferno")),
             str(given.get("scale", "clip")),
-            float(given.get("opacity", 60)) / 100,
+            float(given.get("opacity", 80)) / 100,
             bool(given.get("signed", False)),
         )
         segment = None if given.get("segment") is None else int(given["segment"])

@@ -33,7 +33,8 @@ class ViewerData(GradioModel):
     y1) in their pixels is what the networks see. `colours`: name -> 256 * 3 values 0..255; `signed_colours` those of
     maps from -1 to 1. `windows`: one JPEG with a row for each segment, its L frames as S-TDM reads them, each
     `window_side` wide and high; None for networks of one frame a segment. `link`: what the page's address says of this
-    result, empty for a clip that has no link; None where the address is not this viewer's.
+    result, empty for a clip that has no link; None where the address is not this viewer's. `film` is the clip itself,
+    which plays below the maps; None where only the centre frames are shown.
     """
 
     clip: str
@@ -50,6 +51,7 @@ class ViewerData(GradioModel):
     windows: FileData | None = None
     window_side: int = 0
     link: dict[str, str] | None = None
+    film: FileData | None = None
 
 
 class FrameViewer(Drawn):

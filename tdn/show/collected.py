@@ -21,7 +21,7 @@ class Look:
 
     colours: str = "inferno"
     scale: str = "clip"
-    opacity: float = 0.6
+    opacity: float = 0.8
     signed: bool = False
 
     def __post_init__(self) -> None:

@@ -33,20 +33,22 @@ def place_in_frame(values: np.ndarray, height: int, width: int, box: Box) -> np.
 
 
 def blend(
-    frames: np.ndarray, placed: np.ndarray, opacity: float = 0.6, colours: str = "inferno", signed: bool = False
+    frames: np.ndarray, placed: np.ndarray, opacity: float = 0.8, colours: str = "inferno", signed: bool = False
 ) -> np.ndarray:
     """Colour `placed` [T, H, W] over `frames` uint8 [T, H, W, 3]: 0..1, or -1..1 where `signed`, NaN unseen.
 
-    A pixel's opacity is opacity * (0.25 + 0.75 * value), so that the dark end does not hide the frame; the page's
-    viewer uses the same formula. Signed values have a colour map of their own, and no colour at 0. Unseen parts are
-    dimmed and left without colour.
+    A pixel's opacity is opacity * |value|, so that nothing lies over the frame where there is no evidence; the page's
+    viewer uses the same formula. Signed values have a colour map of their own. Unseen parts are dimmed and left
+    without colour; at opacity 0 the frames stay as they are.
     """
+    if not opacity:
+        return frames.copy()
     seen = ~np.isnan(placed)
     values = np.where(seen, placed, 0.0).clip(-1 if signed else 0, 1)
     place = (values + 1) / 2 if signed else values
     table = colour_table(SIGNED_COLOURS if signed else colours)
     coloured = table[np.round(255 * place).astype(np.uint8)].astype(np.float32)
-    share = (opacity * (np.abs(values) if signed else 0.25 + 0.75 * values))[..., None]
+    share = (opacity * np.abs(values))[..., None]
     mixed = frames + (coloured - frames) * share
     unseen = 0.45 * frames.astype(np.float32)
     return np.round(np.where(seen[..., None], mixed, unseen)).astype(np.uint8)

@@ -39,13 +39,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[str]:
+def site(tmp_path_factory, node_modules) -> Iterator[str]:
     """The address of the built page with the shipped pair."""
     networks, dist = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("site") / "dist"
     export = [sys.executable, "-m", "tdn", "export-web", *map(str, PAIR), "--out", str(networks), "--clips", "1"]
     subprocess.run(export, cwd=ROOT, check=True)
-    if not (ROOT / "web" / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=ROOT / "web", check=True)
     build = {**os.environ, "WEB_DIST": str(dist), "WEB_NETWORKS": str(networks)}
     subprocess.run(["node", "build.mjs"], cwd=ROOT / "web", check=True, env=build)
     handler = functools.partial(Quiet, directory=str(dist))

@@ -187,8 +187,9 @@ function viewerData() {
     panels.push(panel(of, layer, maps?.[role][layer]));
     if (changed) panels.push(panel(`${of} · ${changed.name}`, layer, changed.maps[role][layer]));
   }
-  const middle = Math.floor(networks.tdn.window / 2);
+  const middle = Math.floor(networks.tdn.window / 2), isAsFilmed = !result.showing && !changed && at('clip').src;
   return {
+    film: isAsFilmed ? { url: at('clip').src } : null,
     clip: file.name, frames: { url: urls.frames }, windows: { url: urls.windows }, window_side: clip.window_side,
     count: clip.centres.length, width: clip.width, height: clip.height, box: clip.box, times_sec: clip.times_sec,
     numbers: clip.frames.map((window) => window[middle]), colours: site.colours, signed_colours: site.signed_colours, panels,
