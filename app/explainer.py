@@ -23,7 +23,8 @@ from tdn.explain.explanation import explanation
 from tdn.explain.strobe import Step, curve
 from tdn.networks import Network, reads_alike
 from tdn.networks.tdn import LAYERS
-from tdn.show.bundle import titles, write_bundle
+from tdn.show.bundle import write_bundle
+from tdn.show.map_rows import titles
 
 # Forward passes kept for the maps of further classes: half a gigabyte each for ResNet-50 at 224 pixels. On ZeroGPU an
 # analysis runs in a process that ends with it, so nothing can be kept.

@@ -1,6 +1,5 @@
 """Checkpoints that visitors bring: checked before they are taken, seen by nobody else, deleted after their time."""
 
-import hashlib
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import own_text
+from tdn.output import sha256
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.hub import HubId, fetch
 from tdn.weights.limits import expect_affordable
@@ -182,11 +182,3 @@ def plain_name(file: str) -> str:
     ending = next((ending for ending in (*SAFETENSORS, *OFFICIAL[::-1]) if file.endswith(ending)), "")
     stem = re.sub(r"[^A-Za-z0-9_-]+", "_", file.removesuffix(ending))[-60:].strip("_")
     return (stem or "own") + ending
-
-
-def sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in iter(lambda: file.read(2**20), b""):
-            digest.update(block)
-    return digest.hexdigest()

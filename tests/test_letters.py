@@ -15,8 +15,8 @@ from PIL import Image
 from tdn import letters
 from tdn.explain.scale import scale_per_clip
 from tdn.letters import legible, save_figure, set_literally, strip, without_font, wrapped
-from tdn.show.bundle import titles
 from tdn.show.figures import MapRow, grid_video, side_by_side
+from tdn.show.map_rows import titles
 from tdn.train.logs import draw_confusion, write_confusion
 
 NAMES = ["cost US$5 to US$10.mp4", "run_$1_$2.mp4", "$$", "$\\", "_^{", "$\\frac{1}", "100% <b>*x*</b> `y`", "a\\nb"]

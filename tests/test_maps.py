@@ -7,8 +7,8 @@ from tdn.explain import Explanation, Question
 from tdn.explain.classes import find_label
 from tdn.explain.methods import Rule
 from tdn.explain.scale import SCALES, evidence_share, over_timeline, scale_per_clip, scale_per_frame, scale_together
-from tdn.show.bundle import heading
 from tdn.show.figures import MapRow, grid_video, side_by_side
+from tdn.show.map_rows import heading
 from tdn.show.overlay import COLOUR_MAPS, blend, colour_table, place_in_frame
 
 

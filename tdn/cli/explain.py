@@ -71,7 +71,8 @@ def explain(
     from tdn.letters import without_font
     from tdn.networks import open_network, reads_alike, resolved
     from tdn.output import expect_writable
-    from tdn.show.bundle import titles, write_bundle
+    from tdn.show.bundle import write_bundle
+    from tdn.show.map_rows import titles
     from tdn.weights.shipped import shipped_pair
 
     if scale not in SCALES:

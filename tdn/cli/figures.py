@@ -49,7 +49,7 @@ def figures(
     from tdn.letters import save_figure
     from tdn.networks import open_network, reads_alike, resolved
     from tdn.output import expect_writable
-    from tdn.show.bundle import titles
+    from tdn.show.map_rows import titles
     from tdn.show.overlay import colour_table
     from tdn.show.paper_figures import Block, all_segments, one_frame_each
     from tdn.weights.shipped import S_TDM_FILE, checkpoint_folder, shipped_pair
