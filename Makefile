@@ -10,7 +10,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
 
-.PHONY: demo test test-long lint samples figures page-picture cards web web-serve
+.PHONY: demo test test-long lint samples figures compare page-picture cards web web-serve
 
 demo: .venv/.demo
 	TDN_LOCAL_PATHS=$(if $(filter 127.0.0.1,$(HOST)),$${TDN_LOCAL_PATHS:-1},0) $(PY) app.py --host $(HOST) --port $(PORT)
@@ -33,6 +33,13 @@ figures: .venv/.demo
 	  $(PY) -c "from PIL import Image; p = Image.open('runs/figures/figure-$$kind.png').convert('RGB'); \
 	  p.thumbnail((1600, 1600)); p.save('docs/figure-$$kind.jpg', quality=88)"; \
 	done
+
+# Two kinds of networks on one clip, for docs/networks.md.
+compare: .venv/.demo
+	$(PY) -m tdn explain assets/samples/left_to_right.mp4 --layers res2,final,layer1,layer4 --out runs/compare \
+	  --baseline "torchvision:r2plus1d_18?weights=none"
+	$(PY) -c "from PIL import Image; p = Image.open('runs/compare/figure.png').convert('RGB'); \
+	p.thumbnail((1600, 1600)); p.save('docs/compare.jpg', quality=80)"
 
 page-picture: .venv/.dev
 	$(PY) -m assets.make_page_picture

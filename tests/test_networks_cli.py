@@ -17,6 +17,7 @@ from tdn.explain import Rule, explain, grad_cam
 from tdn.explain.explanation import Question
 from tdn.motion import LABELS
 from tdn.networks import open_network
+from tdn.networks.torchvision import PUBLISHED
 from tdn.weights import Card, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -193,3 +194,23 @@ def test_r2plus1d_goes_through_explain_and_the_figure(tdn, sources, tmp_path):
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["models"]["baseline"]["file"] == "torchvision:r2plus1d_18"
     assert torch.isfinite(torch.tensor(manifest["models"]["baseline"]["logits"])).all()
+
+
+def test_classify_takes_any_network(tdn, sources):
+    _, mine, film = sources
+    code, out, said = tdn("classify", film, "--checkpoint", mine, "--json")
+    assert code == 0, said
+    (answer,) = json.loads(out)
+    network = open_network(mine)
+    assert answer["labels"][0] in ("up", "down", "still") and answer["checkpoint"].endswith("my_network.py:build")
+    expected = network.module(network.read(film))[0]
+    assert np.allclose(answer["logits"], expected.detach(), atol=1e-6) and len(answer["frames"]) == 16
+
+
+def test_the_table_of_the_document_is_what_the_command_prints():
+    from studies import networks as table
+
+    text = DOC.read_text()
+    name, network = next((name, network) for name, network in table.networks() if "r2plus1d" in name)
+    assert table.row(name, network) in text
+    assert all(f"`torchvision:{name}`" in text for name in PUBLISHED)

@@ -25,34 +25,36 @@ def classify(
 
     from tdn.data.clip import load_clip
     from tdn.device import choose_device, has_bfloat16
-    from tdn.model.inference import inference_copy
-    from tdn.weights import load_model
-    from tdn.weights.hub import local_checkpoint
+    from tdn.networks import open_network, resolved
+    from tdn.networks.network import device_of
     from tdn.weights.shipped import shipped_pair
 
-    path = local_checkpoint(checkpoint) if checkpoint else shipped_pair()[0]
-    model = inference_copy(load_model(path, choose_device(device)))
+    path = resolved(checkpoint or shipped_pair()[0])
+    network = open_network(path, choose_device(device)).for_inference()
     if bf16:
-        if not has_bfloat16(model.head.weight.device):
+        if not has_bfloat16(device_of(network.module)[0]):
             say("note: this device has no instructions for bfloat16; without --bf16 it is faster")
-        model = model.bfloat16()
+        network.module.bfloat16()
+    place, precision = device_of(network.module)
+    card = getattr(network.module, "card", None)
     results: list[dict[str, Any]] = []
     for video in videos:
         try:
-            clip = load_clip(video, model)
+            clip = load_clip(video, network)
         except (ValueError, FileNotFoundError) as error:
             say(f"error: {one_line(error)}")
             results.append({"video": str(video), "error": str(error)})
             continue
         with torch.inference_mode():
-            logits = model(clip.tensor.to(model.head.weight))[0].float().cpu()
+            inputs = network.arrange(clip.tensor).to(place, precision)
+            logits = network.scores(network.module(inputs))[0].float().cpu()
         probabilities = logits.softmax(0)
         indices = probabilities.argsort(descending=True)[:top].tolist()
         results.append(
             {
                 "video": str(video),
-                "checkpoint": str(path),
-                "labels": [model.labels[i] for i in indices],
+                "checkpoint": path,
+                "labels": [network.labels[i] for i in indices],
                 "indices": indices,
                 "probabilities": [float(probabilities[i]) for i in indices],
                 "logits": [float(v) for v in logits],
@@ -63,7 +65,7 @@ def classify(
         for note in clip.notes:
             say(f"{video.name}: {note}")
         if not as_json:
-            sure_above = (model.card.accuracy or {}).get("sure_above")
+            sure_above = (card.accuracy or {}).get("sure_above") if card else None
             unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
             print(f"{video}: not sure, nearly always right only above {100 * sure_above:.0f}%" if unsure else video)
             for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):

@@ -1,7 +1,6 @@
 """Options that several verbs share, and their two ways to speak to a person."""
 
 import sys
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -12,8 +11,8 @@ from tdn.words import one_line
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:0; CUDA is taken where there is one.")]
 Checkpoint = Annotated[
-    Path | None,
-    typer.Option(help="A .safetensors file, or owner/name on the Hugging Face Hub; the shipped TDN if left out."),
+    str | None,
+    typer.Option(help="A network, as `python -m tdn networks` names them; the shipped TDN if left out."),
 ]
 
 
