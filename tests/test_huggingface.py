@@ -210,12 +210,22 @@ def test_maps_are_those_of_pytorch_grad_cam_given_a_reshape_transform(folders, f
     assert np.allclose(ours.numpy(), np.maximum(theirs, 0), atol=1e-6) and ours.max() > 0
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_clips_of_another_length_or_size_are_refused(folders, family):
+    """transformers 5.24.0 takes both without a word in V-JEPA 2 and TimeSformer, and mixes up moments and rows."""
+    network = huggingface_network(str(folders[family]))
+    with pytest.raises(ValueError, match=r"clip: expected \[N, 4, 3, H, W\]"):
+        grad_cam(network, torch.randn(1, 8, 3, 32, 32))
+    with pytest.raises(ValueError, match=r"another size than the network was built for|doesn't match model"):
+        grad_cam(network, torch.randn(1, 4, 3, 64, 64))
+
+
 @pytest.mark.parametrize("family", ["timesformer", "vivit"])
 def test_behind_the_last_attention_only_the_class_token_goes_on_and_that_is_said(folders, family):
     network = huggingface_network(str(folders[family]))
     with pytest.raises(ValueError, match="layer 'block3': only the class token goes on from here"):
         grad_cam(network, inputs(), 2, ["block3"])
-    assert "Only the first token is read" in network.note
+    assert "reads one token, the class token" in network.note
     assert "class token already is not in it" in network.claim("block2")
 
 
@@ -224,6 +234,7 @@ def test_a_videomae_that_reads_its_first_patch_has_no_map_behind_the_last_attent
     at the upper left of the first frames; VideoMAE has no class token."""
     network = huggingface_network(str(saved(tmp_path / "first", "videomae", use_mean_pooling=False)))
     assert list(network.taps) == ["patches", "block1", "block2"]
+    assert "reads one token, the patch at the upper left of the first frames" in network.note
     tap = replace(network.taps["block1"], name="last", module="videomae.encoder.layer.2")
     behind = ForwardPass(replace(network, taps=[tap], layers=()), inputs())
     assert behind.maps([2], rule=Rule("hirescam"))["last"].nonzero().tolist() == [[0, 0, 0, 0]]

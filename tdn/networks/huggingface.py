@@ -50,7 +50,8 @@ def huggingface_network(source: str) -> Network:
     sizes = sizes_of(source, module.config)
     labels = [module.config.id2label[number] for number in range(module.config.num_labels)]
     reads = _reads(source, processor, sizes, stride_of(config["model_type"], sizes.frames, len(labels)))
-    # Without a mean over tokens VideoMAE's classifier reads the first patch as others read a class token.
+    # Without a mean over tokens VideoMAE reads the first patch as others read a class token: so do those that were
+    # fine-tuned from a pretrained checkpoint with its configuration (findings/videomae-*.sh).
     only_first = family.class_tokens > 0 or not getattr(module.config, "use_mean_pooling", True)
     taps = taps_of(family, sizes, module)
     names = [tap.name for tap in taps]
@@ -66,7 +67,7 @@ def huggingface_network(source: str) -> Network:
         family="huggingface",
         layers=(names[last // 2], names[last]),
         stages=stages_of(family, len(names) - 1),
-        note=note_of(sizes, reads, only_first),
+        note=note_of(family, sizes, reads, only_first),
         facts={
             "source": source,
             "revision": folder.name if folder.parent.name == "snapshots" else None,

@@ -157,11 +157,12 @@ def stages_of(family: Family, depth: int) -> tuple[tuple[str, ...], ...]:
     return (first, *quarters, last)
 
 
-def note_of(sizes: Sizes, reads: Reads, only_first: bool) -> str:
+def note_of(family: Family, sizes: Sizes, reads: Reads, only_first: bool) -> str:
     """Sentences on what no map of this network can say, and how its clip was read."""
     said = [MIXED]
     if only_first:
-        said.append("Only the first token is read, so behind the last block no other has a gradient.")
+        token = "the class token" if family.class_tokens else "the patch at the upper left of the first frames"
+        said.append(f"Its classifier reads one token, {token}, so behind the last block no other has a gradient.")
     if sizes.cell[0] > 1:
         said.append(f"A cell speaks for {sizes.cell[0]} frames.")
     apart = "spread over all of the video" if reads.stride == WHOLE else f"{reads.stride} frames apart"
