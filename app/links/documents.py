@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.links.places import NAME, OPENING, PLACES, Place, asked_for, qr_code
+from app.server.ahead import with_code_ahead
 
 CARDS = Path(__file__).resolve().parents[2] / "assets" / "cards"
 CARD_SIZE = 1200, 630
@@ -63,7 +64,7 @@ class Rewritten:
             return
         headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
         if self._body and any(name.lower() == b"content-type" and b"text/html" in value for name, value in headers):
-            self._body = with_tags(self._body.decode(), self._scope).encode()
+            self._body = with_code_ahead(with_tags(self._body.decode(), self._scope)).encode()
         if self._body:  # the answer to HEAD has none, whatever its length
             headers.append((b"content-length", str(len(self._body)).encode()))
         await self._send({**self._start, "headers": headers})

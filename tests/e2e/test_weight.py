@@ -1,8 +1,12 @@
 """What a first visit costs: measured on the wire, with tiny networks, so by Gradio's page and ours alone."""
 
+import re
+from pathlib import Path
+
 import httpx
 import pytest
 
+from app.server.ahead import with_code_ahead
 from app.server.weight import without_streams
 from tests.e2e.conftest import PATIENCE_MS, SCREENS
 
@@ -54,3 +58,25 @@ def test_the_document_is_sent_compressed_and_films_in_parts_as_they_are(app_url:
 
 def test_a_module_that_gradio_does_not_have_is_not_made_up():
     assert without_streams("hls-none.js") is None
+
+
+def test_the_document_names_the_code_and_brings_the_styles_of_its_page(browser, app_url: str):
+    document = httpx.get(app_url).text
+    named = set(re.findall(r'<link rel="modulepreload" href="\./assets/([\w.-]+)">', document))
+    assert len(named) > 40
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page, asked = context.new_page(), set()
+    page.on("request", lambda request: "/assets/" in request.url and asked.add(request.url.rpartition("/")[2]))
+    page.goto(app_url)
+    page.wait_for_selector("#viewer[data-maps='4'], #viewer [data-maps='4']", timeout=PATIENCE_MS)
+    context.close()
+    # Besides: what the document starts with, and a module of no weight.
+    rest = {name for name in asked - named if not name.startswith(("index-", "hls-"))}
+    assert rest == set() and not [name for name in asked if name.endswith(".css") and not name.startswith("index-")]
+
+
+def test_a_frontend_written_in_another_way_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "index.html").write_text("<script src='./main.js'></script>")
+    monkeypatch.setattr("app.server.ahead.FRONTEND", tmp_path)
+    document = '<head></head><script>{"type":"otherwise"}</script>'
+    assert with_code_ahead(document) == document
