@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tdn.data.clip import Pictures
+from tdn.data.decoding import serve
 from tdn.data.video import VideoInfo
-from tdn.data.worker import serve
 
 
 def sleep() -> None:

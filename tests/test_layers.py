@@ -120,7 +120,9 @@ def test_heavy_packages_have_one_door():
 
 def test_checkpoints_load_where_decoders_drawing_and_the_page_are_missing():
     missing = "cv2 av decord gradio matplotlib pytorch_grad_cam torchvision transformers typer".split()
-    program = f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.weights, tdn.data, tdn.data.worker"
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({missing})); import tdn.weights, tdn.data, tdn.data.decoding"
+    )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 

@@ -18,7 +18,8 @@ from tdn.explain.network_changes import random_weights
 from tdn.measure import controls
 from tdn.measure.flow import flow_of_windows, moving_by_flow
 from tdn.measure.masks import known_masks, mask_path, open_masked
-from tdn.measure.survey import Survey, flat_rows, reading, rows, summary
+from tdn.measure.summary import flat_rows, reading, summary
+from tdn.measure.survey import Survey, rows
 from tdn.motion import LABELS
 from tdn.motion.files import write_clips
 from tdn.networks import as_network

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from tdn.data.clip import load_clip, read_pictures
+from tdn.data.decoding import ARRAYS
 from tdn.data.film import Showing
 from tdn.data.transforms import Preprocess
 from tdn.data.video import TooManyFrames, UnreadableVideo, UnsuitablePicture, write_mp4
-from tdn.data.worker import ARRAYS, DecoderBroke, DecodingWorker, TookTooLong, TookTooMuch
+from tdn.data.worker import DecoderFailed, DecodingOutOfMemory, DecodingTimeout, DecodingWorker
 
 ROOT = Path(__file__).resolve().parents[1]
 MISBEHAVING = (sys.executable, "-m", "tests.misbehaving")
@@ -75,11 +76,11 @@ def test_what_is_said_of_a_video_comes_back(worker: DecodingWorker, tmp_path: Pa
 @pytest.mark.parametrize(
     ("file", "error", "says"),
     [
-        ("sleep.mp4", TookTooLong, r"sleep\.mp4: reading it took longer than 2 seconds; "),
-        ("allocate.mp4", TookTooMuch, r"allocate\.mp4: reading it takes more than 128 MB of memory"),
-        ("kill.mp4", DecoderBroke, r"kill\.mp4: the decoder broke down on this file; "),
-        ("segfault.mp4", DecoderBroke, r"segfault\.mp4: the decoder broke down on this file; "),
-        ("fail.mp4", DecoderBroke, r"fail\.mp4: the decoder failed on this file; "),
+        ("sleep.mp4", DecodingTimeout, r"sleep\.mp4: reading it took longer than 2 seconds; "),
+        ("allocate.mp4", DecodingOutOfMemory, r"allocate\.mp4: reading it takes more than 128 MB of memory"),
+        ("kill.mp4", DecoderFailed, r"kill\.mp4: the decoder broke down on this file; "),
+        ("segfault.mp4", DecoderFailed, r"segfault\.mp4: the decoder broke down on this file; "),
+        ("fail.mp4", DecoderFailed, r"fail\.mp4: the decoder failed on this file; "),
     ],
 )
 def test_a_decoder_that_misbehaves_costs_one_sentence_and_is_replaced(
@@ -131,7 +132,7 @@ def test_a_real_video_that_needs_more_memory_than_allowed_is_refused_for_that(tm
     # H.264 keeps a picture of 4096 x 2304 at 14 MB several times over.
     write_mp4(tmp_path / "large.mp4", [np.zeros((2304, 4096, 3), np.uint8)] * 2)
     small = DecodingWorker(memory_mb=100)
-    with pytest.raises(TookTooMuch, match="more than 100 MB of memory"):
+    with pytest.raises(DecodingOutOfMemory, match="more than 100 MB of memory"):
         small.load_clip(tmp_path / "large.mp4", MODEL)
     small.close()
 
@@ -176,7 +177,7 @@ print(worker.pid, flush=True)
 
 
 def test_decoding_needs_no_torch():
-    program = "import sys, tdn.data.worker; sys.exit('torch' in sys.modules)"
+    program = "import sys, tdn.data.decoding; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 

@@ -48,7 +48,8 @@ def focus(
 
     from tdn.launch import is_main
     from tdn.measure.masks import open_masked
-    from tdn.measure.survey import Survey, flat_rows, rows, summary
+    from tdn.measure.summary import flat_rows, summary
+    from tdn.measure.survey import Survey, rows
     from tdn.networks import resolved, short_name
     from tdn.output import expect_writable
     from tdn.weights.shipped import shipped_pair
@@ -83,7 +84,7 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
     from rich.console import Console
     from rich.table import Table
 
-    from tdn.measure.survey import CONTROLS, reading
+    from tdn.measure.summary import CONTROLS, reading
 
     title = f"{report['clips']} clips of {data}; target: {report['target']}; what moves: {report['masks']}"
     table = Table("map", *SHOWN, title=title)

@@ -1,54 +1,47 @@
 """Decoding in a process of its own: a file that crashes, stalls or bloats the decoder costs one request one sentence.
 
-`DecodingWorker` is the side of the server. The other side is this file run as a program (`serve`), which imports what
-decoding needs and no torch. Between them go lines of JSON and the bytes of arrays, never pickles: what comes out of a
-process that reads strangers' files is data.
+`DecodingWorker` is the side of the server, `decoding` the program on the other. Between them go lines of JSON and the
+bytes of arrays, never pickles: what comes out of a process that reads strangers' files is data.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
-import traceback
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO
 
 import numpy as np
 
-from tdn.data.clip import Clip, Pictures, clip_of, read_pictures
+from tdn.data.clip import Clip, Pictures, clip_of
 from tdn.data.film import AS_FILMED, ClipTaker, Showing
 from tdn.data.transforms import Preprocess
-from tdn.data.video import MAX_PIXELS, VideoError, VideoInfo, load_decoder
+from tdn.data.video import MAX_PIXELS, VideoError, VideoInfo
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = (sys.executable, "-m", "tdn.data.worker")
+PROGRAM = (sys.executable, "-m", "tdn.data.decoding")
 START_SECONDS = 60
-ARRAYS = ("views", "numbers", "shown", "shown_numbers", "times_sec", "windows", "seam_windows")
-FACTS = [field.name for field in fields(VideoInfo) if field.name != "timeline"]
-
 
 # What the process may report of a file; the rest is our own fault, or the decoder's.
 REPORTED = {error.__name__: error for error in (FileNotFoundError, *VideoError.__subclasses__())}
 
 
-class TookTooLong(VideoError):
+class DecodingTimeout(VideoError):
     """Decoding was stopped at its time limit."""
 
 
-class TookTooMuch(VideoError):
+class DecodingOutOfMemory(VideoError):
     """Decoding wanted more memory than its limit."""
 
 
-class DecoderBroke(VideoError):
+class DecoderFailed(VideoError):
     """The decoding process ended, or met an error that nobody expected."""
 
 
@@ -83,7 +76,8 @@ class DecodingWorker:
     def load_clip(self, path: Path, model: ClipTaker, speed: float = 1.0, repeat: int = 1, part: float = 1.0) -> Clip:
         """As `tdn.data.clip.load_clip`, within the limits, which are on the file and not on what is shown of it.
 
-        Raises TookTooLong, TookTooMuch and DecoderBroke as well, and RuntimeError where no process can be started.
+        Raises DecodingTimeout, DecodingOutOfMemory and DecoderFailed as well, and RuntimeError where no process can be
+        started.
         """
         return clip_of(self.read_pictures(path, model, [Showing(speed, repeat, part)]), model.preprocess)
 
@@ -124,10 +118,12 @@ class DecodingWorker:
                 pass  # it ended, perhaps by our own hand
         if is_late():
             self._restart()
-            raise TookTooLong(f"{name}: reading it took longer than {self.seconds:g} seconds; cut or export it smaller")
+            raise DecodingTimeout(
+                f"{name}: reading it took longer than {self.seconds:g} seconds; cut or export it smaller"
+            )
         if answer is None:
             self._restart()
-            raise DecoderBroke(f"{name}: the decoder broke down on this file; export or record the video again")
+            raise DecoderFailed(f"{name}: the decoder broke down on this file; export or record the video again")
         # Memory that FFmpeg did not give back would be missing to the next visitor.
         if answer["grown_mb"] > self.memory_mb / 4:
             self._restart()
@@ -138,10 +134,10 @@ class DecodingWorker:
             raise REPORTED[error](answer["message"])
         self._restart()
         if error == "MemoryError":
-            raise TookTooMuch(
+            raise DecodingOutOfMemory(
                 f"{name}: reading it takes more than {self.memory_mb} MB of memory, the limit; export the video smaller"
             )
-        raise DecoderBroke(f"{name}: the decoder failed on this file; export or record the video again")
+        raise DecoderFailed(f"{name}: the decoder failed on this file; export or record the video again")
 
     def _exchange(self, job: dict) -> tuple[dict, dict[str, np.ndarray]]:
         """Send a job and wait for its answer. Raises EOFError or OSError once the process has ended."""
@@ -221,90 +217,3 @@ def _array(stream: BinaryIO, dtype: str, shape: Sequence[int]) -> np.ndarray:
     if stream.readinto(memoryview(array).cast("B")) < array.nbytes:
         raise EOFError
     return array
-
-
-# The other process
-
-
-def serve(job: Callable[[dict], Pictures]) -> None:
-    """Answer jobs from standard input until it ends. The first argument of the program is `memory_mb`."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody to answer: end without a word
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not speak in our place
-    load_decoder()
-    idle = _limited_to(int(sys.argv[1]))
-    answers.write(b"ready\n")
-    answers.flush()
-    for line in sys.stdin.buffer:
-        asked = json.loads(line)
-        with _alarm(asked["seconds"]):
-            answer, arrays = _answer(job, asked)
-        answer["grown_mb"] = (_data_bytes() - idle) / 2**20
-        answers.write(json.dumps(answer).encode() + b"\n")
-        for array in arrays:
-            answers.write(memoryview(array).cast("B"))
-        answers.flush()
-
-
-def _answer(job: Callable[[dict], Pictures], asked: dict) -> tuple[dict, list[np.ndarray]]:
-    try:
-        pictures = job(asked)
-    except (VideoError, FileNotFoundError, MemoryError) as error:
-        kind = "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
-        return {"error": kind, "message": str(error)}, []
-    except Exception as error:
-        traceback.print_exc()
-        return {"error": f"unexpected {type(error).__name__}", "message": str(error)}, []
-    arrays = {name: np.ascontiguousarray(getattr(pictures, name)) for name in ARRAYS}
-    return {
-        "info": {name: getattr(pictures.info, name) for name in FACTS},
-        "arrays": [(name, array.dtype.str, array.shape) for name, array in arrays.items()],
-    }, list(arrays.values())
-
-
-def _read(asked: dict) -> Pictures:
-    model = SimpleNamespace(
-        num_segments=asked["num_segments"],
-        window=asked["window"],
-        preprocess=Preprocess.from_dict(asked["preprocess"]),
-    )
-    showings = [Showing(**values) for values in asked["showings"]]
-    side, max_pixels, max_frames = (asked[name] for name in ("display_short_side", "max_pixels", "max_frames"))
-    return read_pictures(asked["path"], model, showings, side, max_pixels, max_frames)
-
-
-def _limited_to(memory_mb: int) -> int:
-    """Hold this process to so many MiB above what it takes now, and give that in bytes; on Linux alone."""
-    idle = _data_bytes()
-    if idle:
-        import resource
-
-        # Not RLIMIT_AS: threads reserve address space by the gigabyte that they never use.
-        resource.setrlimit(resource.RLIMIT_DATA, (idle + memory_mb * 2**20,) * 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no copy of a visitor's clip on the disk
-    return idle
-
-
-def _data_bytes() -> int:
-    """The memory of this process that is its own, used or not; 0 where the system does not tell."""
-    try:
-        with open("/proc/self/status") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData"))
-    except FileNotFoundError:
-        return 0
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """End this process, even inside FFmpeg, where nobody is left to kill it: the server itself may have been killed."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-    signal.setitimer(signal.ITIMER_REAL, seconds + 5)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-if __name__ == "__main__":
-    serve(_read)

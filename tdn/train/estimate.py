@@ -11,7 +11,7 @@ import torch
 from tdn.motion.splits import split_named
 from tdn.train.engine import remaining_batches, train_step
 from tdn.train.recipe import Recipe
-from tdn.train.run import build, take_leave
+from tdn.train.run import build, close_distributed
 from tdn.train.start import new_accelerator, say
 
 
@@ -38,7 +38,7 @@ def estimate(recipe: Recipe, device: str | torch.device = "cpu", data: str = "sy
             loaded = time.monotonic()
             train_step(trainer, iter(first))
             stepped = time.monotonic()
-    take_leave(trainer)
+    close_distributed(trainer)
     loading, computing = loaded - began, stepped - loaded
     workers = recipe.workers if not procedural else 0
     # Workers load while the last step computes.

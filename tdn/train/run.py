@@ -98,15 +98,15 @@ def _train(recipe: Recipe, out: Path, resume: bool, device: str | torch.device, 
     try:
         fit(trainer, partial(_save, out, fingerprint), partial(_after_epoch, out, fingerprint, command, board))
     except TrainingStopped:  # in all processes at once
-        take_leave(trainer)
+        close_distributed(trainer)
         raise
     if accelerator.is_main_process and (picture := draw_confusion(out / CONFUSION)):
         say(accelerator, f"wrote {picture}")
-    take_leave(trainer)
+    close_distributed(trainer)
     return out / LAST
 
 
-def take_leave(trainer: Trainer) -> None:
+def close_distributed(trainer: Trainer) -> None:
     """End the talk between processes.
 
     The wrapper that talks goes first: where it outlives the process group, freeing it can wait for ever for a thread

@@ -223,7 +223,7 @@ def decoders() -> list[int]:
     found = []
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
-            if b"tdn.data.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"tdn.data.decoding" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(int(pid))
     return found
 
