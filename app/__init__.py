@@ -8,7 +8,8 @@ the page as a `Shown`. `explainer` runs the networks that `networks` loads and g
 `curve` draws the stroboscope's curve, `motion` measures motion focus, `opening` makes what the page opens on, and
 `showcase` the samples' finished results; `gallery` finds the samples, `own_weights` takes a visitor's checkpoint.
 `text` holds the sentences, with a file each for those of one part. `lab` is the lesson, `studio` makes figures and
-files. `server` holds a public server's affairs: limits, refusals, uploads, visitors, old files, memory, errors.
+files. `links` holds the addresses of tabs and lab steps, `sharing` what visitors share by consent. `server` holds a
+public server's affairs: limits, refusals, the line, uploads, visitors, old files, memory, errors.
 """
 
 import os

@@ -20,6 +20,7 @@ from app.lab.tab import Lab
 from app.links import Documents, head
 from app.own_panel import OwnPanel
 from app.own_weights import OwnWeights
+from app.server import line
 from app.server.guards import RefuseProxying
 from app.server.settings import Settings
 from app.server.sweeping import tidy_on_schedule
@@ -93,7 +94,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css": (HERE / "page.css").read_text(),
-        "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>{head()}",
+        "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>{head()}{line.head()}",
         "max_file_size": settings.max_mb * 2**20,
         "allowed_paths": [],
         "blocked_paths": [str(checkpoint_folder())],

@@ -20,7 +20,7 @@ NAME = "TDN Lens"
 ON_A_PHONE = """
 @media (max-width: 700px) {
   :root[data-tab=lab] #head p { display: none; }
-  :root[data-tab=lab] #head h1 { font-size: 15px; }
+  :root[data-tab=lab] #head h1 { font-size: 15px !important; }
 }
 """
 ADDRESS_OF_STEP = "Address and QR code of this step"

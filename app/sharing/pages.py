@@ -29,10 +29,11 @@ STYLE = """
 :root { color-scheme: light dark; font: 16px/1.45 ui-sans-serif, system-ui, sans-serif; }
 body { max-width: 900px; margin: 0 auto; padding: 12px 16px 40px; }
 h1 { font-size: 22px; margin: 8px 0; } h2 { font-size: 16px; margin: 16px 0 4px; }
-video, img { display: block; max-width: 100%; height: auto; margin: 12px 0; }
+video, img { display: block; width: 100%; height: auto; margin: 12px 0; } video { max-width: 640px; }
 .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 0 24px; }
 ol { list-style: none; margin: 0; padding: 0; } meter { width: 90px; }
-li { display: flex; justify-content: space-between; gap: 12px; padding: 3px 0; } li span:last-child { flex: none; }
+li { display: flex; justify-content: space-between; gap: 12px; padding: 3px 0; }
+li span:last-child { flex: 0 0 140px; text-align: right; }
 .small { font-size: 13px; } button { font-size: 16px; min-height: 44px; padding: 8px 16px; }
 """
 LONGEST_FORM = 1000

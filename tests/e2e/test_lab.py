@@ -274,5 +274,5 @@ def test_a_picture_stands_near_the_top_of_every_step_and_the_question_below_it_o
         question = visit.page.locator(f"#lab-{slug} .lab-ask").first.bounding_box()["y"]
         assert top < 250, slug
         if screen == "phone":
-            assert picture < 400 and picture < question, (slug, picture, question)
+            assert picture < 340 and picture < question, (slug, picture, question)
     visit.context.close()

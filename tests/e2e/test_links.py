@@ -4,7 +4,9 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -179,4 +181,6 @@ def test_a_step_s_address_and_qr_code_stand_below_it(opened, app_url: str):
     fold.locator("summary").click()
     assert fold.locator("a").inner_text() == f"{app_url}/?lab=belt"
     visit.page.wait_for_function("document.querySelector('#lab-belt details.address img').naturalWidth > 20")
+    picture = cv2.imdecode(np.frombuffer(fold.locator("img").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == f"{app_url}/?lab=belt"
     assert fold.locator(".only-here").is_visible() and visit.errors == []  # this page is at 127.0.0.1
