@@ -214,3 +214,22 @@ def test_the_table_of_the_document_is_what_the_command_prints():
     name, network = next((name, network) for name, network in table.networks() if "r2plus1d" in name)
     assert table.row(name, network) in text
     assert all(f"`torchvision:{name}`" in text for name in PUBLISHED)
+
+
+def test_evaluate_scores_any_network_on_the_clips_it_reads(tdn, sources, tmp_path):
+    _, mine, film = sources
+    (tmp_path / "list.csv").write_text(f"file,label\n{film},up\n")
+    code, out, said = tdn(
+        *("evaluate", tmp_path / "list.csv", "--checkpoint", mine, "--protocol", "3x1", "--json"),
+        *("--out", tmp_path / "scores", "--workers", 0),
+    )
+    assert code == 0, said
+    report = json.loads(out)
+    (file,) = (tmp_path / "scores").glob("my_network_build-*.npz")
+    network = open_network(mine)
+    logits = np.load(file)["logits"]
+    middle = network.module(network.read(film))[0].detach()
+    assert logits.shape == (1, 3, 3) and np.allclose(logits[0, 1], middle, atol=1e-5)
+    assert report["protocol"] == "3 clips, whole view, evenly spaced clips"
+    code, _, said = tdn("evaluate", tmp_path / "list.csv", "--checkpoint", mine, "--protocol", "1x3")
+    assert code == 2 and "three crops are of larger pictures than Mine reads" in said

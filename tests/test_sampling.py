@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tdn.data.sampling import (
     centre_window_starts,
+    clip_frames,
     clip_window_starts,
     even_window_starts,
     spread,
@@ -188,3 +189,13 @@ def test_a_short_video_keeps_enough_frames_however_fast_it_is():
     assert len(thin(90, fps=30, target_fps=15, min_frames=48)) == 48
     assert len(thin(300, fps=30, target_fps=15, min_frames=48)) == 150
     assert len(thin(20, fps=30, target_fps=15, min_frames=48)) == 20
+
+
+def test_several_dense_clips_go_evenly_from_the_first_to_the_last_that_fits():
+    frames = clip_frames(100, 4, 1, 3, "released", "dense", np.random.default_rng(0), stride=10)
+    assert frames.shape == (3, 4, 1)
+    assert frames[..., 0].tolist() == [[0, 10, 20, 30], [34, 44, 54, 64], [69, 79, 89, 99]]
+    (one,) = clip_frames(100, 4, 1, 1, "even", "dense", np.random.default_rng(0), stride=10)
+    assert one[:, 0].tolist() == [34, 44, 54, 64]
+    short = clip_frames(8, 4, 1, 3, "even", "dense", np.random.default_rng(0), stride=10)
+    assert short[..., 0].tolist() == [[1, 3, 5, 7]] * 3

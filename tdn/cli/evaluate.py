@@ -11,7 +11,7 @@ import typer
 from tdn.cli.options import Device, Json, say
 from tdn.cli.reports import print_reports
 from tdn.launch import is_main
-from tdn.output import OutputError, expect_writable, sha256
+from tdn.output import OutputError, expect_writable
 
 if TYPE_CHECKING:
     import torch
@@ -34,8 +34,11 @@ def evaluate(
         ),
     ],
     checkpoints: Annotated[
-        list[Path] | None,
-        typer.Option("--checkpoint", help="A .safetensors checkpoint; give one for all DATA, or one for each of them."),
+        list[str] | None,
+        typer.Option(
+            "--checkpoint",
+            help="A network, as `python -m tdn networks` names them; give one for all DATA, or one for each of them.",
+        ),
     ] = None,
     protocol: Annotated[str, typer.Option(help="Clips x crops: 1x1, 1x3 or 10x3.")] = "1x1",
     clip_sampling: Annotated[
@@ -73,7 +76,7 @@ def evaluate(
     """
     from tdn.device import choose_device
     from tdn.evaluate import Protocol
-    from tdn.weights.hub import local_checkpoint
+    from tdn.networks import resolved, short_name
     from tdn.weights.shipped import shipped_pair
 
     views = Protocol.parse(protocol, clip_sampling, seed)
@@ -81,13 +84,14 @@ def evaluate(
     where = choose_device(device)
     workers = min(8, os.cpu_count() or 1) if workers is None else workers
     tasks = [(one, part) for one in data for part in split or ["val"]]
-    weights = _one_each([local_checkpoint(path) for path in checkpoints or [shipped_pair()[0]]], tasks)
+    weights = _one_each([resolved(source) for source in checkpoints or [shipped_pair()[0]]], tasks)
     reports = [
-        _evaluate_one(one, part, path, views, clips, out, where, batch_views, workers)
-        for (one, part), path in zip(tasks, weights, strict=True)
+        _evaluate_one(one, part, source, views, clips, out, where, batch_views, workers)
+        for (one, part), source in zip(tasks, weights, strict=True)
     ]
     if len(reports) > 1 and len(set(weights)) == 1:
-        say(f"{weights[0].name} stands for all {len(reports)}; a split's number counts only if it was not trained on")
+        name = short_name(weights[0])
+        say(f"{name} stands for all {len(reports)}; a split's number counts only if it was not trained on")
     if is_main():
         print_reports(reports, as_json)
 
@@ -95,7 +99,7 @@ def evaluate(
 def _evaluate_one(
     data: str,
     split: str,
-    checkpoint: Path,
+    checkpoint: str,
     protocol: "Protocol",
     clips: int | None,
     out: Path | None,
@@ -107,11 +111,14 @@ def _evaluate_one(
     from tdn.evaluate import Scores, SyntheticSet, label_order_warning, match_labels, numbers, run_protocol
     from tdn.evaluate.intervals import wilson
     from tdn.evaluate.splits import split_numbers
+    from tdn.networks import fingerprint, open_network
     from tdn.train.same_clips import trained_on
-    from tdn.weights import load_model
-    from tdn.weights.store import shard_paths
 
-    model = load_model(checkpoint, device)
+    network = open_network(checkpoint, device)
+    is_ours = network.family == "tdn"
+    if protocol.crops == 3 and not is_ours:
+        raise ValueError(f"--protocol {protocol.name}: three crops are of larger pictures than {network.title} reads")
+    model = network.module if is_ours else network.whole()
     dataset = _open(data, split, clips, protocol.seed, model.labels)
     places, said = match_labels(dataset.labels, model.labels)
     if not dataset.named:
@@ -119,12 +126,14 @@ def _evaluate_one(
             f"the list has numbers for classes, taken in the checkpoint's order (0 is {model.labels[0]!r}); nothing "
             f"checks that order, a labels.txt beside the list would"
         )
-    if not isinstance(dataset, SyntheticSet) and (seen := trained_on(checkpoint.parent, [i.id for i in dataset.items])):
+    if not isinstance(dataset, SyntheticSet) and (
+        seen := trained_on(Path(checkpoint).parent, [i.id for i in dataset.items])
+    ):
         say(f"warning: {dataset.name}: {seen}")
     for note in (*getattr(dataset, "notes", ()), *([f"{dataset.name}: {said}"] if said else [])):
         say(note)
     scored = run_protocol(model, dataset, protocol, device, batch_views, workers)
-    scored.checkpoint = sha256(*shard_paths(checkpoint))
+    scored.checkpoint = fingerprint(checkpoint) if is_ours else network.fingerprint()
     path = None
     if out is not None and is_main():
         path = out / score_file(checkpoint, scored.checkpoint, dataset.name, data, split, protocol)
@@ -144,7 +153,7 @@ def _evaluate_one(
     return {
         "data": data,
         "split": split,
-        "checkpoint": str(checkpoint),
+        "checkpoint": checkpoint,
         **found,
         "without_clips": [model.labels[place] for place in places if model.labels[place] not in found["per_class"]],
         "protocol": kept.protocol,
@@ -164,12 +173,14 @@ def _folder(out: Path | None) -> Path | None:
         return None
 
 
-def score_file(checkpoint: Path, digest: str, name: str, data: str, split: str, protocol: "Protocol") -> str:
+def score_file(checkpoint: str, digest: str, name: str, data: str, split: str, protocol: "Protocol") -> str:
     """A file name that other weights, data, splits or protocols don't share: two runs never overwrite each other."""
     place = hashlib.sha256(f"{os.path.abspath(data)} {split}".encode()).hexdigest()[:6]
+    from tdn.networks import short_name
+
     told = re.sub(r"[^\w.-]+", "-", f"{name}-{split}-{place}" if data != "synthetic" else name).strip("-")
     sampling = f"-{protocol.clip_sampling}-seed{protocol.seed}" if protocol.clips > 1 else ""
-    return f"{checkpoint.stem}-{digest[:8]}_{told}_{protocol.name}{sampling}.npz"
+    return f"{short_name(checkpoint)}-{digest[:8]}_{told}_{protocol.name}{sampling}.npz"
 
 
 def _open(data: str, split: str, clips: int | None, seed: int, labels: list[str]) -> "DataSet | SyntheticSet":
@@ -188,7 +199,7 @@ def _open(data: str, split: str, clips: int | None, seed: int, labels: list[str]
     return open_dataset(data, split, labels)
 
 
-def _one_each(checkpoints: list[Path], tasks: list[tuple[str, str]]) -> list[Path]:
+def _one_each(checkpoints: list[str], tasks: list[tuple[str, str]]) -> list[str]:
     if len(checkpoints) not in (1, len(tasks)):
         raise ValueError(
             f"{len(checkpoints)} checkpoints for {len(tasks)} data sets; give one for all, or one for each"

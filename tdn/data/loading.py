@@ -159,12 +159,13 @@ class TestViews(Dataset):
         item, preprocess = self.dataset.items[index], self.preprocess
         info = probe(item.path)
         kept = preprocess.kept_frames(info.num_frames, info.fps)
-        starts = sampling.clip_window_starts(
+        places = sampling.clip_frames(
             *(len(kept), self.num_segments, self.window, self.clips, self.clip_sampling),
             preprocess.sampling,
             np.random.default_rng([self.seed, index]),
+            preprocess.stride,
         )
-        frames = np.stack([kept[sampling.windows(one, len(kept), self.window)] for one in starts])  # [clips, T, L]
+        frames = kept[places]  # [clips, T, L]
         views = _gathered(item, info, frames, lambda picture: cut_views(picture, preprocess, self.crops))
         # [clips, T, L, crops, 3, S, S] -> [clips, crops, T, L, 3, S, S]
         return views.movedim(3, 1).flatten(0, 1).contiguous()

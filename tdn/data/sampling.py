@@ -89,6 +89,33 @@ def clip_window_starts(
     return list(parts.reshape(num_segments, clips).T)
 
 
+def clip_frames(
+    num_frames: int,
+    num_segments: int,
+    window: int,
+    clips: int,
+    clip_sampling: str,
+    one_clip: str,
+    rng: np.random.Generator,
+    stride: int = 1,
+) -> np.ndarray:
+    """Frames of each of the `clips` that a video is tested on, int64 [clips, T, L]; rules of `clip_window_starts`.
+
+    With `one_clip` "dense" they are frames `stride` apart (L is 1): one clip from the middle, several from the first
+    to the last that fits, evenly, whatever `clip_sampling`. Source of the latter: TSM ops/dataset.py
+    `_get_test_indices`.
+    """
+    if one_clip == "dense":
+        first = dense_frames(num_frames, num_segments, stride)
+        span = (num_segments - 1) * stride + 1
+        if clips == 1 or num_frames <= span:
+            return np.repeat(first[None, :, None], clips, 0)
+        starts = np.linspace(0, num_frames - span, clips).astype(np.int64)
+        return (starts[:, None] + first - first[0])[..., None]
+    found = clip_window_starts(num_frames, num_segments, window, clips, clip_sampling, one_clip, rng)
+    return np.stack([windows(starts, num_frames, window) for starts in found])
+
+
 def windows(starts: np.ndarray, num_frames: int, window: int = 5) -> np.ndarray:
     """Frames of each window: int64 [T, L]. Past the end of the video the last frame is repeated.
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
 from tqdm import tqdm
 
 from tdn.data import sampling
+from tdn.data.film import ClipTaker
 from tdn.data.processes import batches_of
 from tdn.data.transforms import Preprocess, normalise_tensor, to_view
 from tdn.evaluate.labels import match_labels
 from tdn.evaluate.scores import Scores, first_repeated
 from tdn.launch import gathered, is_main, share
-from tdn.model import TDN
 from tdn.motion import LABELS
 from tdn.motion.splits import SPLITS, Clip, clip_name, fps_of
 
@@ -76,7 +76,7 @@ class Protocol:
         crops = f"{clips} x 3 crops" if self.crops == 3 else f"{clips}, {one_crop}"
         if self.clips == 1:
             return crops
-        if self.clip_sampling == "even":
+        if self.clip_sampling == "even" or preprocess.sampling == "dense":
             return f"{crops}, evenly spaced clips"
         return f"{crops}, random clips as released, seed {self.seed}"
 
@@ -115,7 +115,7 @@ class SyntheticSet:
 class SyntheticViews(Dataset):
     """The views of procedural clips, rendered as they are asked for; items as those of `TestViews`."""
 
-    def __init__(self, clips: SyntheticSet, model: TDN, protocol: Protocol):
+    def __init__(self, clips: SyntheticSet, model: ClipTaker, protocol: Protocol):
         self.clips = clips
         self.num_segments, self.window = model.num_segments, model.window
         self.preprocess = model.preprocess
@@ -142,16 +142,17 @@ class SyntheticViews(Dataset):
         preprocess = self.preprocess
         kept = preprocess.kept_frames(scene.num_frames, fps_of(scene))
         protocol, rng = self.protocol, np.random.default_rng([self.protocol.seed, index])
-        starts = sampling.clip_window_starts(
+        places = sampling.clip_frames(
             *(len(kept), self.num_segments, self.window, protocol.clips, protocol.clip_sampling),
             preprocess.sampling,
             rng,
+            preprocess.stride,
         )
-        return np.stack([kept[sampling.windows(one, len(kept), self.window)] for one in starts])
+        return kept[places]
 
 
 def run_protocol(
-    model: TDN,
+    model: nn.Module,
     dataset: "DataSet | SyntheticSet",
     protocol: Protocol,
     device: torch.device | str = "cpu",
@@ -159,7 +160,8 @@ def run_protocol(
     workers: int = 0,
     progress: bool = True,
 ) -> Scores:
-    """Score every view of every clip of `dataset`; `model` as `load_model` returns it, moved to `device`.
+    """Score every view of every clip of `dataset`; `model` as `load_model` or `Network.whole` gives it, moved to
+    `device`.
 
     `batch_views` views go through the network at a time, `workers` processes read videos. Started as several processes
     (torchrun), each scores its share of the clips, and all return the whole. Clips that cannot be read, or
@@ -205,7 +207,7 @@ def run_protocol(
     )
 
 
-def _views(dataset: "DataSet | SyntheticSet", model: TDN, protocol: Protocol) -> Dataset:
+def _views(dataset: "DataSet | SyntheticSet", model: ClipTaker, protocol: Protocol) -> Dataset:
     if isinstance(dataset, SyntheticSet):
         return SyntheticViews(dataset, model, protocol)
     # Read here, not above: procedural clips need no reader of videos.
@@ -215,12 +217,12 @@ def _views(dataset: "DataSet | SyntheticSet", model: TDN, protocol: Protocol) ->
 
 
 @torch.inference_mode()
-def _logits(model: TDN, views: Tensor, batch_views: int) -> np.ndarray:
+def _logits(model: nn.Module, views: Tensor, batch_views: int) -> np.ndarray:
     """Views uint8 [B, V, T, L, 3, H, W] -> float32 [B, V, K]."""
     weights = next(model.parameters())
     # To the device first: bytes are a quarter of the floats to send.
     parts = [
-        model(normalise_tensor(part.to(weights.device)).to(weights.dtype)).float().cpu()  # [b, K]
+        model(normalise_tensor(part.to(weights.device), model.preprocess).to(weights.dtype)).float().cpu()  # [b, K]
         for part in views.flatten(0, 1).split(batch_views)
     ]
     return torch.cat(parts).unflatten(0, views.shape[:2]).numpy()

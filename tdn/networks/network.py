@@ -197,6 +197,10 @@ class Network:
         """The same network, cheaper to run where there is such a form; its own weights can't be drawn anew."""
         return self if self.cheaper is None else self.with_module(self.cheaper(self.module))
 
+    def whole(self) -> "WholeNetwork":
+        """The network as one module from clip to logits, for `tdn.evaluate`."""
+        return WholeNetwork(self)
+
     def arrange(self, clip: Tensor) -> Tensor:
         """A clip [N, T, L, 3, H, W] as the module takes it."""
         return self.reads.arrange(clip)
@@ -256,6 +260,19 @@ class Network:
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()
+
+
+class WholeNetwork(nn.Module):
+    """A network that takes clips [N, T, L, 3, H, W] whatever its module takes, and gives logits [N, K]."""
+
+    def __init__(self, network: Network):
+        super().__init__()
+        self.inner, self.network = network.module, network
+        self.labels, self.preprocess = list(network.labels), network.preprocess
+        self.num_segments, self.window = network.num_segments, network.window
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return self.network.scores(self.inner(self.network.arrange(clip)))
 
 
 def bare(module: nn.Module, kind: type[nn.Module]) -> nn.Module | None:

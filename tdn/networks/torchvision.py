@@ -177,7 +177,8 @@ def _s3d(module: nn.Module, reads: Reads) -> Described:
         if type(layer).__name__ in ("TemporalSeparableConv", "SepInceptionBlock3D"):
             taps.append(Tap(f"features.{name}", f"features.{name}", times=time.times, title=f"features.{name}"))
     # Its mean is over pairs of neighbours first: with more than two maps those at the ends count half.
-    note, head = _halved(reads.frames, time), "classifier.1" if (time.count, reads.size) == (2, 224) else None
+    note = f"Its last stage has {time.count} maps for {reads.frames} frames, and what they have seen overlaps."
+    head = "classifier.1" if (time.count, reads.size) == (2, 224) else None
     if time.count > 2:
         note += " Before its mean over time come means over two neighbours, so the first and the last map count half."
     return taps, (taps[1].name, taps[-1].name), head, note
