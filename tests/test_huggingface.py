@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file
 
 from tdn.data.clip import clip_from_frames
+from tdn.data.video import write_mp4
 from tdn.explain import ForwardPass, Rule, explain, grad_cam, parse_change
 from tdn.networks.huggingface import huggingface_network
 from tdn.networks.transformer_families import WHOLE
@@ -175,6 +177,14 @@ def test_maps_are_those_of_a_grad_cam_written_by_hand_and_not_blank(folders, fam
     assert all(parameter.grad is None for parameter in module.parameters())
 
 
+def test_at_the_last_block_of_videomae_each_token_has_the_same_gradient(folders):
+    """So Grad-CAM and HiResCAM are one map there, and two before."""
+    network = huggingface_network(str(folders["videomae"]))
+    plain, own = (grad_cam(network, inputs(), 2, rule=Rule(method, signed=True)) for method in ("grad_cam", "hirescam"))
+    assert torch.allclose(plain["block3"], own["block3"], atol=1e-7)
+    assert not torch.allclose(plain["block1"], own["block1"], atol=1e-3 * float(own["block1"].abs().max()))
+
+
 @pytest.mark.parametrize("family", ["videomae", "timesformer"])
 def test_maps_are_those_of_pytorch_grad_cam_given_a_reshape_transform(folders, family):
     from pytorch_grad_cam import GradCAM
@@ -281,6 +291,41 @@ def test_files_of_older_versions_of_the_library_open(copied):
     )
     reads = huggingface_network(str(folder)).reads
     assert (reads.resize, reads.size, reads.mean) == (32, 32, pytest.approx((0.45,) * 3))
+
+
+def test_biases_of_videomae_are_read_by_the_names_that_published_files_have(folders):
+    """q_bias and v_bias, which an early transformers 5 left at zero without an error (mteb #5094)."""
+    tensors = load_file(folders["videomae"] / "model.safetensors")
+    network = huggingface_network(str(folders["videomae"]))
+    for layer in range(3):
+        block = f"videomae.encoder.layer.{layer}.attention.attention."
+        for name, module in (("q_bias", "query"), ("v_bias", "value")):
+            assert torch.equal(network.module.get_submodule(block + module).bias, tensors[block + name])
+
+
+def test_two_of_them_are_explained_side_by_side_on_the_command_line(folders, tmp_path, monkeypatch):
+    from tdn.cli import main
+
+    write_mp4(tmp_path / "film.mp4", film(48, 64), fps=15)
+    names = ("timesformer", "videomae")
+    first, second = (f"hf:{folders[family]}" for family in names)
+    out = tmp_path / "out"
+    arguments = [*("--checkpoint", first, "--baseline", second, "--target", "c", "--change", "hold 2"), "--out", out]
+    monkeypatch.setattr(sys, "argv", ["tdn", "explain", str(tmp_path / "film.mp4"), *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    maps, manifest = np.load(out / "maps.npz"), json.loads((out / "manifest.json").read_text())
+    claims = {one["key"]: one for one in manifest["maps"]}
+    assert "class token" in claims["tdn_block2"]["claim"] and "class token" not in claims["baseline_block3"]["claim"]
+    assert claims["baseline_block3"]["frames"] == [[8, 12], [16, 20]]
+    assert [len(cell) for cell in claims["tdn_block2"]["frames"]] == [1, 1, 1, 1]
+    assert manifest["models"]["baseline"]["library"] == f"transformers {transformers.__version__}"
+    for role, family, layer in (("tdn", *names[:1], "block2"), ("baseline", *names[1:], "block3")):
+        network = huggingface_network(str(folders[family]))
+        expected = grad_cam(network, network.read(tmp_path / "film.mp4"), 2, [layer])[layer][0]
+        assert np.allclose(maps[f"{role}_{layer}"], expected, atol=1e-6) and expected.max() > 0
+        assert f"{role}_{layer}_after_hold_2" in maps
 
 
 def test_frames_are_as_far_apart_as_published(folders, tmp_path):
