@@ -1,6 +1,7 @@
 """The tab in which a clip is analysed: its layout, and what its events call."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,8 @@ from app.showcase import Showcase
 from app.shown import RESULT, Parts, Shown
 from app.studio import Downloads, FigureTab
 from app.viewer import FrameViewer, OpeningView, SampleGallery, Samples, ScoreBars
+
+CLIP_BOX = Path(__file__).with_name("clip_box.js")
 
 
 class AnalyseTab:
@@ -90,6 +93,7 @@ class AnalyseTab:
             trigger(parts.by(handler), inputs, parts.of(), trigger_mode="multiple", **AT_ONCE, **settings)
 
         ask(page.load, asking.open_page, None)
+        page.load(None, js=CLIP_BOX.read_text(), **PRIVATE)
         ask(self.analyse.click, asking.ask, question, validator=has_clip)
         ask(self.target.input, asking.ask, question)
         for trigger in (self.video.upload, self.video.stop_recording, self.video.clear):
