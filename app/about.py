@@ -90,11 +90,14 @@ def _facts(card: Card) -> str:
     """One network: training, accuracy, what it reads, the command that made it."""
     view = "the whole picture" if card.preprocess.view == "whole" else "the middle square"
     segments, window = card.architecture.num_segments, card.architecture.window
+    frames = f"{segments} windows of {window} frames"
+    if window > 1 and not card.architecture.s_tdm_stages:
+        frames = f"only the middle frame of each of {segments} windows"
     top1 = _share((card.accuracy or {}).get("top1"))
     return (
         f"trained on {plain(card.trained_on)}. Top-1 {top1} ({plain(card.protocol)}; chance "
         f"{100 / len(card.labels):.1f}%). It "
-        f"reads {segments} windows of {window} frames, {view} at {card.preprocess.input_size} pixels. Made by "
+        f"reads {frames}, {view} at {card.preprocess.input_size} pixels. Made by "
         f"{_code(card.command)}. Time: {plain(card.time)}. Limits: {plain(card.known_limits)}."
     )
 

@@ -7,8 +7,14 @@ from app.text import plain
 PENDING = "Measuring how much of each map lies on what moves …"
 ONE_FRAME = "This network takes one frame a segment, so nothing can be seen to move, and motion focus is not measured."
 NOTHING_MOVES = (
-    "Nothing moves by itself in the frames the networks read (the camera's own motion is taken out), so no map can lie "
-    "on motion, and there are no numbers to show."
+    "Within the few neighbouring frames of a window nothing was found to move by itself (the camera's own motion is "
+    "taken out). What moves too slowly for that may still cross the picture from one window to the next. So there are "
+    "no numbers to show."
+)
+# docs/benchmark.md, motion focus: random weights.
+ARCHITECTURE = (
+    "A lead at Res2 is not all learned: there S-TDM adds differences of frames to a network's features, and even with "
+    "random weights TDN's Res2 map lies on motion more than the trained baseline's."
 )
 CONTROLS = {
     "uniform": "the same everywhere (chance)",
@@ -19,20 +25,18 @@ CONTROLS = {
 MOST_MOVES = 0.5
 
 
-def reading(area: float, lifts: list[tuple[str, float | None]], difference: float | None, by_flow: bool) -> str:
-    """In plain words: `lifts` are network and times chance at Res2, None where that map is empty."""
-    first, *others = [f"{plain(name)}'s Res2 map" for name, _ in lifts]
-    said = [
-        "has no evidence at all"
-        if lift is None
-        else f"puts {lift:.1f} times as much evidence on what moves as chance would"
-        for _, lift in lifts
+def reading(
+    area: float, lifts: Mapping[str, list[tuple[str, float | None]]], difference: float | None, by_flow: bool
+) -> str:
+    """In plain words: `lifts` are network and times chance by layer, None where that map is empty."""
+    layers = [
+        f"{'at the final stage' if layer == 'final' else f'at {layer}'} "
+        + ", ".join(f"{plain(name)} {'none' if lift is None else f'{lift:.1f}'}" for name, lift in found)
+        for layer, found in lifts.items()
     ]
-    sentences = [
-        f"**{first} {said[0]}"
-        + "".join(f"; {name} {words}" for name, words in zip(others, said[1:], strict=True))
-        + ".**"
-    ]
+    sentences = [f"**Evidence on what moves, in times of chance: {'; '.join(layers)}.**"]
+    if any(len(found) > 1 for found in lifts.values()):
+        sentences.append(ARCHITECTURE)
     if difference is not None:
         sentences.append(f"Mere frame differences, which know no class, reach {difference:.1f} times.")
     if area > MOST_MOVES:

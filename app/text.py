@@ -51,7 +51,11 @@ API = (
 
 
 def not_sure(probability: float) -> str:
-    return f"Not sure: only above {100 * probability:.0f}% is it nearly always right. It may be none of its classes."
+    """`probability` is that from which on its answers to its own validation clips were nearly always right."""
+    return (
+        f"Not sure: on clips like those it was trained on, it is often wrong below {100 * probability:.0f}%; on other "
+        "video it may be wrong above that, too. It may be none of its classes."
+    )
 
 
 def quoted(given: object) -> str:

@@ -225,11 +225,13 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
 
 
 def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
-    first = LAYERS[0]
-    lifts = [
-        (answer.explained.title, numbers["lift"] if (numbers := found.maps[role, first]) else None)
-        for role, answer in analysis.answers.items()
-    ]
+    lifts = {
+        LAYER_TITLES[layer]: [
+            (answer.explained.title, numbers["lift"] if (numbers := found.maps[role, layer]) else None)
+            for role, answer in analysis.answers.items()
+        ]
+        for layer in LAYERS
+    }
     difference = found.controls.get("frame_difference")
     return found.area, lifts, difference["lift"] if difference else None, found.by_flow
 

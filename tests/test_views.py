@@ -163,19 +163,20 @@ def numbers(lift: float) -> dict[str, float]:
 
 
 def test_motion_focus_is_told_beside_chance_and_controls(analysis: Analysis):
-    maps = {(role, layer): numbers(lift) for role, lift in (("tdn", 3.14), ("baseline", 1.2)) for layer in LAYERS}
+    lifts = {("tdn", "res2"): 3.14, ("tdn", "final"): 2.0, ("baseline", "res2"): 1.2, ("baseline", "final"): 2.5}
+    maps = {place: numbers(lift) for place, lift in lifts.items()}
     found = MotionFocus(maps, {"uniform": numbers(1.0), "frame_difference": numbers(4.0)}, 0.1, by_flow=True)
     words = views.focus(found, analysis)
-    assert "TDN's Res2 map puts 3.1 times as much evidence on what moves as chance would" in words
-    assert "T-Conv baseline's Res2 map puts 1.2 times" in words and "no class, reach 4.0 times" in words
+    assert "chance: at Res2 TDN 3.1, T-Conv baseline 1.2; at the final stage TDN 2.0, T-Conv baseline 2.5." in words
+    assert focus_text.ARCHITECTURE in words and "no class, reach 4.0 times" in words
     assert "10% of the picture, as optical flow less the camera's motion tells" in words
-    assert "| TDN · final | 31% | 3.1 | 50% | 12% |" in words and "*frame differences*" in words
+    assert "| TDN · final | 20% | 2.0 | 50% | 12% |" in words and "*frame differences*" in words
 
 
 def test_motion_focus_says_where_numbers_mean_nothing(analysis: Analysis):
     empty = {(role, layer): None for role in analysis.answers for layer in LAYERS}
     words = views.focus(MotionFocus(empty, {"uniform": numbers(1.0)}, 0.7, by_flow=False), analysis)
-    assert "TDN's Res2 map has no evidence at all" in words and "70% of the picture moves" in words
+    assert "at Res2 TDN none, T-Conv baseline none" in words and "70% of the picture moves" in words
     assert "| TDN · Res2 | no evidence | – | – | – |" in words
     assert views.focus(MotionFocus({}, {}, 0, True, "Nothing moves."), analysis) == "Nothing moves."
 
@@ -190,6 +191,10 @@ def test_the_words_about_weights_say_classes_training_accuracy_and_device():
     )
     assert "Time: 7 minutes." in words and "blind to \\_colour\\_" in words
     assert "| up | 88.0% |" in words and "| a\\|b | not measured |" in words
+    assert "It reads 8 windows of 5 frames" in words
+    baseline = Card(tiny("tconv_baseline_resnet50_8f", 2), Preprocess.official(), ["up", "down"])
+    words = about.about({"base.safetensors": baseline}, {"base.safetensors": "T-Conv baseline"}, "CPU")
+    assert "reads only the middle frame of each of 8 windows" in words  # as the lab says
     assert "2 classes and nothing else" in text.weights_warning({"tdn.safetensors": card})
 
 
@@ -257,7 +262,7 @@ def test_names_of_networks_and_classes_are_literal_on_the_page():
     card = Card(tiny("tdn_resnet50_8f", 2), Preprocess.official(), ["up", HOSTILE], trained_on=HOSTILE)
     for words in (
         about.about({"x.safetensors": card}, {"x.safetensors": HOSTILE}, "CPU"),
-        focus_text.reading(0.1, [(HOSTILE, 2.0), (HOSTILE, None)], 1.0, by_flow=True),
+        focus_text.reading(0.1, {"Res2": [(HOSTILE, 2.0), (HOSTILE, None)]}, 1.0, by_flow=True),
         text.weights_warning({"x": card}),
     ):
         assert re.search(r"a\\_b\\\*c\\\*", words)

@@ -67,7 +67,8 @@ def classify(
         if not as_json:
             sure_above = (card.accuracy or {}).get("sure_above") if card else None
             unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
-            print(f"{video}: not sure, nearly always right only above {100 * sure_above:.0f}%" if unsure else video)
+            doubt = f": not sure, below {100 * (sure_above or 0):.0f}% often wrong even on its own kind of clips"
+            print(f"{video}{doubt}" if unsure else video)
             for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
                 print(f"  {100 * probability:5.1f}%  {label}")
     if as_json:

@@ -105,7 +105,8 @@ def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
 
 def test_motion_focus_stands_below_the_maps_with_chance_and_controls(analysed: Visit):
     words = analysed.page.inner_text("#focus")
-    assert "times as much evidence on what moves as chance would" in words and "optical flow" in words
+    assert "Evidence on what moves, in times of chance: at Res2 TDN" in words and "at the final stage TDN" in words
+    assert "optical flow" in words
     names = analysed.page.locator("#focus td:first-child").all_inner_texts()
     assert names == [f"{n} · {layer}" for n in ("TDN", "T-Conv baseline") for layer in ("Res2", "final")] + [
         "the same everywhere (chance)",
