@@ -3,7 +3,8 @@
 `ui` puts the tabs together, `analyse_tab` with `change_panel` and `own_panel` is the first of them. A click goes to
 `asking`, which says what the page wants now, and from there to `handlers`, which answer; both return what changes on
 the page as a `Shown`. `explainer` runs the networks that `networks` loads and gives the values of `analysis`, which
-`results` keeps; `views` turns them into what the page shows, and `viewer` draws that in the browser.
+`results` keeps; `timeline` puts networks that look at different moments on one slider. `views` turns all this into what
+the page shows, `pictures` writes files for it, and `viewer` draws that in the browser.
 
 `curve` draws the stroboscope's curve, `motion` measures motion focus, `opening` makes what the page opens on, and
 `showcase` the samples' finished results; `gallery` finds the samples, `own_weights` takes a visitor's checkpoint.

@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from app.text import plain
+from tdn.networks import Network
 from tdn.weights import Card
 
 MAP_GUIDE = """\
@@ -84,6 +85,19 @@ def about(cards: Mapping[str, Card], names: Mapping[str, str], device: str) -> s
         shares = [_class_share(card, label) for card in cards.values()]
         lines.append(f"| {_cell(label)} | " + " | ".join(shares) + " |")
     return "\n".join(lines)
+
+
+def about_other(name: str, network: Network) -> str:
+    """A network that is none of ours, in words."""
+    reads = network.reads
+    lines = [
+        f"### {plain(network.title)}",
+        f"{_code(name)}, {len(network.labels)} classes. It reads {reads.frames} frames at {reads.size} pixels by its "
+        "own rule, so its maps stand only at the frames that they speak for.",
+        *(f"- {plain(network.taps[layer].title or layer)}: {network.claim(layer)}." for layer in network.layers),
+        *([network.note] if network.note else []),
+    ]
+    return "\n\n".join(lines)
 
 
 def _facts(card: Card) -> str:

@@ -13,6 +13,7 @@ from app.checkpoints import Checkpoints
 from app.gallery import SampleClip
 from app.handlers import Handlers
 from app.own_panel import OwnPanel
+from app.server.errors import one_sentence
 from app.server.settings import Settings
 from app.server.uploads import LocalVideo
 from app.server.visitors import visitor
@@ -105,9 +106,10 @@ class AnalyseTab:
 
         def other_networks(video: str | None, tdn: str | None, baseline: str | None, request: gr.Request) -> Shown:
             offered = replace(self.checkpoints, cards=self.own_panel.cards(visitor(request)))
-            warning, words = offered.words(tdn, baseline)
+            with one_sentence():
+                warning, words = offered.words(tdn, baseline)
+                classes = gr.Dropdown(offered.classes(tdn), value=text.TOP_CLASS)
             shown = asking.ask_anew(video, text.TOP_CLASS, tdn, baseline, request)
-            classes = gr.Dropdown(offered.classes(tdn), value=text.TOP_CLASS)
             return replace(shown, warning=warning, about=words, target=classes)
 
         brought = [event.success for event in self.own_panel.wire(self.tdn, self.baseline)]
@@ -130,6 +132,7 @@ class AnalyseTab:
         self.token.change(
             handlers.measure_focus, self.token, self.focus, concurrency_id="focus", concurrency_limit=1, **PRIVATE
         )
+        self.token.change(handlers.refused_changes, self.token, panel.refused, queue=False, **PRIVATE)
         panel.wire(parts, handlers, question)
         clicks = [self.analyse.click, self.target.input, self.tdn.input, self.baseline.input]
         clips = [self.video.upload, self.video.stop_recording, self.video.clear, self.samples.pick]
@@ -177,7 +180,7 @@ def _choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown
         elem_id="target",
     )
     analyse = gr.Button(text.ANALYSE, variant="primary", elem_id="analyse")
-    files = [(text.checkpoint_choice(file), file) for file in checkpoints.cards]
+    files = checkpoints.choices
     with gr.Accordion(text.SETTINGS, open=False):
         tdn = gr.Dropdown(files, value=first, label=text.FIRST_NETWORK, interactive=True, elem_id="first-network")
         baseline = gr.Dropdown(

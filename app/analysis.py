@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from app.timeline import Moments, Timeline, timeline
 from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
 from tdn.explain import Explanation
 from tdn.networks.tdn import LAYERS
-from tdn.show.overlay import Box
 
 
 class RequestError(ValueError):
@@ -36,34 +36,50 @@ class Request:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request whose files have been read: nothing a visitor can get wrong comes after this."""
+    """A request whose files have been read: nothing a visitor can get wrong comes after this.
+
+    `clips` by role, "tdn" and "baseline": the same where one clip serves both. `target` is a class of the first
+    network, `other_target` one of the second where it is not the class of the same name.
+    """
 
     request: Request
-    clip: Clip
+    clips: dict[str, Clip]
     target: int | None
+    other_target: int | None = None
+
+    @property
+    def clip(self) -> Clip:
+        """What the first network reads."""
+        return self.clips["tdn"]
 
     @cached_property
-    def digest(self) -> str:
+    def digests(self) -> dict[str, str]:
         """Tells clips apart by what the networks see of them."""
-        return hashlib.sha256(self.clip.tensor.numpy().tobytes()).hexdigest()
+        return {role: hashlib.sha256(clip.tensor.numpy().tobytes()).hexdigest() for role, clip in self.clips.items()}
 
 
 @dataclass(frozen=True)
 class Answer:
     """What one network says: `file` its checkpoint, `explained` the logits, and the raw maps once they are there.
 
-    `sure_above` is the probability from which on the checkpoint's answers can be relied on, None
-    where it was never measured.
+    `layers` are those that are shown, with their titles; `moments` where it looks. `sure_above` is the probability from
+    which on the checkpoint's answers can be relied on, None where it was never measured.
     """
 
     file: str
     explained: Explanation
+    moments: Moments
+    layers: dict[str, str]
     sure_above: float | None = None
 
     @property
     def top(self) -> list[tuple[str, float]]:
         """The likeliest classes with their probabilities, best first."""
         return self.explained.top()
+
+    def slot(self, layer: str) -> str:
+        """Beside which layer of TDN it stands: the last one beside "final"."""
+        return LAYERS[-1] if layer == list(self.layers)[-1] else LAYERS[0]
 
     @property
     def is_unsure(self) -> bool:
@@ -72,47 +88,61 @@ class Answer:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the page shows: the answers under "tdn" and, with two checkpoints, "baseline", for the class `target`.
-
-    `centre_frames` uint8 [T, H, W, 3], `box` the part of them the networks see, `frames` [T, L] their numbers in
-    the video, `times_sec` [T] of the centre frames, `note` what to know about the clip.
+    """What the page shows: the answers under "tdn" and, with two networks, "baseline", for the class `target` of the
+    first; `note` is what to know about the clip.
     """
 
     file_name: str
     target: str
     answers: dict[str, Answer]
-    centre_frames: np.ndarray
-    box: Box
-    frames: np.ndarray
-    times_sec: np.ndarray
     note: str
 
     @property
+    def moments(self) -> Moments:
+        """Those of the first network."""
+        return next(iter(self.answers.values())).moments
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the networks look at the same moments."""
+        return all(answer.moments is self.moments for answer in self.answers.values())
+
+    @property
     def has_maps(self) -> bool:
-        """At all layers; those of the final stage come before those of Res2."""
-        return all(set(LAYERS) <= set(answer.explained.signed) for answer in self.answers.values())
+        """At all layers; those of the last one come before the others."""
+        return all(set(answer.layers) <= set(answer.explained.signed) for answer in self.answers.values())
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The places of the slider."""
+        return timeline([answer.moments for answer in self.answers.values()])
+
+    def placed(self, answer: Answer, maps: dict[str, np.ndarray], layer: str) -> np.ndarray:
+        """Maps {layer: [T', h, w]} of an answer, or what they were scaled to, at the slider's places: [N, h', w']."""
+        about = answer.explained.layers[layer]
+        speaking = [min(about.map_of(moment), len(maps[layer]) - 1) for moment in range(len(answer.moments.frames))]
+        return self.timeline.placed(maps[layer], answer.moments, speaking)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An analysis, and what the networks that the change `name` is about say after it, of the same class.
+    """An analysis, and what the networks that the change `name` is about say after it, each of the same class, with the
+    moments that they then look at.
 
-    `order` names the segment whose centre frame each segment shows after the change; where the video is shown in
-    another way they are `centre_frames` uint8 [T, H, W, 3], and `note` says what to know about it.
+    `order` names the moment whose picture each one shows after the change, and `note` is what to know about it.
     """
 
     name: str
     before: Analysis
     after: dict[str, Answer]
     order: list[int]
-    centre_frames: np.ndarray | None = None
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Kept:
     """A finished analysis with what its numbers and files are made of: what was asked, `info` of the file, and the
-    `windows` as the networks read them, uint8 [T, L, H, W, 3].
+    `windows` as the first network reads them, uint8 [T, L, H, W, 3].
     """
 
     analysis: Analysis
@@ -126,11 +156,11 @@ class Kept:
 
     @property
     def clip(self) -> Clip:
-        one = self.analysis
+        one = self.analysis.moments
         return Clip(
             tensor=normalise(self.windows)[None],
             frames=one.frames,
-            centre_frames=one.centre_frames,
+            centre_frames=one.pictures,
             seen_box=one.box,
             times_sec=one.times_sec,
             info=self.info,

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import change_text, focus_text, text, views
+from app import change_text, focus_text, pictures, text, views
 from app.analysis import Analysis, Request, RequestError
 from app.curve import Curves
 from app.explainer import Explainer
@@ -51,11 +51,15 @@ class Asking:
                 unknown.append(name)
             return default
 
-        cards = self.explainer.networks.cards()
+        networks = self.explainer.networks
+        cards = networks.cards()
+        names = [*cards, *networks.others]
         video = str(self.clips[known("sample", self.clips, next(iter(self.clips)))].path)
-        tdn = known("tdn", cards, self.networks[0])
-        baseline = known("baseline", [*cards, text.NO_SECOND_NETWORK], self.networks[1] or text.NO_SECOND_NETWORK)
-        target = known("class", cards[tdn].labels, text.TOP_CLASS)
+        tdn = known("tdn", names, self.networks[0])
+        baseline = known("baseline", [*names, text.NO_SECOND_NETWORK], self.networks[1] or text.NO_SECOND_NETWORK)
+        with one_sentence():
+            labels = networks.get(tdn).labels if tdn in networks.others else cards[tdn].labels
+        target = known("class", labels, text.TOP_CLASS)
         change = given.get("change")
         if change is not None and not is_change(change):
             unknown.append("change")
@@ -69,7 +73,7 @@ class Asking:
         return replace(
             shown,
             video=video,
-            target=gr.Dropdown([text.TOP_CLASS, *cards[tdn].labels], value=target),
+            target=gr.Dropdown([text.TOP_CLASS, *labels], value=target),
             tdn=tdn,
             baseline=baseline,
             change=gr.Radio(choices=change_text.change_choices(change), value=change),
@@ -124,7 +128,7 @@ class Asking:
                 raise RequestError(text.no_such_file(path))
             if given.stat().st_size > self.explainer.max_mb * 2**20:
                 raise RequestError(text.too_large(given.name, self.explainer.max_mb))
-            video = str(views.copied(self.cache, given))
+            video = str(pictures.copied(self.cache, given))
         return replace(self.new_clip(video, tdn, baseline, request), video=video)
 
     def pick_class(

@@ -1,6 +1,8 @@
 """The words of the changes and of the stroboscope's curve."""
 
+import html
 import re
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from app.text import quoted
@@ -84,5 +86,15 @@ def unknown_change(change: object) -> str:
     return f"Change {quoted(change)}: expected one of {', '.join([*CHANGES, 'repeat K', 'first N%'])}."
 
 
-def no_such_part(change: str) -> str:
-    return f"None of the chosen networks has what “{change_words(change)}” is about."
+def no_such_part(change: str, refused: Sequence[str]) -> str:
+    """`refused` says why of each network."""
+    return f"None of the chosen networks has what “{change_words(change)}” is about: {'; '.join(refused)}."
+
+
+def refused(reasons: Mapping[str, str]) -> str:
+    """The changes that can't be, by name, as HTML: greyed in their list, and why."""
+    if not reasons:
+        return ""
+    greyed = ", ".join(f'#change label:has(input[value="{name}"])' for name in reasons)
+    words = "; ".join(f"{CHANGES[name]}: {html.escape(reason)}" for name, reason in reasons.items())
+    return f"<style>{greyed} {{ opacity: .45; pointer-events: none; }}</style><p>Not for these networks: {words}.</p>"

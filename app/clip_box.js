@@ -5,6 +5,7 @@
   const find = (selector) => document.querySelector(selector);
   const picker = Object.assign(document.createElement('input'), { type: 'file', accept: ACCEPT, hidden: true, id: 'clip-picker', ariaHidden: true });
   document.body.append(picker);
+  const isGif = (file) => file?.type === 'image/gif';
   let passes = false;
 
   const there = async (selector) => {
@@ -21,7 +22,7 @@
       passes = false;
     }
     const input = await there(INPUT), files = new DataTransfer();
-    files.items.add(file);
+    files.items.add(isGif(file) ? new File([file], file.name, { type: 'video/gif' }) : file); // it takes videos only
     input.files = files.files;
     input.dispatchEvent(new Event('change', { bubbles: true }));
   }
@@ -35,10 +36,14 @@
     picker.value = '';
     picker.click();
   }, true);
-  // Gradio takes no GIF that is dropped.
+  document.addEventListener('change', (event) => {
+    if (!event.target.matches?.(INPUT) || !isGif(event.target.files[0])) return;
+    event.stopImmediatePropagation();
+    give(event.target.files[0]);
+  }, true);
   document.addEventListener('drop', (event) => {
     const [file] = event.dataTransfer?.files || [];
-    if (!event.target.closest?.('#clip') || file?.type !== 'image/gif') return;
+    if (!event.target.closest?.('#clip') || !isGif(file)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     give(file);

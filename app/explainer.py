@@ -12,17 +12,17 @@ from app.own_weights import OwnWeights
 from app.results import Results
 from app.server.sweeping import is_upload
 from app.server.zero import ON_ZERO_GPU
-from tdn.data.clip import Clip, Pictures
+from app.timeline import Moments
+from tdn.data.clip import Pictures
 from tdn.data.film import AS_FILMED, Showing
 from tdn.data.video import VideoInfo
 from tdn.data.worker import DecodingWorker
 from tdn.explain import ForwardPass, explain, parse_change
 from tdn.explain.changes import frames_shown
-from tdn.explain.classes import find_label
+from tdn.explain.classes import find_label, same_label
 from tdn.explain.explanation import explanation
 from tdn.explain.strobe import Step, curve
 from tdn.networks import Network, reads_alike
-from tdn.networks.tdn import LAYERS
 from tdn.show.bundle import write_bundle
 from tdn.show.map_rows import titles
 
@@ -32,7 +32,7 @@ PASSES_KEPT = 0 if ON_ZERO_GPU else 4
 
 
 class Explainer:
-    """Answers requests with the `networks` of a folder, one analysis at a time, and keeps `results`.
+    """Answers requests with the `networks` of a folder and with `others`, one analysis at a time; keeps `results`.
 
     Videos are decoded by `decoder`, in a process of its own. Raises ValueError for a device that is not there.
     """
@@ -46,9 +46,10 @@ class Explainer:
         decoder: DecodingWorker | None = None,
         own: OwnWeights | None = None,
         keep_minutes: int | None = None,
+        others: Sequence[str] = (),
     ):
         self.decoder = decoder or DecodingWorker()  # first: it starts while the rest is loaded
-        self.networks = Networks(folder, device, own)
+        self.networks = Networks(folder, device, own, others)
         self.results = Results()
         self.max_seconds = max_seconds
         self.max_mb = max_mb
@@ -63,13 +64,20 @@ class Explainer:
         path = self._expect_small(request.video)
         for name in filter(None, (request.tdn, request.baseline)):
             self.networks.expect_allowed(name, request.visitor)
-        tdn = self.networks.get(request.tdn)
-        target = _class_index(tdn, request.target)
-        if request.baseline:
-            _expect_same_clip(request, tdn, self.networks.get(request.baseline))
-        clip = self.decoder.load_clip(path, tdn, **asdict(showing))
-        self._expect_short(clip.info)
-        return Prepared(request, clip, target)
+        networks = self._networks(request)
+        tdn = networks["tdn"]
+        target, other_target = _class_indices(networks, request.target)
+        clips = {"tdn": self.decoder.load_clip(path, tdn, **asdict(showing))}
+        self._expect_short(clips["tdn"].info)
+        if other := networks.get("baseline"):
+            alike = reads_alike(tdn, other)
+            clips["baseline"] = clips["tdn"] if alike else self.decoder.load_clip(path, other, **asdict(showing))
+        return Prepared(request, clips, target, other_target)
+
+    def _networks(self, request: Request) -> dict[str, Network]:
+        """The networks of a request by role; they are loaded."""
+        files = {"tdn": request.tdn, "baseline": request.baseline}
+        return {role: self.networks.get(file) for role, file in files.items() if file}
 
     def read_showings(self, request: Request, showings: Sequence[Showing], display_short_side: int) -> Pictures:
         """A clip shown in several ways, read once, for the network `tdn` of the request and those that read the same.
@@ -105,33 +113,40 @@ class Explainer:
             raise RequestError(text.too_long(info.name, info.duration_sec, self.max_seconds))
 
     def analyse(self, prepared: Prepared) -> Iterator[Analysis]:
-        """Yield the analysis twice: with predictions and the maps of the final stage, then with those at Res2 too.
+        """Yield the analysis twice: with predictions and the maps of the last layer, then with the others' too.
 
-        The final stage's are a closed form; Res2 needs a backward pass.
+        The last layer's are a closed form for most networks; the others need a backward pass.
         """
         files = {"tdn": prepared.request.tdn, "baseline": prepared.request.baseline}
-        networks = {role: self.networks.get(file) for role, file in files.items() if file}
+        networks = self._networks(prepared.request)
         names = titles({role: network.title for role, network in networks.items()}, files)
         with self.networks.using:
-            passes = {role: self._pass(files[role], network, prepared) for role, network in networks.items()}
+            passes = {role: self._pass(role, network, prepared) for role, network in networks.items()}
         target = int(passes["tdn"].logits[0].argmax()) if prepared.target is None else prepared.target
         label = networks["tdn"].labels[target]
-        answers, asked, clip = {}, {}, prepared.clip
+        shared = Moments.of(prepared.clip)
+        answers, asked, notes = {}, {}, [prepared.clip.note]
         for role, network in networks.items():
+            clip = prepared.clips[role]
             # The same class for both; its index may differ where the labels stand in another order.
-            asked[role] = (network, clip, passes[role], network.labels.index(label))
-            found = explanation(*asked[role], layers=LAYERS[-1:], title=names[role])
-            answers[role] = Answer(files[role], found, _sure_above(network))
-        quick = Analysis(
-            file_name=clip.info.name,
-            target=label,
-            answers=answers,
-            centre_frames=clip.centre_frames,
-            box=clip.seen_box,
-            frames=clip.frames,
-            times_sec=clip.times_sec,
-            note=clip.note,
-        )
+            wanted = target if role == "tdn" else prepared.other_target
+            if wanted is None:
+                wanted = same_label(network.labels, label)
+            if wanted is None:
+                notes.append(text.no_such_class(names[role], label))
+                wanted = int(passes[role].logits[0].argmax())
+            asked[role] = (network, clip, passes[role], wanted)
+            with self.networks.using:
+                found = explanation(*asked[role], layers=network.layers[-1:], title=names[role])
+            answers[role] = Answer(
+                files[role],
+                found,
+                shared if clip is prepared.clip else Moments.of(clip),
+                {layer: network.taps[layer].title or layer for layer in network.layers},
+                _sure_above(network),
+            )
+            notes.append(f"{names[role]}: {network.note}" if network.note else "")
+        quick = Analysis(prepared.clip.info.name, label, answers, " ".join(filter(None, notes)))
         yield quick
         with self.networks.using:
             answers = {
@@ -140,7 +155,7 @@ class Explainer:
             }
         yield replace(quick, answers=answers)
 
-    def shown_otherwise(self, prepared: Prepared, change: str) -> Clip | None:
+    def shown_otherwise(self, prepared: Prepared, change: str) -> Prepared | None:
         """The clip as a change like "repeat 7" shows it, read anew; None for changes of what is there.
 
         Raises as `prepare` does.
@@ -150,57 +165,65 @@ class Explainer:
             showing = Showing(**asked.showing(prepared.clip.showing)) if asked.kind == "video" else None
         except ValueError as error:
             raise RequestError(str(error)) from None
-        return self.prepare(prepared.request, showing).clip if showing else None
+        return self.prepare(prepared.request, showing) if showing else None
 
-    def compare(self, prepared: Prepared, change: str, otherwise: Clip | None = None) -> Comparison:
+    def compare(self, prepared: Prepared, change: str, otherwise: Prepared | None = None) -> Comparison:
         """Analyse the clip as it is and after `change` (`tdn.explain.changes`), which shows it as `otherwise`.
 
         Raises RequestError where none of the networks has the part that the change is about.
         """
         *_, before = self.analyse(prepared)
         if otherwise is not None:
-            target = before.answers["tdn"].explained.target
-            *_, after = self.analyse(replace(prepared, clip=otherwise, target=target))
-            order = list(range(len(otherwise.frames)))
-            return Comparison(change, before, after.answers, order, otherwise.centre_frames, otherwise.note)
-        asked, after = parse_change(change), {}
+            targets = [answer.explained.target for answer in before.answers.values()]
+            *_, after = self.analyse(replace(otherwise, target=targets[0], other_target=targets[-1]))
+            order = list(range(len(otherwise.clip.frames)))
+            return Comparison(change, before, after.answers, order, otherwise.clip.note)
+        asked, after, refused = parse_change(change), {}, []
+        moments: dict[tuple, Moments] = {}
         for role, answer in before.answers.items():
-            network = self.networks.get(answer.file)
-            if asked.refusal(network):
+            network, explained = self.networks.get(answer.file), answer.explained
+            if refusal := asked.refusal(network):
+                refused.append(f"{explained.title}: {refusal}")
                 continue
             with self.networks.using:
-                found = explain(
-                    network, prepared.clip, answer.explained.target, change=asked, title=answer.explained.title
-                )
-                after[role] = replace(answer, explained=found)
+                found = explain(network, prepared.clips[role], explained.target, change=asked, title=explained.title)
                 order = frames_shown(asked, network)
+            # One value for networks that look at the same, as before.
+            looked = moments.setdefault((id(answer.moments), *order), answer.moments.shown_as(order))
+            after[role] = replace(answer, explained=found, moments=looked)
         if not after:
-            raise RequestError(change_text.no_such_part(change))
-        return Comparison(change, before, after, order)
+            raise RequestError(change_text.no_such_part(change, refused))
+        return Comparison(change, before, after, order, " ".join(f"{one}." for one in refused))
 
     def write_bundle(self, kept: Kept, folder: Path) -> None:
         """The files of `tdn.show.bundle.write_bundle` in `folder`."""
         answers = kept.analysis.answers
+        explained = {role: answer.explained for role, answer in answers.items()}
+        for role, answer in answers.items():
+            if (own := answer.moments) is not kept.analysis.moments:
+                where = {"pictures": own.pictures, "times_sec": own.times_sec, "box": own.box}
+                explained[role] = replace(explained[role], **where)
         write_bundle(
             folder,
             kept.clip,
             kept.analysis.file_name,
             {role: self.networks.get(answer.file) for role, answer in answers.items()},
-            {role: answer.explained for role, answer in answers.items()},
+            explained,
             {role: self.networks.path_of(answer.file) for role, answer in answers.items()},
         )
 
-    def _pass(self, file: str, network: Network, prepared: Prepared) -> ForwardPass:
+    def _pass(self, role: str, network: Network, prepared: Prepared) -> ForwardPass:
         """The forward pass of a clip in one network, kept for a while; a network must be lent.
 
         Two visitors share a pass only if they sent the same.
         """
+        inputs = network.arrange(prepared.clips[role].tensor)
         if not PASSES_KEPT:
-            return ForwardPass(network, prepared.clip.tensor, LAYERS)
-        key = file, prepared.digest
+            return ForwardPass(network, inputs, network.layers)
+        key = prepared.request.tdn if role == "tdn" else prepared.request.baseline, prepared.digests[role]
         found = self._passes.get(key)
         if found is None:
-            found = ForwardPass(network, prepared.clip.tensor, LAYERS)
+            found = ForwardPass(network, inputs, network.layers)
             self._passes.put(key, found)
         return found
 
@@ -211,18 +234,14 @@ def _sure_above(network: Network) -> float | None:
     return (card.accuracy or {}).get("sure_above") if card else None
 
 
-def _class_index(network: Network, target: str | None) -> int | None:
+def _class_indices(networks: dict[str, Network], target: str | None) -> tuple[int | None, int | None]:
+    """The class asked for in the first network; in the second one where that alone has a class of this name."""
     if target is None:
-        return None
+        return None, None
+    tdn, other = networks["tdn"], networks.get("baseline")
+    if other is not None and same_label(tdn.labels, target) is None and target in other.labels:
+        return None, list(other.labels).index(target)
     try:
-        return find_label(network.labels, target)
+        return find_label(tdn.labels, target), None
     except ValueError as error:
         raise RequestError(str(error)) from None
-
-
-def _expect_same_clip(request: Request, tdn: Network, baseline: Network) -> None:
-    """Both networks must take the same frames and pixels and know the same classes: one clip is read for both."""
-    if not reads_alike(tdn, baseline):
-        raise RequestError(text.other_frames(request.tdn, request.baseline))
-    if set(tdn.labels) != set(baseline.labels):
-        raise RequestError(text.other_classes(request.tdn, request.baseline))

@@ -9,7 +9,7 @@ from app.server.zero import gpu  # first: `spaces` wants to be there before CUDA
 
 import gradio as gr  # isort: skip
 
-from app import change_text, text, views
+from app import change_text, pictures, text, views
 from app.analysis import Prepared, Request, RequestError
 from app.asking import Asking, as_request, expect_change
 from app.curve import Curves
@@ -22,6 +22,7 @@ from app.showcase import Showcase
 from app.shown import Shown
 from app.studio import Exports
 from app.viewer import CurveData
+from tdn.explain import parse_change
 
 
 class Handlers:
@@ -81,15 +82,18 @@ class Handlers:
             yield self.asking.shown_at_once(finished, asked)
             return
         self.rate.expect_room(request)
-        progress(0.1, text.READING)
+        names = filter(None, (asked.tdn, asked.baseline))
+        missing = [name for name in names if not self.explainer.networks.is_loaded(name)]
+        progress(0.1, text.loading(missing) if missing else text.READING)
         prepared = self.explainer.prepare(asked)
         progress(0.5, text.CLASSIFYING)
-        pictures = views.write_pictures(self.asking.cache, prepared.clip)
+        written: tuple[Path, Path | None] | None = None
         for analysis in self.on_device(prepared):
+            written = written or pictures.write_pictures(self.asking.cache, analysis, prepared)
             if self.asking.pages.is_late(asked):
                 break
             token = self.explainer.results.remember(analysis, prepared) if analysis.has_maps else ""
-            yield self.asking.shown(analysis, *pictures, token, asked)
+            yield self.asking.shown(analysis, *written, token, asked)
         if self.asking.pages.is_page(asked.visitor):
             # Gradio says the last part once more at the end, when another result may be there.
             yield Shown()
@@ -120,7 +124,7 @@ class Handlers:
                 otherwise = self.explainer.shown_otherwise(prepared, change)
                 progress(0.5, change_text.COMPARING)
                 comparison = self.compare_on_device(prepared, change, otherwise)
-                frames_jpeg = views.write_frames(self.asking.cache, views.frames_of(comparison))
+                frames_jpeg = pictures.write_frames(self.asking.cache, views.frames_of(comparison))
         except gr.Error:
             if asked and self.asking.pages.is_change_late(asked, change):
                 return Shown()
@@ -132,7 +136,7 @@ class Handlers:
             scores_after=views.scores_after(comparison),
             viewer_after=views.viewer_after(comparison, frames_jpeg),
             note_after=text.plain(comparison.note),
-            comparison=self.exports.remember(comparison, otherwise),
+            comparison=self.exports.remember(comparison),
             looked_again=gr.Row(visible=True),
         )
 
@@ -164,6 +168,20 @@ class Handlers:
             finished, kept = self.asking.showcase.of(token), self.explainer.results.recall(token)
             measured = views.focus(finished.focus if finished else motion_focus(kept), kept.analysis)
         return measured if self.asking.pages.shows(visitor(request), token) else gr.skip()
+
+    def refused_changes(self, token: str) -> str:
+        """Which changes none of the networks shown can be asked, greyed, and why."""
+        if not token:
+            return ""
+        with one_sentence():
+            answers = self.explainer.results.recall(token).analysis.answers.values()
+            networks = [self.explainer.networks.get(answer.file) for answer in answers]
+        refused = {}
+        for name in change_text.CHANGES:
+            reasons = [parse_change(name).refusal(network) for network in networks]
+            if all(reasons):
+                refused[name] = reasons[0].removeprefix(f"{name}: ")
+        return change_text.refused(refused)
 
 
 def passes_of(prepared: Prepared, *others: Any) -> int:

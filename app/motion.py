@@ -40,6 +40,7 @@ def motion_focus(kept: Kept) -> MotionFocus:
     maps = {
         (role, layer): focus_of_clip(raw, moving) if raw.max() > NOTHING else None
         for role, answer in kept.analysis.answers.items()
+        if answer.moments is kept.analysis.moments  # masks are of what the first network reads
         for layer, raw in answer.explained.maps.items()
     }
     size = moving.shape

@@ -1,8 +1,10 @@
-"""The networks that the page can ask: those of the server's folder, and those that visitors brought."""
+"""The networks that the page can ask: those of the server's folder, others that its operator names, and those that
+visitors brought.
+"""
 
 import logging
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from app import text
 from app.analysis import RequestError
 from app.own_weights import Brought, OwnWeights
 from tdn.device import choose_device
-from tdn.networks import Network, as_network
+from tdn.networks import Network, as_network, open_network
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.store import SHARD
 
@@ -22,15 +24,19 @@ log = logging.getLogger(__name__)
 
 
 class Networks:
-    """Loads the checkpoints of `folder` and visitors' `own` ones onto one device, and lends them.
+    """Loads the checkpoints of `folder`, visitors' `own` ones, and the `others` that the operator names as
+    `tdn.networks.source` does, onto one device, and lends them.
 
     Raises ValueError for a device that is not there.
     """
 
-    def __init__(self, folder: Path, device: str | None = None, own: OwnWeights | None = None):
+    def __init__(
+        self, folder: Path, device: str | None = None, own: OwnWeights | None = None, others: Sequence[str] = ()
+    ):
         self.folder = folder
         self.device = choose_device(device)
         self.own = own
+        self.others = tuple(others)
         # Held while a network runs: one at a time.
         self.using = threading.Lock()
         self._loading = threading.Lock()
@@ -70,13 +76,22 @@ class Networks:
             return found
         with self._loading:
             if key not in loaded:
-                if not brought and name not in self.cards():
-                    raise RequestError(text.unknown_checkpoint(name))
-                network = as_network(load_model(self.path_of(name), self.device)).for_inference()
+                network = self._opened(name, brought)
                 while len(loaded) >= most:
                     del loaded[next(iter(loaded))]
                 loaded[key] = network
             return loaded[key]
+
+    def _opened(self, name: str, brought: Brought | None) -> Network:
+        if name in self.others:
+            # Only what the operator named, and never code.
+            try:
+                return open_network(name, self.device, run_code=False).for_inference()
+            except ValueError as error:
+                raise RequestError(str(error)) from None
+        if not brought and name not in self.cards():
+            raise RequestError(text.unknown_checkpoint(name))
+        return as_network(load_model(self.path_of(name), self.device)).for_inference()
 
     @contextmanager
     def lent(self, name: str) -> Iterator[Network]:
@@ -85,12 +100,18 @@ class Networks:
         with self.using:
             yield network
 
+    def is_loaded(self, name: str) -> bool:
+        """Whether a network is in memory, so that nobody has to wait for it."""
+        return name in self._loaded or self.is_own(name)
+
     def is_own(self, name: str | None) -> bool:
         """Whether a checkpoint is one that a visitor brought."""
         return self._brought(name) is not None
 
     def path_of(self, name: str) -> Path:
-        """Where a checkpoint lies, the folder's or a visitor's."""
+        """Where a checkpoint lies, the folder's or a visitor's; the name itself of one that the operator names."""
+        if name in self.others:
+            return Path(name)
         brought = self._brought(name)
         return brought.path if brought else self.folder / name
 

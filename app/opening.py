@@ -14,7 +14,7 @@ import numpy as np
 from gradio.data_classes import FileData
 from PIL import Image
 
-from app import opening_text, views
+from app import opening_text, pictures
 from app.analysis import Analysis, Answer, Prepared, Request
 from app.explainer import Explainer
 from app.gallery import SampleClip
@@ -57,12 +57,12 @@ def make_opening(maker: Explainer, clip: SampleClip, pair: tuple[str, str | None
         comparison = maker.compare(prepared, change)
         after = replace(filmed, answers=filmed.answers | comparison.after)
         ways.append(_changed(change, comparison.order, after, film, prepared, ways[0], cards, folder))
-    poster = views.new_file(folder, "poster.jpg")
+    poster = pictures.new_file(folder, "poster.jpg")
     place = min(len(film) - 1, round(ways[0].start_sec * prepared.clip.info.fps))
-    size = views.shown_size(film.shape[2], film.shape[1])
+    size = pictures.shown_size(film.shape[2], film.shape[1])
     Image.fromarray(film[place]).resize(size).save(poster, "JPEG", quality=70)
-    height, width = filmed.centre_frames.shape[1:3]
-    x0, y0, x1, y1 = filmed.box
+    height, width = filmed.moments.pictures.shape[1:3]
+    x0, y0, x1, y1 = filmed.moments.box
     return OpeningData(
         sample=clip.path.stem,
         question=QUESTION,
@@ -89,7 +89,7 @@ def _filmed(clip: SampleClip, prepared: Prepared, analysis: Analysis, cards: dic
             prepared.clip.showing,
             analysis.target,
             info.num_frames / info.fps,
-            *np.shape(analysis.frames),
+            *np.shape(analysis.moments.frames),
             prepared.clip.seam_windows,
         ),
         video=FileData(path=str(clip.path)),
@@ -146,7 +146,7 @@ def _changed(
     networks = _networks(after, shows, cards)
     video = filmed.video
     if not np.array_equal(places, np.arange(len(film))):
-        path = views.new_file(folder, "film.mp4")
+        path = pictures.new_file(folder, "film.mp4")
         write_mp4(path, film[places], fps=fps)
         video = FileData(path=str(path))
     now = "; ".join(f"{one.name}: “{one.said[0].label}”, {100 * one.said[0].probability:.0f}%" for one in networks)
@@ -227,7 +227,7 @@ def _network(answer: Answer, analysis: Analysis, shows: str, card: Card) -> Netw
     _, rows, columns = scaled.shape
     return Network(
         name=explained.title,
-        reads=opening_text.reads(*np.shape(analysis.frames), card.architecture.s_tdm_stages > 0),
+        reads=opening_text.reads(*np.shape(analysis.moments.frames), card.architecture.s_tdm_stages > 0),
         said=said,
         values=base64.b64encode(np.round(255 * scaled).astype(np.uint8).tobytes()).decode(),
         rows=rows,

@@ -105,7 +105,7 @@ class OwnPanel:
             progress(0.3, own_text.CHECKING)
             name = bring()
         cards = self.cards(visitor(request))
-        files = [(text.checkpoint_choice(file), file) for file in cards]
+        files = [(text.checkpoint_choice(file), file) for file in (*cards, *self.settings.networks)]
         none = (text.NO_SECOND_NETWORK, text.NO_SECOND_NETWORK)
         fits = second in cards and comparable(cards[name], cards[second])
         card = cards[name]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import views
+from app import pictures
 from app.analysis import Analysis, Request
 from app.explainer import Explainer
 from app.gallery import SampleClip
@@ -96,7 +96,7 @@ class Showcase:
                 prepared = self.maker.prepare(Request(str(clip.path), *self.pair))
                 *_, analysis = self.maker.analyse(prepared)
                 token = self.keeper.results.remember(analysis, prepared, for_good=True)
-                frames_jpeg, windows_jpeg = views.write_pictures(self.folder, prepared.clip)
+                frames_jpeg, windows_jpeg = pictures.write_pictures(self.folder, analysis, prepared)
                 focus = motion_focus(self.keeper.results.recall(token))
                 self._finished[clip.path] = Finished(clip.path, analysis, token, frames_jpeg, windows_jpeg, focus)
             except Exception:  # the page works without it, and says why when the sample is opened

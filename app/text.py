@@ -3,10 +3,11 @@ it: `about`, and `change_text`, `focus_text`, `opening_text` and `own_text`.
 """
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from app.server.settings import Settings
+from tdn.networks import Network
+from tdn.networks.source import parse_source
 from tdn.weights import Card
 
 TITLE = "TDN Lens: what does the action model look at?"
@@ -114,18 +115,8 @@ def unknown_checkpoint(name: str) -> str:
     return f"Checkpoint {quoted(name)} is not among those of this server{again}."
 
 
-def other_frames(first: str, second: str) -> str:
-    return (
-        f"{Path(second).name} reads other frames or pixels than {Path(first).name}; choose two checkpoints trained "
-        "with the same preprocessing and number of segments."
-    )
-
-
-def other_classes(first: str, second: str) -> str:
-    return (
-        f"{Path(second).name} knows other classes than {Path(first).name}; choose two checkpoints trained on the same "
-        "classes."
-    )
+def no_such_class(network: str, label: str) -> str:
+    return f"{network} knows no class “{label}”, so its own top class is explained."
 
 
 def too_many(rate: int, who: str) -> str:
@@ -137,21 +128,33 @@ def too_many(rate: int, who: str) -> str:
 
 def checkpoint_choice(file: str) -> str:
     """How a checkpoint reads in a list; a visitor's own has its secret in front of a stroke."""
+    source = parse_source(file)
+    if source.family != "tdn":
+        return f"{source.short} ({source.family})"
     secret, _, name = file.rpartition("/")
     return name.removesuffix(".safetensors").replace("_", " ") + (" (yours)" if secret else "")
 
 
-def caption(network: str, layer: str, label: str) -> str:
-    """Which network, layer and class made a map; the browser adds the scale."""
-    return f"{network} · {layer} · “{label}”"
+Span = tuple[float, float] | None
+
+
+def loading(names: Sequence[str]) -> str:
+    """What takes longest the first time."""
+    return f"Loading {' and '.join(checkpoint_choice(name) for name in names)}, then reading the clip"
+
+
+def caption(network: str, layer: str, label: str, span: Span = None) -> str:
+    """Which network, layer and class made a map, and `span`, the seconds it is of; the browser adds the scale."""
+    looks = f" · looks at {span[0]:.2f} to {span[1]:.2f} s" if span else ""
+    return f"{network} · {layer} · “{label}”{looks}"
 
 
 def pending_caption(network: str, layer: str, label: str) -> str:
-    return f"{network} · {layer} · “{label}” · {COMPUTING_MAPS}"
+    return f"{caption(network, layer, label)} · {COMPUTING_MAPS}"
 
 
-def empty_caption(network: str, layer: str, label: str) -> str:
-    return f"{network} · {layer} · “{label}” · no positive evidence"
+def empty_caption(network: str, layer: str, label: str, span: Span = None) -> str:
+    return f"{caption(network, layer, label, span)} · no positive evidence"
 
 
 def weights_warning(cards: Mapping[str, Card]) -> str:
@@ -162,3 +165,9 @@ def weights_warning(cards: Mapping[str, Card]) -> str:
         f"**These weights know {classes} classes and nothing else**, and answer every clip with one of them, whatever "
         f"it shows. Trained on: {'; '.join(trained)}."
     )
+
+
+def other_weights(network: Network) -> str:
+    """The same of a network that is none of ours."""
+    trained = plain(str(network.facts.get("trained_on", "what its makers say")))
+    return f"**{plain(network.title)}** knows {len(network.labels)} classes. Trained on: {trained}."

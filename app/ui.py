@@ -45,11 +45,12 @@ def build(device: str | None = None, settings: Settings | None = None) -> gr.Blo
     decoder = DecodingWorker(settings.decode_seconds, settings.decode_mb, settings.max_pixels, settings.max_frames)
     own = OwnWeights(settings.max_mb, settings.keep_minutes * 60)
     folder = checkpoint_folder()
-    explainer = Explainer(folder, device, settings.max_seconds, settings.max_mb, decoder, own, settings.keep_minutes)
+    limits, others = (settings.max_seconds, settings.max_mb), settings.networks
+    explainer = Explainer(folder, device, *limits, decoder, own, settings.keep_minutes, others)
     # Stands in for a borrowed GPU where none is to be had.
-    on_cpu = Explainer(folder, "cpu", decoder=decoder, own=own) if ON_ZERO_GPU else explainer
+    on_cpu = Explainer(folder, "cpu", decoder=decoder, own=own, others=others) if ON_ZERO_GPU else explainer
     networks = explainer.networks
-    checkpoints = Checkpoints(networks.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(networks.device))
+    checkpoints = Checkpoints(networks, networks.cards(), "ZeroGPU" if ON_ZERO_GPU else device_name(networks.device))
     pair = checkpoints.first_choice
     own_panel = OwnPanel(own, settings, checkpoints.cards)
     clips = sample_clips(settings.samples)

@@ -1,10 +1,8 @@
-"""From an analysis to what the page shows: pure functions to data, pictures and figures; two that write files."""
+"""From an analysis to what the page shows: pure functions to data and words."""
 
 import base64
 import io
 import re
-import secrets
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +12,11 @@ from PIL import Image
 from app import change_text, focus_text, text
 from app.analysis import Analysis, Answer, Comparison
 from app.motion import MotionFocus
+from app.pictures import shown_size
 from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
-from tdn.data.clip import Clip
 from tdn.explain.scale import scale_per_clip
-from tdn.networks.tdn import LAYER_TITLES, LAYERS
 from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
-# Pixels of the longer side of a frame on the page: a panel is at most 440 wide.
-LONG_SIDE = 480
 POSTER_SIZE = (176, 132)
 
 
@@ -31,7 +26,7 @@ def answer_json(analysis: Analysis) -> dict:
         "tdn": _one_answer(analysis.answers["tdn"]),
         "baseline": _one_answer(analysis.answers["baseline"]) if "baseline" in analysis.answers else None,
         "target": analysis.target,
-        "frames": np.asarray(analysis.frames).tolist(),
+        "frames": np.asarray(analysis.moments.frames).tolist(),
     }
 
 
@@ -66,7 +61,7 @@ def comparison_json(comparison: Comparison) -> dict:
 
 def scores(analysis: Analysis) -> Scores:
     """One card a network."""
-    return Scores(cards=[_score_card(answer, analysis.target) for answer in analysis.answers.values()])
+    return Scores(cards=[_score_card(answer) for answer in analysis.answers.values()])
 
 
 def scores_after(comparison: Comparison) -> Scores:
@@ -74,15 +69,16 @@ def scores_after(comparison: Comparison) -> Scores:
     cards = []
     for role, answer in comparison.after.items():
         one = comparison.before.answers[role].explained
-        card = _score_card(answer, comparison.before.target)
+        card = _score_card(answer)
         card.name = change_text.after(answer.explained.title, comparison.name)
         card.before = float(one.probabilities[one.target])
         cards.append(card)
     return Scores(cards=cards)
 
 
-def _score_card(answer: Answer, target: str) -> ScoreCard:
+def _score_card(answer: Answer) -> ScoreCard:
     explained = answer.explained
+    target = explained.label
     return ScoreCard(
         name=explained.title,
         file=answer.file,
@@ -101,7 +97,7 @@ def viewer(
     film: Path | None = None,
 ) -> ViewerData:
     """All panels, with maps where they are there; the pictures are those of `write_pictures`, `film` is the clip."""
-    panels = [panel(answer, layer) for answer in analysis.answers.values() for layer in LAYERS]
+    panels = [panel(analysis, answer, layer) for answer in analysis.answers.values() for layer in answer.layers]
     shown = _viewer(analysis, frames_jpeg, panels, link, windows_jpeg)
     shown.film = FileData(path=str(film)) if film else None
     return shown
@@ -109,20 +105,36 @@ def viewer(
 
 def viewer_after(comparison: Comparison, frames_jpeg: Path) -> ViewerData:
     """Each map before and, beside it, after the change; the picture is the row of `frames_of`."""
-    panels, order = [], comparison.order
-    if comparison.centre_frames is not None:
-        order = [len(comparison.before.centre_frames) + segment for segment in order]
+    panels, before = [], comparison.before
     for role, after in comparison.after.items():
-        for layer in LAYERS:
-            panels.append(panel(comparison.before.answers[role], layer))
-            panels.append(panel(after, layer, change_text.after("", comparison.name), order))
-    return _viewer(comparison.before, frames_jpeg, panels, {"change": comparison.name})
+        order = _order_after(comparison, role)
+        for layer in after.layers:
+            panels.append(panel(before, before.answers[role], layer))
+            panels.append(panel(before, after, layer, change_text.after("", comparison.name), order))
+    return _viewer(before, frames_jpeg, panels, {"change": comparison.name})
 
 
 def frames_of(comparison: Comparison) -> np.ndarray:
-    """The centre frames before a change and, where the video is shown in another way after it, those behind them."""
-    before, after = comparison.before.centre_frames, comparison.centre_frames
-    return before if after is None else np.concatenate([before, after])
+    """The pictures of the slider's places and, behind them, those that networks see only after the change."""
+    return np.stack([*comparison.before.timeline.pictures, *_pictures_of(comparison).values()])
+
+
+def _pictures_of(comparison: Comparison) -> dict[int, np.ndarray]:
+    """The pictures that are seen only after a change, by their numbers in the video."""
+    there, moments = (
+        set(comparison.before.timeline.numbers.tolist()),
+        [one.moments for one in comparison.after.values()],
+    )
+    seen = {int(number): picture for one in moments for number, picture in zip(one.numbers, one.pictures, strict=True)}
+    return {number: picture for number, picture in seen.items() if number not in there}
+
+
+def _order_after(comparison: Comparison, role: str) -> list[int]:
+    """Which picture of `frames_of` a network sees at each place of the slider after the change."""
+    line, after = comparison.before.timeline, comparison.after[role].moments
+    row = [*line.numbers.tolist(), *_pictures_of(comparison)]
+    moments = line.moments(comparison.before.answers[role].moments)
+    return [place if moment is None else row.index(int(after.numbers[moment])) for place, moment in enumerate(moments)]
 
 
 def _viewer(
@@ -132,24 +144,25 @@ def _viewer(
     link: dict[str, str] | None,
     windows_jpeg: Path | None = None,
 ) -> ViewerData:
-    segments, height, width = analysis.centre_frames.shape[:3]
+    line = analysis.timeline
+    count, height, width = line.pictures.shape[:3]
     shown_width, shown_height = shown_size(width, height)
     x_scale, y_scale = shown_width / width, shown_height / height
-    x0, y0, x1, y1 = analysis.box
+    x0, y0, x1, y1 = line.box
     return ViewerData(
         clip=analysis.file_name,
         frames=FileData(path=str(frames_jpeg), orig_name=frames_jpeg.name),
-        count=segments,
+        count=count,
         width=shown_width,
         height=shown_height,
         box=[round(x0 * x_scale), round(y0 * y_scale), round(x1 * x_scale), round(y1 * y_scale)],
-        times_sec=[float(time) for time in analysis.times_sec],
-        numbers=[int(window[len(window) // 2]) for window in analysis.frames],
+        times_sec=[float(time) for time in line.times_sec],
+        numbers=[int(number) for number in line.numbers],
         colours={name: colour_table(name).ravel().tolist() for name in COLOUR_MAPS},
         signed_colours=colour_table(SIGNED_COLOURS).ravel().tolist(),
         panels=panels,
         windows=FileData(path=str(windows_jpeg), orig_name=windows_jpeg.name) if windows_jpeg else None,
-        window_side=_window_side(windows_jpeg, segments),
+        window_side=_window_side(windows_jpeg, count),
         link=link,
     )
 
@@ -161,44 +174,43 @@ def _window_side(windows_jpeg: Path | None, segments: int) -> int:
         return picture.height // segments
 
 
-def panel(answer: Answer, layer: str, change: str = "", order: list[int] | None = None) -> Panel:
-    """One map with its caption: network, perhaps the `change` it was made after, layer and class."""
-    explained = answer.explained
-    of = (explained.title + change, LAYER_TITLES[layer], explained.label)
+def panel(analysis: Analysis, answer: Answer, layer: str, change: str = "", order: list[int] | None = None) -> Panel:
+    """One map with its caption: network, perhaps the `change` it was made after, layer and class; at the places of the
+    analysis's slider.
+    """
+    explained, slot = answer.explained, answer.slot(layer)
+    of = (explained.title + change, answer.layers[layer], explained.label)
     if layer not in explained.signed:
-        return Panel(caption=text.pending_caption(*of), layer=layer)
+        return Panel(caption=text.pending_caption(*of), layer=slot)
     scaled = scale_per_clip(explained.maps[layer])
     against = scale_per_clip(explained.signed[layer].clip(max=0))
-    _, rows, columns = scaled.values.shape
+    values = "" if scaled.is_empty else analysis.placed(answer, {layer: scaled.values}, layer)
+    other = "" if against is None or against.is_empty else analysis.placed(answer, {layer: -against.values}, layer)
+    _, rows, columns = next((one.shape for one in (values, other) if len(one)), scaled.values.shape)
     return Panel(
-        caption=text.empty_caption(*of) if scaled.is_empty else text.caption(*of),
-        layer=layer,
+        caption=(text.empty_caption if scaled.is_empty else text.caption)(*of, span=_span(analysis, answer)),
+        layer=slot,
         maximum=scaled.maximum,
         order=order,
         rows=rows,
         columns=columns,
-        values="" if scaled.is_empty else _in_bytes(scaled.values),
-        against="" if against is None or against.is_empty else _in_bytes(-against.values),
+        values=_in_bytes(values) if len(values) else "",
+        against=_in_bytes(other) if len(other) else "",
         least=0.0 if against is None else against.maximum,
         message=text.NO_EVIDENCE if scaled.is_empty else "",
     )
 
 
+def _span(analysis: Analysis, answer: Answer) -> tuple[float, float] | None:
+    """From when to when a network looks, in seconds, where it does not look at all of the slider's places."""
+    if None not in analysis.timeline.moments(answer.moments):
+        return None
+    return float(answer.moments.times_sec.min()), float(answer.moments.times_sec.max())
+
+
 def _in_bytes(values: np.ndarray) -> str:
     """0..1 as base64 of uint8."""
     return base64.b64encode(np.round(255 * values).astype(np.uint8).tobytes()).decode()
-
-
-def shown_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height with the longer side at most LONG_SIDE."""
-    scale = min(1.0, LONG_SIDE / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def frame_row(frames: np.ndarray) -> np.ndarray:
-    """Frames side by side at the size shown: uint8 [T, H, W, 3] -> [h, T*w, 3]."""
-    size = shown_size(frames.shape[2], frames.shape[1])
-    return np.concatenate([np.asarray(Image.fromarray(frame).resize(size)) for frame in frames], axis=1)
 
 
 def poster(title: str, frame: np.ndarray) -> Sample:
@@ -217,7 +229,8 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
     lines = [focus_text.reading(*_focus_facts(found, analysis)), "", focus_text.row(focus_text.HEAD)]
     lines.append(focus_text.row(["---", *["---:"] * (len(focus_text.HEAD) - 1)]))
     for (role, layer), numbers in found.maps.items():
-        name = f"{text.plain(analysis.answers[role].explained.title)} · {LAYER_TITLES[layer]}"
+        answer = analysis.answers[role]
+        name = f"{text.plain(answer.explained.title)} · {text.plain(answer.layers[layer])}"
         lines.append(focus_text.row([name, *focus_text.numbers(numbers)]))
     for name, numbers in found.controls.items():
         lines.append(focus_text.row([f"*{focus_text.CONTROLS[name]}*", *focus_text.numbers(numbers)]))
@@ -225,13 +238,11 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
 
 
 def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
-    lifts = {
-        LAYER_TITLES[layer]: [
-            (answer.explained.title, numbers["lift"] if (numbers := found.maps[role, layer]) else None)
-            for role, answer in analysis.answers.items()
-        ]
-        for layer in LAYERS
-    }
+    lifts: dict[str, list] = {}
+    for (role, layer), numbers in found.maps.items():
+        answer = analysis.answers[role]
+        lift = numbers["lift"] if numbers else None
+        lifts.setdefault(answer.layers[layer], []).append((answer.explained.title, lift))
     difference = found.controls.get("frame_difference")
     return found.area, lifts, difference["lift"] if difference else None, found.by_flow
 
@@ -240,41 +251,3 @@ def file_stem(analysis: Analysis) -> str:
     """A name for files of an analysis, of clip and class."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", f"{Path(analysis.file_name).stem}-{analysis.target}").strip("-")
     return words[:80] or "clip"
-
-
-def write_pictures(folder: Path, clip: Clip) -> tuple[Path, Path | None]:
-    """The row of centre frames as a JPEG, and that of the windows where a window has more than one frame."""
-    windows = clip.half_windows()
-    return write_frames(folder, clip.centre_frames), write_windows(folder, windows) if windows.shape[1] > 1 else None
-
-
-def write_frames(folder: Path, frames: np.ndarray) -> Path:
-    """The row of frames as a JPEG in a new folder under `folder`."""
-    path = new_file(folder, "frames.jpg")
-    Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=88)
-    return path
-
-
-def write_windows(folder: Path, windows: np.ndarray) -> Path:
-    """Windows uint8 [T, L, h, w, 3] as a JPEG in a new folder under `folder`: a row a segment, frames side by side."""
-    path = new_file(folder, "windows.jpg")
-    rows = np.concatenate(np.concatenate(list(windows.swapaxes(0, 1)), axis=2))
-    # Differences are drawn of it: no colour is thinned out, and little rounded.
-    Image.fromarray(rows).save(path, "JPEG", quality=95, subsampling=0)
-    return path
-
-
-def new_file(folder: Path, name: str) -> Path:
-    """A path in a new folder under `folder`, to be written."""
-    return _new_folder(folder) / name
-
-
-def copied(folder: Path, file: Path) -> Path:
-    """A copy of a file in a new folder under `folder`."""
-    return Path(shutil.copy(file, _new_folder(folder)))
-
-
-def _new_folder(folder: Path) -> Path:
-    path = folder / secrets.token_hex(16)
-    path.mkdir(parents=True)
-    return path

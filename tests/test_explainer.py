@@ -10,7 +10,7 @@ import torch
 
 from app.analysis import Analysis, Request, RequestError
 from app.explainer import Explainer
-from app.networks import MODELS_KEPT
+from app.networks import MODELS_KEPT, Networks
 from app.results import ANALYSES_KEPT
 from studies.abuse.visitors import is_sentence
 from tdn.data.film import Showing
@@ -80,7 +80,8 @@ def test_a_repeated_clip_is_compared_with_the_clip_as_it_is(explainer: Explainer
     *_, alone = explainer.analyse(again)
     assert np.allclose(found.after["tdn"].explained.logits, alone.answers["tdn"].explained.logits)
     assert found.after["baseline"].explained.label == found.before.target
-    assert np.array_equal(found.centre_frames, again.clip.centre_frames) and "7 times over" in found.note
+    assert np.array_equal(found.after["tdn"].moments.pictures, again.clip.centre_frames)
+    assert "7 times over" in found.note
     assert explainer.shown_otherwise(prepared, "reverse") is None
     with pytest.raises(RequestError, match="whole number from 1 to 16"):
         explainer.shown_otherwise(prepared, "repeat 17")
@@ -140,8 +141,6 @@ def test_two_networks_of_one_kind_are_told_apart(explainer: Explainer, clip: str
         ({"tdn": "../tdn.safetensors"}, "not among those"),
         ({"tdn": "broken.safetensors"}, "not among those"),
         ({"tdn": "x" * 5000}, "not among those"),
-        ({"baseline": "others.safetensors"}, "knows other classes"),
-        ({"baseline": "larger.safetensors"}, "other frames or pixels"),
     ],
 )
 def test_a_wrong_choice_is_refused_in_one_sentence(explainer: Explainer, clip: str, changes: dict, says: str):
@@ -275,3 +274,35 @@ def test_an_upload_that_was_deleted_is_said_to_be_with_the_time(folder: Path, tm
         explainer.prepare(Request(str(tmp_path / ("ab" * 32) / "down01.mp4"), "tdn.safetensors"))
     with pytest.raises(FileNotFoundError, match="no such file"):
         explainer.prepare(Request(str(tmp_path / "elsewhere" / "down01.mp4"), "tdn.safetensors"))
+
+
+def test_of_other_networks_only_those_of_the_operator_are_opened_and_never_code(folder: Path, tmp_path: Path):
+    marker, code = tmp_path / "ran", tmp_path / "mine.py"
+    code.write_text(f"open({str(marker)!r}, 'w')\ndef build(): pass\n")
+    offered = "torchvision:r3d_18?weights=none&classes=3&frames=8&size=32"
+    networks = Networks(folder, "cpu", others=(offered, f"{code}:build"))
+    assert networks.get(offered) is networks.get(offered) and networks.is_loaded(offered)
+    with pytest.raises(RequestError, match="code is run on the command line"):
+        networks.get(f"{code}:build")
+    for stranger in ("torchvision:mc3_18?weights=none", f"{code}:other", "hf:owner/name"):
+        with pytest.raises(RequestError, match="not among those"):
+            networks.get(stranger)
+    assert not marker.exists()
+
+
+def test_each_network_reads_the_clip_by_its_own_rule(explainer: Explainer, clip: str):
+    prepared = explainer.prepare(Request(clip, "tdn.safetensors", "larger.safetensors"))
+    assert [one.tensor.shape[-1] for one in prepared.clips.values()] == [64, 96]
+    *_, found = explainer.analyse(prepared)
+    alone = analyses(explainer, Request(clip, "larger.safetensors", target=found.target))[-1]
+    assert np.allclose(found.answers["baseline"].explained.logits, alone.answers["tdn"].explained.logits)
+    assert len(found.timeline.numbers) == len(set(found.timeline.numbers))
+
+
+def test_where_classes_differ_each_side_has_its_own(explainer: Explainer, clip: str):
+    full = analyses(explainer, Request(clip, "tdn.safetensors", "others.safetensors", target="up"))[-1]
+    other = full.answers["baseline"].explained
+    assert full.target == "up" and other.label == full.answers["baseline"].top[0][0]
+    assert "knows no class “up”" in full.note
+    asked = analyses(explainer, Request(clip, "tdn.safetensors", "others.safetensors", target="left"))[-1]
+    assert asked.answers["baseline"].explained.label == "left" and asked.target in LABELS

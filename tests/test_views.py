@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import about, focus_text, text, views
+from app import about, focus_text, pictures, text, views
 from app.analysis import Analysis, Answer, Comparison
 from app.gallery import Opening, sample_clips
 from app.motion import MotionFocus
 from app.server.errors import sentence
 from app.server.settings import SAMPLES, Settings
+from app.timeline import Moments
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.explain import Explanation
@@ -26,29 +27,26 @@ from tests.conftest import tiny
 SEGMENTS = 8
 
 
-def answer(title: str, file: str, peak: float = 0.031) -> Answer:
+def answer(title: str, file: str, moments: Moments, peak: float = 0.031) -> Answer:
     rng = np.random.default_rng(len(title))
     maps = {layer: rng.random((SEGMENTS, side, side)).astype(np.float32) for layer, side in (("res2", 9), ("final", 3))}
     maps = {layer: values * np.float32(peak / values.max()) for layer, values in maps.items()}
     about = {layer: Layer(layer.title(), "", [[segment] for segment in range(SEGMENTS)], []) for layer in maps}
-    return Answer(
-        file, Explanation(title, ("up", "down", "still"), np.log([0.665, 0.245, 0.09]), 1, maps, layers=about)
-    )
+    explained = Explanation(title, ("up", "down", "still"), np.log([0.665, 0.245, 0.09]), 1, maps, layers=about)
+    return Answer(file, explained, moments, {"res2": "Res2", "final": "final"})
 
 
 @pytest.fixture
 def analysis(rng: np.random.Generator) -> Analysis:
-    answers = {"tdn": answer("TDN", "tdn.safetensors"), "baseline": answer("T-Conv baseline", "base.safetensors")}
-    return Analysis(
-        file_name="clip.mp4",
-        target="down",
-        answers=answers,
-        centre_frames=rng.integers(0, 255, (SEGMENTS, 360, 640, 3)).astype(np.uint8),
-        box=(140.0, 0.0, 500.0, 360.0),
+    moments = Moments(
         frames=np.arange(SEGMENTS * 5).reshape(SEGMENTS, 5),
         times_sec=np.arange(SEGMENTS) / 4,
-        note="",
+        pictures=rng.integers(0, 255, (SEGMENTS, 360, 640, 3)).astype(np.uint8),
+        box=(140.0, 0.0, 500.0, 360.0),
     )
+    files = {"tdn": ("TDN", "tdn.safetensors"), "baseline": ("T-Conv baseline", "base.safetensors")}
+    answers = {role: answer(*names, moments) for role, names in files.items()}
+    return Analysis("clip.mp4", "down", answers, note="")
 
 
 def without_maps(analysis: Analysis) -> Analysis:
@@ -69,7 +67,7 @@ def test_the_json_holds_what_the_contract_names(analysis: Analysis):
 
 
 def test_a_caption_names_network_layer_class_and_scale(analysis: Analysis):
-    panel = views.panel(analysis.answers["tdn"], "res2")
+    panel = views.panel(analysis, analysis.answers["tdn"], "res2")
     assert panel.caption == "TDN · Res2 · “down”"
     assert (panel.layer, panel.maximum) == ("res2", pytest.approx(0.031))  # for the scale, which the browser adds
 
@@ -87,7 +85,7 @@ def test_panels_stand_network_by_network_and_layer_by_layer(analysis: Analysis):
 
 
 def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
-    panel = views.panel(analysis.answers["tdn"], "final")
+    panel = views.panel(analysis, analysis.answers["tdn"], "final")
     values = np.frombuffer(base64.b64decode(panel.values), np.uint8).reshape(SEGMENTS, panel.rows, panel.columns)
     raw = analysis.answers["tdn"].explained.maps["final"]
     np.testing.assert_allclose(values / 255, raw / raw.max(), atol=0.5 / 255 + 1e-6)
@@ -95,8 +93,10 @@ def test_values_of_a_panel_are_the_scaled_map_in_bytes(analysis: Analysis):
 
 def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analysis: Analysis):
     one = analysis.answers["tdn"]
-    after = {"tdn": replace(one, explained=replace(one.explained, logits=np.log([0.1, 0.245, 0.655])))}
-    comparison = Comparison("reverse", analysis, after, list(range(SEGMENTS))[::-1])
+    order, logits = list(range(SEGMENTS))[::-1], np.log([0.1, 0.245, 0.655])
+    explained = replace(one.explained, logits=logits)
+    after = {"tdn": replace(one, explained=explained, moments=one.moments.shown_as(order))}
+    comparison = Comparison("reverse", analysis, after, order)
     shown = views.viewer_after(comparison, Path("frames.jpg"))
     assert [panel.caption for panel in shown.panels[:2]] == [
         "TDN · Res2 · “down”",
@@ -115,7 +115,7 @@ def test_a_comparison_shows_each_map_before_and_after_over_its_own_frames(analys
 def test_a_map_without_evidence_has_a_message_and_no_values(analysis: Analysis):
     one = analysis.answers["tdn"]
     nothing = replace(one, explained=replace(one.explained, signed={"res2": np.zeros((SEGMENTS, 9, 9), np.float32)}))
-    panel = views.panel(nothing, "res2")
+    panel = views.panel(analysis, nothing, "res2")
     assert panel.message == text.NO_EVIDENCE and panel.values == "" and "max" not in panel.caption
 
 
@@ -127,13 +127,13 @@ def test_before_the_maps_panels_say_that_they_are_computed(analysis: Analysis):
 def test_the_box_and_the_frames_shrink_together(analysis: Analysis):
     shown = views.viewer(analysis, Path("frames.jpg"))
     assert (shown.width, shown.height, shown.box) == (480, 270, [105, 0, 375, 270])
-    assert views.frame_row(analysis.centre_frames).shape == (270, SEGMENTS * 480, 3)
+    assert pictures.frame_row(analysis.moments.pictures).shape == (270, SEGMENTS * 480, 3)
     assert shown.numbers == [2 + 5 * segment for segment in range(SEGMENTS)]
 
 
 @pytest.mark.parametrize(("size", "shown"), [((64, 48), (64, 48)), ((360, 640), (270, 480)), ((4000, 20), (480, 2))])
 def test_the_longer_side_is_limited(size: tuple[int, int], shown: tuple[int, int]):
-    assert views.shown_size(*size) == shown
+    assert pictures.shown_size(*size) == shown
 
 
 def test_the_explained_class_is_marked_among_the_bars(analysis: Analysis):
@@ -150,7 +150,7 @@ def test_files_are_named_after_clip_and_class(analysis: Analysis):
 def test_what_speaks_against_a_class_has_a_scale_of_its_own(analysis: Analysis):
     one = analysis.answers["tdn"]
     signed = one.explained.maps["final"] - np.float32(0.01)
-    panel = views.panel(replace(one, explained=replace(one.explained, signed={"final": signed})), "final")
+    panel = views.panel(analysis, replace(one, explained=replace(one.explained, signed={"final": signed})), "final")
     positive, negative = (
         np.frombuffer(base64.b64decode(values), np.uint8).reshape(signed.shape) / 255 * amount
         for values, amount in ((panel.values, panel.maximum), (panel.against, panel.least))
@@ -229,6 +229,14 @@ def test_settings_come_from_the_environment():
     assert Settings.from_environment({}) == Settings()
     read = Settings.from_environment({"TDN_QUEUE": "64", "TDN_RATE": "0", "TDN_MAX_MB": "30", "TDN_SAMPLES": "x"})
     assert (read.queue, read.rate, read.max_mb, read.samples) == (64, 0, 30, Path("x"))
+
+
+def test_an_operator_offers_other_networks_but_no_code():
+    read = Settings.from_environment({"TDN_NETWORKS": "torchvision:r2plus1d_18, hf:owner/name"})
+    assert read.networks == ("torchvision:r2plus1d_18", "hf:owner/name")
+    for refused in ("mine.py:build", "torchvision:r3d_18,/srv/mine.py:build", "checkpoints/mine.safetensors"):
+        with pytest.raises(ValueError, match=r"^TDN_NETWORKS: .* can't be offered"):
+            Settings.from_environment({"TDN_NETWORKS": refused})
 
 
 @pytest.mark.parametrize("value", ["0", "-3", "many", "1.5"])

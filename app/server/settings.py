@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tdn.data.video import MAX_PIXELS
+from tdn.networks.source import parse_source
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
@@ -19,10 +20,11 @@ class Settings:
     """`queue` visitors may wait; a clip may have `max_mb` MiB, last `max_seconds`, hold `max_frames` of `max_pixels`
     each, and take `decode_seconds` and `decode_mb` MiB to decode; `rate` analyses a minute in one session and
     `address_rate` from one address, 0 for no limit; uploads and results are deleted after `keep_minutes`; `samples` is
-    the folder of the gallery, which may be missing; visitors may name checkpoints of the Hugging Face Hub with
-    `allow_hub`, and upload official .pth files, which are pickles, with `allow_pth`. With `local_paths` a visitor may
-    name any file of this machine, so nobody else may reach the page. Visitors may share a result for `share_hours`,
-    0 for not at all; those lie in `share_folder`.
+    the folder of the gallery, which may be missing; `networks` are offered besides the checkpoints, each written as
+    `tdn.networks.source` says; visitors may name checkpoints of the Hugging Face Hub with `allow_hub`, and upload
+    official .pth files, which are pickles, with `allow_pth`. With `local_paths` a visitor may name any file of this
+    machine, so nobody else may reach the page. Visitors may share a result for `share_hours`, 0 for not at all; those
+    lie in `share_folder`.
     """
 
     queue: int = 64
@@ -36,6 +38,7 @@ class Settings:
     address_rate: int = 300
     keep_minutes: int = 60
     samples: Path = SAMPLES
+    networks: tuple[str, ...] = ()
     allow_hub: bool = False
     allow_pth: bool = False
     local_paths: bool = False
@@ -57,6 +60,7 @@ class Settings:
             address_rate=_whole_number(environment, "TDN_ADDRESS_RATE", cls.address_rate, smallest=0),
             keep_minutes=_whole_number(environment, "TDN_KEEP_MINUTES", cls.keep_minutes),
             samples=Path(environment.get("TDN_SAMPLES") or SAMPLES),
+            networks=_networks(environment, "TDN_NETWORKS"),
             allow_hub=_yes_or_no(environment, "TDN_ALLOW_HUB"),
             allow_pth=_yes_or_no(environment, "TDN_ALLOW_PTH"),
             local_paths=_yes_or_no(environment, "TDN_LOCAL_PATHS"),
@@ -74,6 +78,17 @@ class Settings:
                 f"TDN_LOCAL_PATHS=1 lets visitors read this machine's videos, and {where} can be reached by others; "
                 "use it with HOST=127.0.0.1 only, or leave it out"
             )
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (one.strip() for one in (environment.get(name) or "").split(","))))
+    for one in found:
+        if parse_source(one).family in ("module", "tdn"):
+            raise ValueError(
+                f"{name}: {one!r} can't be offered; expected networks such as torchvision:r2plus1d_18 or hf:OWNER/NAME "
+                "(checkpoints of ours belong into TDN_CHECKPOINTS, and code is run on the command line only)"
+            )
+    return found
 
 
 def _yes_or_no(environment: Mapping[str, str], name: str) -> bool:

@@ -11,8 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.analysis import Analysis, Answer, Comparison
-from tdn.data.clip import Clip
+from app.analysis import Analysis, Comparison
 from tdn.show.collected import Collected, CollectedMap
 
 # What is not an array, and of the maps what is not `signed`.
@@ -21,54 +20,37 @@ MAP_WORDS = ("network", "layer", "probability", "file")
 
 
 def of_analysis(analysis: Analysis, segment: int | None = None) -> Collected:
-    """What the page shows; `segment`, from 0, is the one that the page shows."""
-    segments = len(analysis.centre_frames)
+    """What the page shows; `segment`, from 0, is the place of its slider."""
+    line = analysis.timeline
     return Collected(
-        source=hashlib.sha256(np.ascontiguousarray(analysis.centre_frames)).hexdigest(),
+        source=hashlib.sha256(np.ascontiguousarray(line.pictures)).hexdigest(),
         name=analysis.file_name,
         label=analysis.target,
-        frames=analysis.centre_frames,
-        times_sec=[float(time) for time in analysis.times_sec],
-        numbers=[int(window[len(window) // 2]) for window in analysis.frames],
-        box=tuple(analysis.box),
-        maps=_maps(analysis.answers),
-        segment=segment if segment is not None and 0 <= segment < segments else None,
+        frames=line.pictures,
+        times_sec=[float(time) for time in line.times_sec],
+        numbers=[int(number) for number in line.numbers],
+        box=tuple(line.box),
+        maps=tuple(
+            CollectedMap(
+                answer.explained.title,
+                answer.slot(layer),
+                float(answer.explained.probabilities[answer.explained.target]),
+                analysis.placed(answer, answer.explained.signed, layer),
+                # Of a visitor's own checkpoint the rest is a secret.
+                Path(answer.file).name,
+            )
+            for answer in analysis.answers.values()
+            for layer in answer.explained.signed
+        ),
+        segment=segment if segment is not None and 0 <= segment < len(line.pictures) else None,
     )
 
 
-def of_comparison(comparison: Comparison, otherwise: Clip | None) -> Collected:
-    """What the page shows after a change, which may have shown the video as `otherwise`."""
-    before = of_analysis(comparison.before)
-    if otherwise is not None:
-        order = range(len(otherwise.frames))
-        frames, times = otherwise.centre_frames, otherwise.times_sec
-        numbers = [int(window[len(window) // 2]) for window in otherwise.frames]
-    else:
-        order = comparison.order
-        frames, times, numbers = before.frames, before.times_sec, before.numbers
-    return replace(
-        before,
-        frames=np.stack([frames[segment] for segment in order]),
-        times_sec=[float(times[segment]) for segment in order],
-        numbers=[numbers[segment] for segment in order],
-        maps=_maps(comparison.after),
-        change=comparison.name,
-    )
-
-
-def _maps(answers: dict[str, Answer]) -> tuple[CollectedMap, ...]:
-    return tuple(
-        CollectedMap(
-            answer.explained.title,
-            layer,
-            float(answer.explained.probabilities[answer.explained.target]),
-            signed,
-            # Of a visitor's own checkpoint the rest is a secret.
-            Path(answer.file).name,
-        )
-        for answer in answers.values()
-        for layer, signed in answer.explained.signed.items()
-    )
+def of_comparison(comparison: Comparison) -> Collected:
+    """What the page shows after a change."""
+    before = comparison.before
+    after = of_analysis(replace(before, answers=comparison.after))
+    return replace(after, source=of_analysis(before).source, change=comparison.name)
 
 
 def shrunk(result: Collected, short_side: int) -> Collected:

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from app import views
+from app import pictures, views
 from app.analysis import Comparison, Kept, RequestError
 from app.explainer import Explainer
 from app.latest import Latest
 from app.server.errors import one_sentence
 from app.studio import collect, text
 from app.text import RESULT_GONE
-from tdn.data.clip import Clip
 from tdn.show.caption import bibtex, caption, size_in_words
 from tdn.show.collected import Collected, Look
 from tdn.show.film import write_film
@@ -52,10 +51,10 @@ class Exports:
         self.cache = cache
         self._compared: Latest[str, tuple[Collected, Collected]] = Latest(COMPARISONS_KEPT)
 
-    def remember(self, comparison: Comparison, otherwise: Clip | None) -> str:
-        """Keep a comparison for a while, under a name that can't be guessed; `otherwise` is the clip after it."""
+    def remember(self, comparison: Comparison) -> str:
+        """Keep a comparison for a while, under a name that can't be guessed."""
         name = secrets.token_urlsafe(16)
-        both = collect.of_analysis(comparison.before), collect.of_comparison(comparison, otherwise)
+        both = collect.of_analysis(comparison.before), collect.of_comparison(comparison)
         self._compared.put(name, both)
         return name
 
@@ -70,7 +69,7 @@ class Exports:
             look, layers, _ = looked_at(settings)
             kept = self.explainer.results.recall(token)
             result = collect.of_analysis(kept.analysis)
-            path = views.new_file(self.cache, f"{views.file_stem(kept.analysis)}.{kind}")
+            path = pictures.new_file(self.cache, f"{views.file_stem(kept.analysis)}.{kind}")
             shown = result.at(layers or result.layers)
             if kind == "zip":
                 self._write_all(path, kept, result, look)
@@ -127,7 +126,7 @@ class Exports:
         for one in found:
             if name_of(one) not in there and len(there) >= MOST_COLLECTED:
                 raise RequestError(text.full(MOST_COLLECTED))
-            path = views.new_file(self.cache, "result.npz")
+            path = pictures.new_file(self.cache, "result.npz")
             collect.save(path, one)
             there[name_of(one)] = str(path)
         now = [one for one, _ in self._there(list(there.values()))]
@@ -155,7 +154,7 @@ class Exports:
         with one_sentence():
             found, plan, look = self._asked(settings, results, options)
             figure = _drawn(found, plan, look)
-            path = views.new_file(self.cache, "figure.png")
+            path = pictures.new_file(self.cache, "figure.png")
             write_figure(figure, path)
             words = size_in_words(plan, figure.get_figheight())
             return [str(path), words, caption(found, plan, look), bibtex(found)]
@@ -165,7 +164,7 @@ class Exports:
         with one_sentence():
             found, plan, look = self._asked(settings, results, options)
             clips = f"{len(found)}-clips" if len(found) > 1 else "1-clip"
-            path = views.new_file(self.cache, f"figure-{clips}.{kind}")
+            path = pictures.new_file(self.cache, f"figure-{clips}.{kind}")
             write_figure(_drawn(found, plan, look), path)
             return str(path)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from app import views
+from app import pictures, views
 from app.analysis import Request
 from app.explainer import Explainer
 from studies import report
@@ -38,7 +38,7 @@ def measured(threads: int) -> dict:
                 if not analysis.has_maps:
                     to_scores.append(time.perf_counter() - began)
             row = Path(folder) / "frames.jpg"
-            Image.fromarray(views.frame_row(analysis.centre_frames)).save(row)
+            Image.fromarray(pictures.frame_row(analysis.timeline.pictures)).save(row)
             json.dumps(views.viewer(analysis, row).model_dump())
             to_maps.append(time.perf_counter() - began)
     half = len(to_maps) // 2  # the first round also loads

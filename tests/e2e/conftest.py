@@ -30,6 +30,8 @@ FLAGS = (
     "--use-fake-device-for-media-stream",  # a camera that films a moving test picture
     "--use-fake-ui-for-media-stream",
 )
+# R(2+1)D-18 with random weights, on pictures so small that it answers at once.
+RANDOM_NETWORK = "torchvision:r2plus1d_18?weights=none&classes=5&frames=8&size=32"
 PATIENCE_MS = 90_000  # for a machine with other work to do
 SCREENS = {"laptop": (1280, 800, False), "phone": (390, 844, True)}
 
@@ -94,7 +96,11 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "opening": opening,
     }
     (samples / "samples.json").write_text(json.dumps([entry]))
+    # Two of the four classes of our own networks, and three more.
+    labels = tmp_path_factory.mktemp("labels") / "labels.txt"
+    labels.write_text("\n".join([*LABELS[:2], "riding a bike", "cooking eggs", "<b>dancing</b>"]))
     settings = {
+        "TDN_NETWORKS": f"{RANDOM_NETWORK}&labels={labels}",
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_IS_E2E_TEST": "1",

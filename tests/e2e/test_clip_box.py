@@ -41,7 +41,7 @@ def test_upload_opens_the_dialog_while_a_clip_is_there_and_keeps_it_if_nothing_i
     assert laptop.errors == []
 
 
-@pytest.mark.parametrize("way", ["chosen", "dropped"])
+@pytest.mark.parametrize("way", ["chosen", "chosen in the empty box", "dropped"])
 def test_a_gif_is_a_clip(laptop: Visit, gif: Path, way: str):
     laptop.forget_maps()
     if way == "chosen":
@@ -49,6 +49,9 @@ def test_a_gif_is_a_clip(laptop: Visit, gif: Path, way: str):
             laptop.page.click(UPLOAD)
         assert "image/gif" in dialog.value.element.get_attribute("accept")
         dialog.value.set_files(gif)
+    elif way == "chosen in the empty box":
+        laptop.clear()
+        laptop.page.set_input_files("#clip input[type=file]", gif)
     else:
         laptop.clear()
         given = laptop.page.evaluate_handle(
