@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from tdn.data.transforms import normalise, to_view
-from tdn.explain import ForwardPass, Rule, grad_cam
+from tdn.data.video import write_mp4
+from tdn.explain import ForwardPass, Rule, explain, grad_cam
 from tdn.networks import Network, Reads, open_network
 from tdn.networks.torchvision import PUBLISHED, network_of, published_weights, reads_of
 
@@ -235,3 +236,52 @@ def test_a_source_that_makes_no_sense_is_one_sentence(source, message):
 def test_random_weights_are_the_same_every_time():
     one, other = (open_network("torchvision:mc3_18?weights=none&frames=4&size=32&classes=6") for _ in range(2))
     assert one.fingerprint() == other.fingerprint() and len(one.labels) == 6 and "random" in one.title
+
+
+@pytest.mark.parametrize(
+    ("name", "clip", "said"),
+    [
+        ("s3d", (12, 224), "kernel size"),  # its meta says 14 frames at least; 13 are enough
+        ("s3d", (13, 208), "kernel size"),
+        ("mvit_v2_s", (16, 256), "size"),
+        ("mvit_v2_s", (8, 224), "size"),
+    ],
+)
+def test_what_is_refused_by_name_is_what_the_module_can_t_take(name, clip, said):
+    """torchvision 0.28.0, models/video/{s3d,mvit}.py: it fails deep inside, in words of its own."""
+    frames, size = clip
+    with torch.device("meta"):
+        module = getattr(video, name)(weights=None).eval()
+        with torch.no_grad(), pytest.raises(RuntimeError, match=said):
+            module(torch.empty(1, 3, frames, size, size))
+        if name == "s3d":
+            assert module.features(torch.empty(1, 3, 13, 209, 209)).shape[2:] == (2, 7, 7)
+            assert module.features(torch.empty(1, 3, 16, 240, 240)).shape[2:] == (2, 7, 7)
+
+
+def test_swin_fills_up_what_does_not_fit_without_a_word():
+    """torchvision 0.28.0, models/video/swin_transformer.py `PatchEmbed3d`: zeros to the right, below and behind."""
+    module = swin().module
+    clip = torch.rand(1, 3, 7, 30, 30, dtype=torch.float64)
+    filled = torch.zeros(1, 3, 8, 32, 32, dtype=torch.float64)
+    filled[:, :, :7, :30, :30] = clip
+    assert torch.equal(module.patch_embed(clip), module.patch_embed(filled))
+
+
+@pytest.mark.parametrize(
+    "source", ["swin3d_t?weights=none&frames=4&size=32&classes=3", "r3d_18?weights=none&frames=4&size=32"]
+)
+def test_a_network_by_name_explains_a_video_it_reads_itself(source, tmp_path):
+    film = np.random.default_rng(0).integers(0, 255, (12, 60, 44, 3), np.uint8)
+    write_mp4(tmp_path / "film.mp4", film)
+    network = open_network(f"torchvision:{source}")
+    clip = network.clip(tmp_path / "film.mp4")
+    assert network.read(tmp_path / "film.mp4").shape == (1, 3, 4, 32, 32)
+    seen = explain(network, clip)
+    for layer, maps in seen.signed.items():
+        about = seen.layers[layer]
+        spoken_for = [frame for cell in about.frames for frame in cell]
+        assert len(maps) == len(about.frames) == len(about.knots)
+        assert spoken_for == clip.frames.ravel().tolist()  # every frame that was read, once, in order
+    exact = seen.signed[network.last].sum() + network.module.get_submodule(network.exact_head).bias[seen.target].item()
+    assert exact == pytest.approx(seen.logits[seen.target], abs=1e-4)

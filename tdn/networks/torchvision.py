@@ -178,7 +178,7 @@ def _s3d(module: nn.Module, reads: Reads) -> Described:
             taps.append(Tap(f"features.{name}", f"features.{name}", times=time.times, title=f"features.{name}"))
     # Its mean is over pairs of neighbours first: with more than two maps those at the ends count half.
     note = f"Its last stage has {time.count} maps for {reads.frames} frames, and what they have seen overlaps."
-    head = "classifier.1" if (time.count, reads.size) == (2, 224) else None
+    head = "classifier.1" if time.count == 2 and reads.size in range(209, 241) else None  # 7 x 7 cells
     if time.count > 2:
         note += " Before its mean over time come means over two neighbours, so the first and the last map count half."
     return taps, (taps[1].name, taps[-1].name), head, note
@@ -251,9 +251,9 @@ def _expect_sizes(source: Source) -> None:
         raise ValueError(
             f"{source.name}: its positions are those of 16 frames at 224 pixels; leave frames and size out"
         )
-    if source.name == "s3d" and ((frames or 16) < 13 or (size or 224) < 224):
+    if source.name == "s3d" and ((frames or 16) < 13 or (size or 224) < 209):
         raise ValueError(
-            "s3d: it pools over 2 x 7 x 7 cells; expected frames of at least 13 and a size of at least 224"
+            "s3d: it pools over 2 x 7 x 7 cells; expected frames of at least 13 and a size of at least 209"
         )
     if source.name.startswith("swin3d") and ((frames or 2) % 2 or (size or 32) % 32):
         raise ValueError(
