@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tdn.cli.options import Device
+
+if TYPE_CHECKING:
+    from tdn.explain import Change, Question
+    from tdn.networks import Network
 
 
 def explain(
@@ -65,7 +69,7 @@ def explain(
     from tdn.data.clip import load_clip
     from tdn.device import choose_device
     from tdn.explain import Question, Rule, parse_change
-    from tdn.explain.classes import find_label, same_label
+    from tdn.explain.classes import find_label
     from tdn.explain.explanation import explain as explained_by
     from tdn.explain.scale import SCALES
     from tdn.letters import without_font
@@ -102,34 +106,19 @@ def explain(
     if "baseline" in networks:
         other = networks["baseline"]
         clips["baseline"] = clip if reads_alike(tdn, other) else load_clip(video, other, speed=speed)
-        if baseline_target is not None:
-            second = find_label(other.labels, baseline_target)
-        else:
-            second = same_label(other.labels, explained["tdn"].label)
-        if second is None:
-            label = explained["tdn"].label
-            typer.echo(f"{names['baseline']} has no class {label!r}; its own top class it is", err=True)
-        less = baseline_versus or question.versus
-        if less is not None and (baseline_versus or same_label(other.labels, less) is not None):
-            less = other.labels[find_label(other.labels, less)]
-        elif less is not None:
-            typer.echo(f"{names['baseline']} has no class {less!r}; nothing is taken off its score", err=True)
-            less = None
-        questions["baseline"] = replace(question, versus=less)
+        second, questions["baseline"] = _for_the_second(
+            other, names["baseline"], explained["tdn"].label, question, baseline_target, baseline_versus
+        )
         explained["baseline"] = explained_by(
             other, clips["baseline"], second, questions["baseline"], title=names["baseline"]
         )
     changes = {}
     for one in map(parse_change, change or []):
-        refused = {role: reason for role, network in networks.items() if (reason := one.refusal(network))}
-        if len(refused) == len(networks):
-            raise ValueError(f"--change {next(iter(refused.values()))}")
-        for role, reason in refused.items():
-            typer.echo(f"{names[role]}: {reason}", err=True)
+        able = _able(one, networks, names)
         changes[one.name] = {
             role: explained_by(networks[role], clips[role], before.target, questions[role], one, video, before.title)
             for role, before in explained.items()
-            if role not in refused
+            if role in able
         }
     for found in (explained, *changes.values()):
         for role in found:
@@ -146,3 +135,37 @@ def explain(
     if strange := without_font(video.name + explained["tdn"].label):
         typer.echo(f"no font on this machine has {', '.join(strange)}; written as numbers in the pictures", err=True)
     typer.echo(f"{explained['tdn'].label}: wrote {out}", err=True)
+
+
+def _for_the_second(
+    network: "Network", name: str, label: str, question: "Question", target: str | None, versus: str | None
+) -> "tuple[int | None, Question]":
+    """The class that the second network is asked for, None for its own answer, and its question.
+
+    `label` is the first network's class; `target` and `versus` are what the person wants here. What it does not know is
+    said.
+    """
+    from tdn.explain.classes import find_label, same_label
+
+    chosen = same_label(network.labels, label) if target is None else find_label(network.labels, target)
+    if chosen is None:
+        typer.echo(f"{name} has no class {label!r}; its own top class it is", err=True)
+    if versus is not None:
+        return chosen, replace(question, versus=network.labels[find_label(network.labels, versus)])
+    less = None if question.versus is None else same_label(network.labels, question.versus)
+    if question.versus is not None and less is None:
+        typer.echo(f"{name} has no class {question.versus!r}; nothing is taken off its score", err=True)
+    return chosen, replace(question, versus=None if less is None else network.labels[less])
+
+
+def _able(change: "Change", networks: "dict[str, Network]", names: dict[str, str]) -> set[str]:
+    """The networks, by role, that can be asked after a change; why one can't is said.
+
+    Raises ValueError with the reason where none can.
+    """
+    refused = {role: reason for role, network in networks.items() if (reason := change.refusal(network))}
+    if len(refused) == len(networks):
+        raise ValueError(f"--change {next(iter(refused.values()))}")
+    for role, reason in refused.items():
+        typer.echo(f"{names[role]}: {reason}", err=True)
+    return set(networks) - set(refused)
