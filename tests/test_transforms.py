@@ -1,5 +1,7 @@
 """The picture as the network sees it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -140,3 +142,14 @@ def test_a_dict_without_a_needed_value_is_refused_by_name():
 )
 def test_a_picture_to_show_is_small_however_long_it_is(height: int, width: int, shown: tuple[int, int]):
     assert shrink(np.zeros((height, width, 3), np.uint8), 360).shape[:2] == shown
+
+
+def test_an_odd_pixel_goes_to_the_even_side_or_up_and_left():
+    usual = Preprocess(view="centre_crop", short_side=32, input_size=32, sampling="even")
+    left = {
+        (width, odd): seen_box(width, 32, replace(usual, odd_pixel=odd))[0]
+        for width in (49, 51)
+        for odd in ("to even", "up and left")
+    }
+    # 8.5 and 9.5 pixels are left over on either side.
+    assert list(left.values()) == [8, 8, 10, 9]

@@ -26,6 +26,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 View = Literal["whole", "centre_crop"]
 Sampling = Literal["released", "even", "dense"]
 Resample = Literal["bilinear", "bilinear without antialiasing", "bicubic"]
+OddPixel = Literal["to even", "up and left"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Preprocess:
 
     The rest is for networks of others and in no checkpoint of ours: `sampling` "dense" with a `stride`
     (`sampling.dense_frames`); `resize` (height, width), to which a picture is squashed before the middle square is
-    taken, in the place of `short_side`; `resample`; `mean` and `std` of the colours.
+    taken, in the place of `short_side`; `resample`; `mean` and `std` of the colours; `odd_pixel`, where the middle
+    square goes if an odd number of pixels is left over: "to even", as torchvision's CenterCrop, or "up and left".
 
     Raises ValueError for a value outside these.
     """
@@ -57,8 +59,10 @@ class Preprocess:
     resample: Resample = "bilinear"
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    odd_pixel: OddPixel = "to even"
 
     def __post_init__(self) -> None:
+        _expect_choice("odd_pixel", self.odd_pixel, get_args(OddPixel))
         _expect_choice("view", self.view, get_args(View))
         _expect_choice("sampling", self.sampling, get_args(Sampling))
         _expect_number("short_side", self.short_side, int)
@@ -124,7 +128,7 @@ class Preprocess:
 
 
 # Fields of `Preprocess` that no checkpoint of ours has.
-FOREIGN = ("stride", "resize", "resample", "mean", "std")
+FOREIGN = ("stride", "resize", "resample", "mean", "std", "odd_pixel")
 
 
 def to_view(frame: np.ndarray, preprocess: Preprocess) -> np.ndarray:
@@ -134,7 +138,7 @@ def to_view(frame: np.ndarray, preprocess: Preprocess) -> np.ndarray:
         return _resize(frame, size, size, preprocess.resample)
     height, width = frame.shape[:2]
     new_width, new_height = _before_crop(width, height, preprocess)
-    left, top = _crop_corner(new_width, new_height, size)
+    left, top = _crop_corner(new_width, new_height, preprocess)
     return _resize(frame, new_width, new_height, preprocess.resample)[top : top + size, left : left + size]
 
 
@@ -143,7 +147,7 @@ def seen_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, fl
     if preprocess.view == "whole":
         return 0.0, 0.0, float(width), float(height)
     new_width, new_height = _before_crop(width, height, preprocess)
-    left, top = _crop_corner(new_width, new_height, preprocess.input_size)
+    left, top = _crop_corner(new_width, new_height, preprocess)
     x_scale, y_scale = width / new_width, height / new_height
     size = preprocess.input_size
     return left * x_scale, top * y_scale, (left + size) * x_scale, (top + size) * y_scale
@@ -219,9 +223,10 @@ def _short_side_to(width: int, height: int, short_side: int) -> tuple[int, int]:
     return short_side * width // height, short_side
 
 
-def _crop_corner(width: int, height: int, size: int) -> tuple[int, int]:
-    """Left and top of the middle square; halves go to the even number, as torchvision's CenterCrop."""
-    return round((width - size) / 2), round((height - size) / 2)
+def _crop_corner(width: int, height: int, preprocess: Preprocess) -> tuple[int, int]:
+    """Left and top of the middle square."""
+    halves = ((width - preprocess.input_size) / 2, (height - preprocess.input_size) / 2)
+    return tuple(int(half) if preprocess.odd_pixel == "up and left" else round(half) for half in halves)
 
 
 def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -178,10 +178,7 @@ def _quiet(transformers: ModuleType) -> Iterator[None]:
 
 
 def _reads(source: str, processor: Any, sizes: Sizes, stride: int) -> Reads:
-    """A processor in our words. Raises ValueError for what can't be said in them.
-
-    Where an odd number of pixels is cut off, the library's square can lie one pixel further up or to the left.
-    """
+    """A processor in our words. Raises ValueError for what can't be said in them."""
     size, side = processor.size, (sizes.side, sizes.side)
     given = (size.height, size.width) if size.height else size.shortest_edge
     seen = given
@@ -211,6 +208,7 @@ def _reads(source: str, processor: Any, sizes: Sizes, stride: int) -> Reads:
         layout="NTCHW",
         resize=given if processor.do_center_crop else None,
         resample=resample,
+        odd_pixel="up and left",
     )
 
 

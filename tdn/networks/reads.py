@@ -23,6 +23,7 @@ class Reads:
     The picture: squashed to `size` x `size`; with `resize` a number, its short side is brought to that and the middle
     square of `size` taken; with `resize` (height, width), it is squashed to those first. `resample` "bilinear" averages
     where it shrinks, as Pillow does; "bilinear without antialiasing" is `F.interpolate`'s default; "bicubic".
+    `odd_pixel` says where the square goes if an odd number of pixels is left over: "to even" or "up and left".
     Pixels are divided by 255, less `mean`, over `std`. `layout` is what the module takes: NCTHW, NTCHW, or NTLCHW.
 
     Raises ValueError for what makes no sense.
@@ -38,6 +39,7 @@ class Reads:
     window: int = 1
     resize: int | tuple[int, int] | None = None
     resample: str = "bilinear"
+    odd_pixel: str = "to even"
     fps: float | None = None
     windows_by: Preprocess | None = None
 
@@ -69,6 +71,7 @@ class Reads:
             stride=self.stride,
             resize=box,
             resample=self.resample,
+            odd_pixel=self.odd_pixel,
             mean=tuple(self.mean),
             std=tuple(self.std),
         )
