@@ -184,3 +184,34 @@ def test_a_step_s_address_and_qr_code_stand_below_it(opened, app_url: str):
     picture = cv2.imdecode(np.frombuffer(fold.locator("img").screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == f"{app_url}/?lab=belt"
     assert fold.locator(".only-here").is_visible() and visit.errors == []  # this page is at 127.0.0.1
+
+
+@pytest.mark.browser
+def test_in_a_space_the_address_of_the_page_around_follows(browser, app_url: str):
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    around = """<script>window.told = []; addEventListener('message', ({ data, origin }) => {
+      if (data.queryString !== undefined) told.push([origin, data.queryString]); });</script>
+      <iframe src="https://lens.hf.space/?lab=noise" style="width: 1200px; height: 700px"></iframe>"""
+
+    def from_the_server(route) -> None:
+        asked = route.request
+        if "queue/data" in asked.url or "heartbeat" in asked.url:  # streams, which say nothing here
+            return
+        headers = {"X-Forwarded-Host": "lens.hf.space", "X-Forwarded-Proto": "https"}
+        kinds = {"Content-Type": asked.headers["content-type"]} if "content-type" in asked.headers else {}
+        address = asked.url.replace("https://lens.hf.space", app_url)
+        answer = httpx.request(
+            asked.method, address, headers=headers | kinds, content=asked.post_data_buffer, timeout=60
+        )
+        route.fulfill(status=answer.status_code, content_type=answer.headers.get("content-type"), body=answer.content)
+
+    page.route("https://huggingface.co/**", lambda route: route.fulfill(body=around, content_type="text/html"))
+    page.route("https://lens.hf.space/**", from_the_server)
+    page.goto("https://huggingface.co/spaces/owner/lens")
+    inside = page.frame_locator("iframe")
+    inside.locator("#lab-noise").wait_for(state="visible", timeout=PATIENCE_MS)
+    inside.locator("button:visible", has_text="Next step").click()
+    page.wait_for_function("told.some(([origin, query]) => query === 'lab=fusion')", timeout=PATIENCE_MS)
+    assert {origin for origin, _ in page.evaluate("told")} == {"https://lens.hf.space"}
+    context.close()
