@@ -2,9 +2,9 @@
 
     python -m studies.licences        prints docs/licences.md and writes it
 
-Follows requirements.txt, then requirements-web.txt and requirements-dev.txt, through what each package requires, and
-reads what the installed packages say of themselves; and which libraries of others the video packages carry in their
-wheels.
+Follows requirements.txt, then requirements-extra.txt, requirements-web.txt and requirements-dev.txt, through what each
+package requires, and reads what the installed packages say of themselves; and which libraries of others the video
+packages carry in their wheels.
 """
 
 import re
@@ -91,12 +91,17 @@ def files(name: str) -> list:
 
 
 def document() -> str:
-    running = needed("requirements.txt")
-    exporting = {name: version for name, version in needed("requirements-web.txt").items() if name not in running}
-    known = {*running, *exporting}
-    testing = {name: version for name, version in needed("requirements-dev.txt").items() if name not in known}
+    groups, known = [], set()
+    for title, file in (
+        ("To run", "requirements.txt"),
+        ("For networks of Hugging Face as well", "requirements-extra.txt"),
+        ("To export networks for a browser as well", "requirements-web.txt"),
+        ("To test", "requirements-dev.txt"),
+    ):
+        packages = {name: version for name, version in needed(file).items() if name not in known}
+        known |= packages.keys()
+        groups.append((title, packages))
     text = INTRODUCTION
-    groups = (("To run", running), ("To export networks for a browser as well", exporting), ("To test", testing))
     for title, packages in groups:
         rows = [(name, packages[name], licence(name), kind(licence(name))) for name in sorted(packages)]
         copyleft = [f"{name} ({words})" for name, _, words, found in rows if found]
