@@ -63,3 +63,8 @@ def numbers(numbers: Mapping[str, float] | None) -> list[str]:
 
 def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def not_measured(networks: Sequence[str]) -> str:
+    """Of networks that look at other moments than those for which it is known what moves."""
+    return f"{plain(' and '.join(networks))}: not measured, it looks at other frames."

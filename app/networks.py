@@ -13,6 +13,7 @@ from app.analysis import RequestError
 from app.own_weights import Brought, OwnWeights
 from tdn.device import choose_device
 from tdn.networks import Network, as_network, open_network
+from tdn.networks.source import parse_source
 from tdn.weights import Card, CheckpointError, load_model, read_card
 from tdn.weights.store import SHARD
 
@@ -36,7 +37,8 @@ class Networks:
         self.folder = folder
         self.device = choose_device(device)
         self.own = own
-        self.others = tuple(others)
+        # By a name that visitors may see: what the operator wrote may say where files lie.
+        self.others = {public_name(source): source for source in others}
         # Held while a network runs: one at a time.
         self.using = threading.Lock()
         self._loading = threading.Lock()
@@ -86,9 +88,10 @@ class Networks:
         if name in self.others:
             # Only what the operator named, and never code.
             try:
-                return open_network(name, self.device, run_code=False).for_inference()
-            except ValueError as error:
-                raise RequestError(str(error)) from None
+                return open_network(self.others[name], self.device, run_code=False).for_inference()
+            except (ValueError, OSError) as error:
+                log.error("%s: %s", self.others[name], error)  # it may say where files lie
+                raise RequestError(text.not_opened(name)) from None
         if not brought and name not in self.cards():
             raise RequestError(text.unknown_checkpoint(name))
         return as_network(load_model(self.path_of(name), self.device)).for_inference()
@@ -109,9 +112,9 @@ class Networks:
         return self._brought(name) is not None
 
     def path_of(self, name: str) -> Path:
-        """Where a checkpoint lies, the folder's or a visitor's; the name itself of one that the operator names."""
+        """Where a checkpoint lies, the folder's or a visitor's; what the operator wrote of another network."""
         if name in self.others:
-            return Path(name)
+            return Path(self.others[name])
         brought = self._brought(name)
         return brought.path if brought else self.folder / name
 
@@ -123,3 +126,9 @@ def comparable(one: Card, other: Card) -> bool:
     """Whether one clip can be shown to both networks, and the same class asked of both."""
     reads = [(card.preprocess, card.architecture.num_segments, card.architecture.window) for card in (one, other)]
     return reads[0] == reads[1] and set(one.labels) == set(other.labels)
+
+
+def public_name(source: str) -> str:
+    """What a network of the operator's is called: its family and a few letters, such as torchvision:r2plus1d_18."""
+    found = parse_source(source)
+    return f"{found.family}:{found.short}"

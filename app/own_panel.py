@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import own_text, text
-from app.networks import comparable
+from app.networks import comparable, public_name
 from app.own_weights import FILES_EACH, OwnWeights
 from app.server.errors import one_sentence
 from app.server.settings import Settings
@@ -105,7 +105,7 @@ class OwnPanel:
             progress(0.3, own_text.CHECKING)
             name = bring()
         cards = self.cards(visitor(request))
-        files = [(text.checkpoint_choice(file), file) for file in (*cards, *self.settings.networks)]
+        files = [(text.checkpoint_choice(file), file) for file in (*cards, *map(public_name, self.settings.networks))]
         none = (text.NO_SECOND_NETWORK, text.NO_SECOND_NETWORK)
         fits = second in cards and comparable(cards[name], cards[second])
         card = cards[name]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from app.server.settings import Settings
 from tdn.networks import Network
-from tdn.networks.source import parse_source
 from tdn.weights import Card
 
 TITLE = "TDN Lens: what does the action model look at?"
@@ -119,6 +118,10 @@ def no_such_class(network: str, label: str) -> str:
     return f"{network} knows no class “{label}”, so its own top class is explained."
 
 
+def not_opened(name: str) -> str:
+    return f"{checkpoint_choice(name)} could not be opened on this server; the operator finds the reason in the log."
+
+
 def too_many(rate: int, who: str) -> str:
     """`who` is "session" or "address"."""
     if who == "session":
@@ -128,9 +131,9 @@ def too_many(rate: int, who: str) -> str:
 
 def checkpoint_choice(file: str) -> str:
     """How a checkpoint reads in a list; a visitor's own has its secret in front of a stroke."""
-    source = parse_source(file)
-    if source.family != "tdn":
-        return f"{source.short} ({source.family})"
+    family, colon, name = file.partition(":")
+    if colon:
+        return f"{name} ({family})"
     secret, _, name = file.rpartition("/")
     return name.removesuffix(".safetensors").replace("_", " ") + (" (yours)" if secret else "")
 

@@ -234,6 +234,11 @@ def focus(found: MotionFocus, analysis: Analysis) -> str:
         lines.append(focus_text.row([name, *focus_text.numbers(numbers)]))
     for name, numbers in found.controls.items():
         lines.append(focus_text.row([f"*{focus_text.CONTROLS[name]}*", *focus_text.numbers(numbers)]))
+    apart = [
+        one.explained.title for role, one in analysis.answers.items() if role not in {role for role, _ in found.maps}
+    ]
+    if apart:
+        lines += ["", focus_text.not_measured(apart)]
     return "\n".join(lines)
 
 

@@ -276,18 +276,20 @@ def test_an_upload_that_was_deleted_is_said_to_be_with_the_time(folder: Path, tm
         explainer.prepare(Request(str(tmp_path / "elsewhere" / "down01.mp4"), "tdn.safetensors"))
 
 
-def test_of_other_networks_only_those_of_the_operator_are_opened_and_never_code(folder: Path, tmp_path: Path):
+def test_of_other_networks_only_those_of_the_operator_are_opened_and_never_code(folder: Path, tmp_path: Path, caplog):
     marker, code = tmp_path / "ran", tmp_path / "mine.py"
     code.write_text(f"open({str(marker)!r}, 'w')\ndef build(): pass\n")
     offered = "torchvision:r3d_18?weights=none&classes=3&frames=8&size=32"
     networks = Networks(folder, "cpu", others=(offered, f"{code}:build"))
-    assert networks.get(offered) is networks.get(offered) and networks.is_loaded(offered)
-    with pytest.raises(RequestError, match="code is run on the command line"):
-        networks.get(f"{code}:build")
-    for stranger in ("torchvision:mc3_18?weights=none", f"{code}:other", "hf:owner/name"):
+    assert list(networks.others) == ["torchvision:r3d_18", "module:mine_build"]
+    assert networks.get("torchvision:r3d_18") is networks.get("torchvision:r3d_18")
+    assert networks.is_loaded("torchvision:r3d_18")
+    with pytest.raises(RequestError, match=r"mine_build \(module\) could not be opened on this server"):
+        networks.get("module:mine_build")
+    for stranger in (offered, "torchvision:mc3_18?weights=none", f"{code}:build", "hf:owner/name"):
         with pytest.raises(RequestError, match="not among those"):
             networks.get(stranger)
-    assert not marker.exists()
+    assert not marker.exists() and "code is run on the command line" in caplog.text
 
 
 def test_each_network_reads_the_clip_by_its_own_rule(explainer: Explainer, clip: str):

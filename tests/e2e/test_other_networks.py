@@ -3,6 +3,7 @@
 import base64
 import os
 
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -43,7 +44,15 @@ def test_it_answers_beside_tdn_with_its_own_classes_over_a_common_timeline(besid
     assert ["looks at 0." in caption for caption in captions] == [False, False, True, True]
     assert int(beside.page.get_attribute("#viewer .seek", "max")) + 1 > 8
     assert f"{TITLE} knows 5 classes" in beside.page.inner_text("#warning").replace("\n", " ")
+    assert f"{TITLE}: not measured" in beside.page.inner_text("#focus")
     assert beside.errors == [] and beside.outside == []
+
+
+def test_what_the_operator_wrote_of_it_is_nobody_s(beside: Visit, app_url: str):
+    """It names a file of the server."""
+    file = os.environ["TDN_NETWORKS"].rpartition("labels=")[2]
+    assert file not in httpx.get(f"{app_url}/config").text and file not in beside.page.content()
+    assert "torchvision:r2plus1d_18" in beside.page.locator("#scores .card").nth(1).inner_text()
 
 
 def test_a_class_that_it_alone_knows_is_explained_on_its_side(beside: Visit):
@@ -59,7 +68,7 @@ def test_a_class_that_it_alone_knows_is_explained_on_its_side(beside: Visit):
 
 def test_its_maps_stand_only_where_it_looks(app_url: str, clips):
     client = Client(app_url, verbose=False, download_files=False)
-    given = {"tdn": TDN_FILE, "baseline": os.environ["TDN_NETWORKS"]}
+    given = {"tdn": TDN_FILE, "baseline": "torchvision:r2plus1d_18"}
     answer, _, data, note, *_ = client.predict(handle_file(clips / "clip.mp4"), **given, api_name="/analyze")
     numbers = data["numbers"]
     assert numbers == sorted(set(numbers)) and set(range(8, 16)) <= set(numbers)  # its eight frames in the middle
