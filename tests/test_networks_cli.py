@@ -8,7 +8,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
 
 from tdn.cli import main
 from tdn.data.transforms import Preprocess
@@ -108,7 +107,7 @@ def test_a_class_for_each_side_and_layers_of_each(tdn, sources, tmp_path):
     [
         (["--change", "freeze windows"], "--change freeze windows: it reads single frames, not windows of three"),
         (["--change", "S-TDM off"], "this network has no S-TDM to change"),
-        (["--layers", "res2"], "layer 'res2': Mine has early, late; expected one of them"),
+        (["--layers", "early,res2"], "--layers 'res2': no such layer; Mine has early, late"),
         (["--target", "Flying"], "target 'Flying': no such class"),
         (["--baseline", "torchvision:r3d_17"], "torchvision:r3d_17: expected one of r3d_18"),
         (["--scale", "shared", "--baseline", "{ours}"], "cells of different layers differ in number and meaning"),
@@ -184,16 +183,52 @@ def test_networks_lists_what_can_be_had(tdn):
     assert code == 0 and "torchvision:swin3d_b" in table and "FILE.py:FUNCTION" in table
 
 
-def test_r2plus1d_goes_through_explain_and_the_figure(tdn, sources, tmp_path):
+def of_torchvision(folder: Path) -> str:
+    return "torchvision:r2plus1d_18?weights=none&frames=4&size=32&classes=5"
+
+
+def of_swin(folder: Path) -> str:
+    return "torchvision:swin3d_t?weights=none&frames=4&size=32&classes=5"
+
+
+def of_transformers(folder: Path) -> str:
+    pytest.importorskip("transformers")
+    from tests.test_huggingface import saved
+
+    return f"hf:{saved(folder / 'timesformer', 'timesformer')}"
+
+
+def of_tsm(folder: Path) -> str:
+    from tests.test_released_segments import released, saved
+
+    return saved(folder / "TSM_something_RGB_resnet18_shift8_blockres_avg_segment4_e45.pth", released(segments=4))
+
+
+@pytest.mark.parametrize(
+    ("build", "shapes"),
+    [
+        (of_torchvision, {"layer1": (4, 16, 16), "layer4": (1, 2, 2)}),
+        (of_swin, {"features.0": (2, 8, 8), "norm": (2, 1, 1)}),
+        (of_transformers, {"block1": (4, 4, 4), "block2": (4, 4, 4)}),
+        (of_tsm, {"res2": (4, 56, 56), "final": (4, 7, 7)}),
+    ],
+)
+def test_each_family_goes_through_every_verb(tdn, sources, tmp_path, build, shapes):
     ours, _, film = sources
-    small = "torchvision:r2plus1d_18?weights=none&frames=4&size=32&classes=5"
-    code, _, said = tdn("explain", film, "--out", tmp_path, "--checkpoint", ours, "--baseline", small)
-    assert code == 0 and "Its last stage has one map for all 4 frames" in said, said
+    other = build(tmp_path)
+    code, _, said = tdn("explain", film, "--out", tmp_path, "--checkpoint", ours, "--baseline", other)
+    assert code == 0, said
     maps = np.load(tmp_path / "maps.npz")
-    assert maps["baseline_layer1"].shape == (4, 16, 16) and maps["baseline_layer4"].shape == (1, 2, 2)
+    assert {layer: maps[f"baseline_{layer}"].shape for layer in shapes} == shapes
+    assert all(np.isfinite(maps[name]).all() for name in maps)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    assert manifest["models"]["baseline"]["file"] == "torchvision:r2plus1d_18"
-    assert torch.isfinite(torch.tensor(manifest["models"]["baseline"]["logits"])).all()
+    assert manifest["models"]["baseline"]["note"] in said  # what its maps can't say, said before they are looked at
+    code, out, said = tdn("focus", "synthetic", "--clips", 1, "--checkpoint", ours, "--baseline", other, "--json")
+    assert code == 0 and set(json.loads(out)["models"]["baseline"]) == set(shapes), said
+    code, out, said = tdn("strobe", film, "--checkpoint", ours, other, "--repeats", "1,2", "--json")
+    assert code == 0 and len(json.loads(out)["networks"]) == 2, said
+    code, out, said = tdn("figures", film, "--kind", 5, "--out", tmp_path, "--checkpoint", other, "--baseline", ours)
+    assert code == 0 and (tmp_path / "figure-5.png").exists(), said
 
 
 def test_classify_takes_any_network(tdn, sources):

@@ -99,6 +99,10 @@ def explain(
         versus=other_class,
         scale=scale,
     )
+    for layer in question.layers or ():
+        if not any(layer in network.taps for network in networks.values()):
+            known = "; ".join(f"{names[role]} has {', '.join(network.taps)}" for role, network in networks.items())
+            raise ValueError(f"--layers {layer!r}: no such layer; {known}")
     clip = load_clip(video, tdn, speed=speed)
     clips, questions = {"tdn": clip}, {"tdn": question}
     chosen = None if target is None else find_label(tdn.labels, target)

@@ -50,7 +50,7 @@ def randomised(network: Network, down_to: int = 1, seed: int = 0) -> Network:
     Model randomisation (Adebayo et al., NeurIPS 2018): a map that stays the same shows nothing of what was learnt.
     Raises ValueError for a copy whose batch norms are folded away.
     """
-    if network.family == "tdn" and not any(isinstance(inner, nn.BatchNorm2d) for inner in network.module.modules()):
+    if network.cheaper is not None and not any(isinstance(inner, nn.BatchNorm2d) for inner in network.module.modules()):
         raise ValueError("weights can't be drawn anew in an inference copy; use the network itself")
     other = random_weights(network, seed)
     kept = tuple(prefix for stage in network.stages[: down_to - 1] for prefix in stage)
