@@ -107,7 +107,7 @@ def test_a_class_for_each_side_and_layers_of_each(tdn, sources, tmp_path):
     [
         (["--change", "freeze windows"], "--change freeze windows: it reads single frames, not windows of three"),
         (["--change", "S-TDM off"], "this network has no S-TDM to change"),
-        (["--layers", "early,res2"], "--layers 'res2': no such layer; Mine has early, late"),
+        (["--layers", "early,res2"], "--layers 'res2': expected one of Mine: early, late"),
         (["--target", "Flying"], "target 'Flying': no such class"),
         (["--baseline", "torchvision:r3d_17"], "torchvision:r3d_17: expected one of r3d_18"),
         (["--scale", "shared", "--baseline", "{ours}"], "cells of different layers differ in number and meaning"),

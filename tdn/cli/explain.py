@@ -101,8 +101,8 @@ def explain(
     )
     for layer in question.layers or ():
         if not any(layer in network.taps for network in networks.values()):
-            known = "; ".join(f"{names[role]} has {', '.join(network.taps)}" for role, network in networks.items())
-            raise ValueError(f"--layers {layer!r}: no such layer; {known}")
+            known = "; or of ".join(f"{names[role]}: {', '.join(network.taps)}" for role, network in networks.items())
+            raise ValueError(f"--layers {layer!r}: expected one of {known}")
     clip = load_clip(video, tdn, speed=speed)
     clips, questions = {"tdn": clip}, {"tdn": question}
     chosen = None if target is None else find_label(tdn.labels, target)
