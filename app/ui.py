@@ -94,7 +94,7 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
     shared = [Middleware(SharedPages, shares=shares)] if settings.share_hours else []
     return {
         "theme": theme(),
-        "css": (HERE / "page.css").read_text(),
+        "css": (HERE / "page.css").read_text() + (HERE / "lab" / "lab.css").read_text(),
         "head": f"<style>{STEADY}</style><script>{(HERE / 'page.js').read_text()}</script>{head()}{line.head()}",
         "max_file_size": settings.max_mb * 2**20,
         "allowed_paths": [],

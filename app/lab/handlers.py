@@ -51,9 +51,7 @@ class LabHandlers:
         self.rate = rate
         self._boards: OrderedDict[tuple, Board] = OrderedDict()
         self._keeping = threading.Lock()
-        # One clip of each pair, and one whose motion is slow.
-        pairs = {clip.pair: clip for clip in reversed(clips) if clip.pair}
-        self.stills = [*reversed(pairs.values()), *[clip for clip in clips if clip.pair is None][:1]]
+        self.stills = lessons.stills(clips)
 
     def first_still(self, which: str | None, board: Board | None) -> Any:
         """When the lab is opened: as `still`, but what is there already stays."""

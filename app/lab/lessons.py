@@ -243,6 +243,12 @@ def lab_clips(*folders: Path) -> list[LabClip]:
     return clips
 
 
+def stills(clips: Sequence[LabClip]) -> list[LabClip]:
+    """Those a frame of which is to be guessed from: one of each pair, and one whose motion is slow."""
+    pairs = {clip.pair: clip for clip in reversed(clips) if clip.pair}
+    return [*reversed(pairs.values()), *[clip for clip in clips if clip.pair is None][:1]]
+
+
 def belt() -> SampleClip | None:
     """The filmed belt of the project's own samples, whatever an operator offers; None where it is not there."""
     return next((clip for clip in sample_clips(SAMPLES) if clip.opening and clip.label), None)

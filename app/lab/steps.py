@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.lab import text
+
 
 @dataclass(frozen=True)
 class Step:
@@ -116,9 +118,8 @@ STEPS = (
         "Press the button, wait for three seconds of countdown, then **move your hand across the picture once**, from "
         "side to side, for three seconds. Both networks answer to it as filmed, then with time reversed inside "
         "windows, then as a whole.",
-        "The picture is the camera's, not mirrored: what goes to your right goes to the left in it. The film is "
-        "deleted with all uploads and shared with nobody. A network may well be wrong about it: these know drawn clips "
-        "much better than hands.",
+        f"The picture is the camera's, not mirrored: what goes to your right goes to the left in it. {text.FILM_KEPT} "
+        "A network may well be wrong about it: these know drawn clips much better than hands.",
         "Film a swipe of your hand, and see what two networks make of it, forwards and backwards.",
     ),
     Step(

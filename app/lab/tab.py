@@ -78,7 +78,7 @@ class Lab:
     @contextmanager
     def step(self, number: int, step: Step) -> Iterator[gr.Tab]:
         """One step: what it is about, what the caller puts inside, what may mislead, and the way on. On a phone the
-        picture comes first (page.css).
+        picture comes first (lab.css).
         """
         with gr.Tab(f"{number + 1} {step.name}", id=step.slug, elem_id=f"lab-{step.slug}") as tab:
             with gr.Column(elem_classes="lab-step"):

@@ -1,4 +1,7 @@
-"""What the lab says: its steps, captions, and sentences made of what the networks answer."""
+"""What the lab says: its steps, captions, and sentences made of what the networks answer.
+
+The page without a server says the same: it gets all names in capitals (app/lab/for_browser.py) and fills them itself.
+"""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -24,6 +27,7 @@ NO_FILM = "That film did not arrive; film it again."
 BOARD = "Board"
 
 OUTLINED = "Outlined: what the clip shows"
+OUTLINED_ANSWER = "Outlined: the answer of TDN as trained"
 OUTLINED_AFTER = "Outlined: what the clip shows, before and after the change"
 STILLS = "Frame"
 STILL_NAMES = ("First", "Second", "Third")
@@ -58,6 +62,8 @@ NOISE_ANSWERS = (
 # Places in `tdn.motion.noise.CLASSES`: to the right, down, to the left.
 NOISE_CLIPS = (1, 3, 0)
 FILM = "Film a swipe"
+FILM_KEPT = "The film is deleted with all uploads and shared with nobody."
+FILM_STAYS = "The film stays on this device."  # in the page without a server
 CHANGE = "Change"
 CHANGES = {
     "reverse inside windows": "time reversed inside windows",
@@ -71,34 +77,85 @@ GATES_ON = "as trained"
 GATES_OFF = "all gates at zero"
 
 
+SEGMENT = "Segment {segment} of {count}"
+POSITION = "{segment} · {seconds} s · frame {frame}"
+STILL_OF = "Segment {segment} of {count}; the window as TDN reads it"
+RIGHT = "That is right"
+WRONG = "The clip shows “{right}”"
+SAYS = "{network} says “{top}”"
+GUESSED = "You said “{guess}”. {verdict}; one frame could not tell. {said}."
+HALF_FRAMES = "The five frames of the window, averaged to half resolution, {width} × {height} pixels"
+DIFFERENCES = (
+    "Their four differences, all that TDN's S-TDM is given: grey where nothing changes, drawn "
+    "{gain} times as strong; the largest of the clip is {largest} of 255 levels"
+)
+FUSION = (
+    "{network} · Res{stage} · sum = {alpha} F + weight × {beta} H · mean over channels, no class, "
+    "0 (black) to {maximum}"
+)
+AT_WEIGHT = "{network} at this weight"
+NO_WEIGHT = "{network}, has no S-TDM"
+ON = "{network}, {what}"
+BELT_RIGHT = "as you guessed"
+BELT_WRONG = "you guessed “{guess}”"
+BELT_SAME = "nearly the same moment again"
+BELT_HALF = "half a passage away"
+BELT_ON = "{part} of a passage on"
+BELT_BACK = "{part} of a passage back"
+BELT_SAID = (
+    "{baseline} says “{top}”, {verdict}; {others}. From one segment to the next: {part}. Inside each "
+    "window of {window} frames the belt always runs to the left. A stroboscope lights a wheel once in a while, "
+    "and the wheel seems to stand or to turn backwards; here the segments are its flashes."
+)
+UNMOVED = "{network} says “{before}” as before, to the last digit: what it reads has not changed."
+STILL_SAYS = "{network} still says “{before}”."
+TURNS = "{network} turns from “{before}” to “{after}”."
+TURNS_RIGHTLY = "{network} turns from “{before}” to “{after}”, as it should."
+GATE = "Res{stage}, 0 (black) to {maximum}"
+GATE_TITLE = (
+    "{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
+)
+GATES = "“{label}”: {on}% as trained, {off}% with all gates at zero. {answer}"
+ANSWER_STAYS = "Its answer stays “{top}”."
+ANSWER_TURNS = "Its answer turns from “{on}” to “{off}”."
+ALL_THERE = "All eight segments are there."
+WITHOUT_ONE = "Without segment {numbers}; the nearest that are left stand in."
+WITHOUT = "Without segments {numbers}; the nearest that are left stand in."
+NOISE_WRONG = "It is “{right}”"
+NOISE_SAYS = "{network} says “{top}”, which is {verdict}"
+NOISE_VERDICTS = ("wrong", "right")
+NOISE_COUNT = "{network} {count}"
+NOISE_SAID = (
+    "You said “{guess}”. {verdict}. {said}. Of {asked} clips like this, one of each kind, {counts} are named right; "
+    "a blind guess among {classes} classes would name {blind}."
+)
+
+
 def segment_number(segment: int, count: int) -> str:
-    return f"Segment {segment + 1} of {count}"
+    return SEGMENT.format(segment=segment + 1, count=count)
 
 
 def segment_position(segment: int, count: int, seconds: float, frame: int) -> str:
-    return f"{segment_number(segment, count)} · {seconds:.2f} s · frame {frame}"
+    return POSITION.format(segment=segment_number(segment, count), seconds=f"{seconds:.2f}", frame=frame)
 
 
 def still_of(segment: int, count: int) -> str:
-    return f"Segment {segment} of {count}; the window as TDN reads it"
+    return STILL_OF.format(segment=segment, count=count)
 
 
 def guess(guess: str, right: str, tops: Mapping[str, str]) -> str:
     """What the visitor said, what it is, what the networks say."""
-    verdict = "That is right" if guess == right else f"The clip shows “{right}”"
-    said = "; ".join(f"{network} says “{top}”" for network, top in tops.items())
-    return f"You said “{guess}”. {verdict}; one frame could not tell. {said}."
+    verdict = RIGHT if guess == right else WRONG.format(right=right)
+    said = "; ".join(SAYS.format(network=network, top=top) for network, top in tops.items())
+    return GUESSED.format(guess=guess, verdict=verdict, said=said)
 
 
 def half_frames(height: int, width: int) -> str:
-    return f"The five frames of the window, averaged to half resolution, {width} × {height} pixels"
+    return HALF_FRAMES.format(height=height, width=width)
 
 
 def differences(gain: int, largest: float) -> str:
-    return (
-        "Their four differences, all that TDN's S-TDM is given: grey where nothing changes, drawn "
-        f"{gain} times as strong; the largest of the clip is {largest:.0f} of 255 levels"
-    )
+    return DIFFERENCES.format(gain=gain, largest=f"{largest:.0f}")
 
 
 def frame(number: int) -> str:
@@ -115,40 +172,34 @@ def _below(number: int) -> str:
 
 
 def fusion(network: str, stage: int, alpha: float, beta: float, maximum: float) -> str:
-    return (
-        f"{network} · Res{stage} · sum = {alpha:g} F + weight × {beta:g} H · mean over channels, no class, "
-        f"0 (black) to {maximum:.2g}"
-    )
+    return FUSION.format(network=network, stage=stage, alpha=f"{alpha:g}", beta=f"{beta:g}", maximum=f"{maximum:.2g}")
 
 
 def at_weight(network: str) -> str:
-    return f"{network} at this weight"
+    return AT_WEIGHT.format(network=network)
 
 
 def no_weight(network: str) -> str:
-    return f"{network}, has no S-TDM"
+    return NO_WEIGHT.format(network=network)
 
 
 def on(network: str, what: str) -> str:
-    return f"{network}, {what}"
+    return ON.format(network=network, what=what)
 
 
 def belt(guess: str, tops: Mapping[str, str], baseline: str, showing: Showing, segments: int, window: int) -> str:
     """What the visitor thought the baseline would say, what both networks say, and how far segments stand apart."""
-    verdict = "as you guessed" if tops[baseline] == guess else f"you guessed “{guess}”"
-    others = "; ".join(f"{name} says “{top}”" for name, top in tops.items() if name != baseline)
-    step = Fraction(showing.repeat, segments)
-    part = (
-        "nearly the same moment again"
-        if step % 1 == 0
-        else "half a passage away"
-        if step % 1 == Fraction(1, 2)
-        else (f"{step % 1} of a passage on" if step % 1 < Fraction(1, 2) else f"{1 - step % 1} of a passage back")
-    )
-    return (
-        f"{baseline} says “{tops[baseline]}”, {verdict}; {others}. From one segment to the next: {part}. Inside each "
-        f"window of {window} frames the belt always runs to the left. A stroboscope lights a wheel once in a while, "
-        "and the wheel seems to stand or to turn backwards; here the segments are its flashes."
+    verdict = BELT_RIGHT if tops[baseline] == guess else BELT_WRONG.format(guess=guess)
+    others = "; ".join(SAYS.format(network=name, top=top) for name, top in tops.items() if name != baseline)
+    step = Fraction(showing.repeat, segments) % 1
+    if step == 0:
+        part = BELT_SAME
+    elif step == Fraction(1, 2):
+        part = BELT_HALF
+    else:
+        part = BELT_ON.format(part=step) if step < Fraction(1, 2) else BELT_BACK.format(part=1 - step)
+    return BELT_SAID.format(
+        baseline=baseline, top=tops[baseline], verdict=verdict, others=others, part=part, window=window
     )
 
 
@@ -157,34 +208,32 @@ def changed(tops: Mapping[str, tuple[str, str]], wanted: str | None, unmoved: Se
     lines = []
     for network, (before, after) in tops.items():
         if network in unmoved:
-            lines.append(f"{network} says “{before}” as before, to the last digit: what it reads has not changed.")
+            line = UNMOVED
         elif before == after:
-            lines.append(f"{network} still says “{before}”.")
+            line = STILL_SAYS
         else:
-            lines.append(
-                f"{network} turns from “{before}” to “{after}”" + (", as it should." if after == wanted else ".")
-            )
+            line = TURNS_RIGHTLY if after == wanted else TURNS
+        lines.append(line.format(network=network, before=before, after=after))
     return " ".join(lines)
 
 
 def outlined(is_known: bool) -> str:
     """What the outlined bars are: the class of a clip of ours, TDN's answer to a visitor's."""
-    return OUTLINED if is_known else "Outlined: the answer of TDN as trained"
+    return OUTLINED if is_known else OUTLINED_ANSWER
 
 
 def gate(stage: int, maximum: float) -> str:
-    return f"Res{stage}, 0 (black) to {maximum:.2g}"
+    return GATE.format(stage=stage, maximum=f"{maximum:.2g}")
 
 
 def gate_title(network: str) -> str:
-    return (
-        f"{network} · mean over channels of |gate| in the first block of each stage · no class · a scale for each stage"
-    )
+    return GATE_TITLE.format(network=network)
 
 
 def gates(label: str, on: float, off: float, top_on: str, top_off: str) -> str:
-    same = f"Its answer stays “{top_on}”." if top_on == top_off else f"Its answer turns from “{top_on}” to “{top_off}”."
-    return f"“{label}”: {100 * on:.0f}% as trained, {100 * off:.0f}% with all gates at zero. {same}"
+    same = top_on == top_off
+    answer = ANSWER_STAYS.format(top=top_on) if same else ANSWER_TURNS.format(on=top_on, off=top_off)
+    return GATES.format(label=label, on=f"{100 * on:.0f}", off=f"{100 * off:.0f}", answer=answer)
 
 
 DOTS_TITLE = "How often right, percent of clips"
@@ -221,21 +270,25 @@ NETWORKS = {
 def dropped(segments: Sequence[int]) -> str:
     """Which segments are gone, counted from 1."""
     if not segments:
-        return "All eight segments are there."
-    numbers = ", ".join(str(one) for one in segments)
-    return f"Without segment{'s' if len(segments) > 1 else ''} {numbers}; the nearest that are left stand in."
+        return ALL_THERE
+    return (WITHOUT if len(segments) > 1 else WITHOUT_ONE).format(numbers=", ".join(str(one) for one in segments))
 
 
 def noise_said(
     guess: str, right: str, tops: Mapping[str, str], counts: Mapping[str, int], asked: int, classes: int
 ) -> str:
     """What the visitor said, what moved, what the networks say of it, and how many of such clips each gets right."""
-    verdict = "That is right" if guess == right else f"It is “{right}”"
+    verdict = RIGHT if guess == right else NOISE_WRONG.format(right=right)
     said = "; ".join(
-        f"{name} says “{top}”, which is {'right' if top == right else 'wrong'}" for name, top in tops.items()
+        NOISE_SAYS.format(network=name, top=top, verdict=NOISE_VERDICTS[top == right]) for name, top in tops.items()
     )
-    many = " and ".join(f"{name} {count}" for name, count in counts.items())
-    return (
-        f"You said “{guess}”. {verdict}. {said}. Of {asked} clips like this, one of each kind, {many} are named right; "
-        f"a blind guess among {classes} classes would name {asked / classes:.1f}."
+    many = " and ".join(NOISE_COUNT.format(network=name, count=count) for name, count in counts.items())
+    return NOISE_SAID.format(
+        guess=guess,
+        verdict=verdict,
+        said=said,
+        asked=asked,
+        counts=many,
+        classes=classes,
+        blind=f"{asked / classes:.1f}",
     )
