@@ -39,8 +39,10 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
 
     forward   clip [1, T, L, 3, size, size], and of s_tdm_weight, s_tdm_mean, l_tdm_gate [] those the network has
               -> logits [1, K], evidence [K, T, h, w] (the final stage, signed, cells sum to the logit less its bias),
-              last [T, C5, h, w] (the input of the classifier), features [T, C, H, W] (Res2) and, where S-TDM reaches
-              stage 3, motion3
+              last [T, C5, h, w] (the input of the classifier), features [T, C, H, W] (Res2), where S-TDM reaches
+              stage 3 motion3, and what the lab shows: with S-TDM the means over channels at rgb1, diff1, res1, rgb2,
+              diff2, res2 (as `tdn.explain.inside.channel_means`), with L-TDM those of |gate| in the first block of
+              each stage, gate3 to gate5, before its dial; each [T, h, w]
     backward  features, class_weight [K] (1 for a class, -1 for one it is compared with), l_tdm_gate, motion3
               -> gradient [T, C, H, W] of the weighted sum of logits with respect to `features`
     """
@@ -54,26 +56,38 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
     gate = {"l_tdm_gate": torch.ones(())} if has_gates else {}
     forward_inputs |= gate
     reaches_3 = network.s_tdm is not None and network.architecture.s_tdm_stages >= 3
-    carried = ("motion3",) if reaches_3 else ()
+    names: list[str] = []  # of what `forward` returned
 
     def forward(*values: Tensor) -> tuple[Tensor, ...]:
         given = dict(zip(forward_inputs, values, strict=True))
-        dials.gate = given.get("l_tdm_gate")
+        dials.gate, dials.sizes = given.get("l_tdm_gate"), {}
         centre, half_windows = network.inputs(given["clip"], None)
         motion = [_dialled(one, given, network.num_segments) for one in network.short_term(half_windows)]
-        first = network.fuse1(network.res1(centre), motion[0])
-        features = network.fuse2(network.res2(first), motion[1])
+        rgb1 = network.res1(centre)
+        first = network.fuse1(rgb1, motion[0])
+        rgb2 = network.res2(first)
+        features = network.fuse2(rgb2, motion[1])
         last = _upper(network, features, motion[2])
         cells = network.num_segments * last.shape[-2] * last.shape[-1]
         evidence = torch.einsum("kc,nchw->knhw", network.head.weight, last) / cells
-        found = (network.consensus(last), evidence, last, features)
-        return (*found, motion[2]) if reaches_3 else found
+        found = {"logits": network.consensus(last), "evidence": evidence, "last": last, "features": features}
+        if reaches_3:
+            found["motion3"] = motion[2]
+        if network.s_tdm is not None:
+            points = {"rgb1": rgb1, "diff1": motion[0], "res1": first, "rgb2": rgb2, "diff2": motion[1]}
+            points["res2"] = features
+            found |= {name: point.mean(1) for name, point in points.items() if point is not None}
+        found |= {f"gate{stage}": size for stage, size in dials.sizes.items()}
+        names[:] = found
+        return tuple(found.values())
 
     with torch.no_grad():
-        reached = forward(*forward_inputs.values())
-    backward_inputs = {"features": torch.rand_like(reached[3]), "class_weight": torch.zeros(len(reached[0][0])), **gate}
+        values = forward(*forward_inputs.values())
+    reached = dict(zip(names, values, strict=True))
+    classes = torch.zeros(reached["logits"].shape[1])
+    backward_inputs = {"features": torch.rand_like(reached["features"]), "class_weight": classes, **gate}
     if reaches_3:
-        backward_inputs["motion3"] = torch.rand_like(reached[4])
+        backward_inputs["motion3"] = torch.rand_like(reached["motion3"])
 
     def backward(*values: Tensor) -> Tensor:
         given = dict(zip(backward_inputs, values, strict=True))
@@ -84,7 +98,7 @@ def trace(model: TDN, size: int) -> dict[str, Graph]:
             return torch.autograd.grad((scores * given["class_weight"]).sum(), features)[0]
 
     return {
-        "forward": _traced(forward, forward_inputs, ("logits", "evidence", "last", "features", *carried)),
+        "forward": _traced(forward, forward_inputs, tuple(names)),
         "backward": _traced(backward, backward_inputs, ("gradient",)),
     }
 
@@ -100,33 +114,36 @@ def _upper(network: TDN, features: Tensor, motion3: Tensor | None) -> Tensor:
 
 
 class _Dials:
-    """What the gates are multiplied with during one trace; None leaves them as trained."""
+    """What the gates are multiplied with during one trace, None leaves them as trained; and by stage the mean size of
+    those of the first block that was passed.
+    """
 
-    gate: Tensor | None = None
+    def __init__(self):
+        self.gate: Tensor | None = None
+        self.sizes: dict[int, Tensor] = {}
 
 
 class _DialledGate(nn.Module):
     """An L-TDM whose gate is multiplied by a dial: 1 as trained, 0 passes the features on."""
 
-    def __init__(self, module: LongTermTDM, dials: _Dials):
+    def __init__(self, module: LongTermTDM, dials: _Dials, stage: int):
         super().__init__()
-        self.module, self.dials = module, dials
+        self.module, self.dials, self.stage = module, dials, stage
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.module.gated(features, self.module.gate(features) * self.dials.gate)
+        gate = self.module.gate(features)
+        self.dials.sizes.setdefault(self.stage, gate.abs().mean(1))
+        return self.module.gated(features, gate * self.dials.gate)
 
 
 def _put_dials(network: TDN, dials: _Dials) -> bool:
     """Replace every L-TDM by one with a dial; says whether there was any."""
-    slots = [
-        (parent, name)
-        for parent in network.modules()
-        for name, child in parent.named_children()
-        if isinstance(child, LongTermTDM)
-    ]
-    for parent, name in slots:
-        setattr(parent, name, _DialledGate(getattr(parent, name), dials))
-    return bool(slots)
+    gates = [(path, module) for path, module in network.named_modules() if isinstance(module, LongTermTDM)]
+    for path, module in gates:  # such as res4.0.temporal.l_tdm
+        parent, _, name = path.rpartition(".")
+        stage = int(path.split(".")[0].removeprefix("res"))
+        setattr(network.get_submodule(parent), name, _DialledGate(module, dials, stage))
+    return bool(gates)
 
 
 def _dialled(motion: Tensor | None, given: dict[str, Tensor], num_segments: int) -> Tensor | None:

@@ -229,9 +229,22 @@ def _description(model: TDN, checkpoint: str | Path, inputs: dict[str, list[str]
         "labels": list(model.labels),
         "opposites": {label: other for label, other in opposites.items() if other},
         "inputs": inputs,
+        "other_orders": _other_orders(model),
         "head": model.head.weight.tolist(),
         "card": json.loads(model.card.to_json()),
         "difference_from_torch": asdict(difference),
+    }
+
+
+def _other_orders(model: TDN) -> dict[str, list[int]]:
+    """The orders that shuffling takes: of segments, and of the frames inside a window."""
+    from tdn.explain.clip_changes import shuffle_inside, shuffle_segments
+
+    segments = torch.arange(model.num_segments).view(1, -1, 1, 1, 1, 1)
+    inside = torch.arange(model.window).view(1, 1, -1, 1, 1, 1)
+    return {
+        "segments": shuffle_segments(segments).flatten().tolist(),
+        "inside": shuffle_inside(inside).flatten().tolist(),
     }
 
 
