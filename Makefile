@@ -67,6 +67,7 @@ $(PY):
 # The page without a server, in web/dist: networks as graphs, then npm for the rest.
 web: .venv/.web
 	$(PY) -m tdn export-web --out web/networks
+	$(PY) -m app.lab.for_browser --out web/networks
 	cd web && npm ci --silent --no-audit --no-fund && node build.mjs
 
 web-serve:

@@ -1,27 +1,28 @@
 // Builds web/dist: `npm ci && node build.mjs`, after `python -m tdn export-web` wrote web/networks.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url)), root = dirname(here);
 const dist = process.env.WEB_DIST ?? join(here, 'dist'), networks = process.env.WEB_NETWORKS ?? join(here, 'networks');
 
-// `component:NAME` is a component of the Gradio page, from its one source: app/viewer/NAME.{html,css,js}.
+// `component:viewer/NAME` is a component of the Gradio page, from its one source: app/viewer/NAME.{html,css,js}.
 const components = {
   name: 'components',
   setup(bundler) {
     bundler.onResolve({ filter: /^component:/ }, ({ path }) => ({ path: path.slice(10), namespace: 'component' }));
     bundler.onLoad({ filter: /.*/, namespace: 'component' }, async ({ path }) => {
-      const [html, css] = await Promise.all(['html', 'css'].map((kind) => readFile(join(root, 'app', 'viewer', `${path}.${kind}`), 'utf8')));
-      const files = (await readdir(join(root, 'app', 'viewer'))).filter((file) => file.startsWith(`${path}.`) && file.endsWith('.js'));
+      const folder = join(root, 'app', dirname(path)), name = basename(path), read = (file) => readFile(join(folder, file), 'utf8');
+      const [html, css] = await Promise.all([read(`${name}.html`), read(`${name}.css`)]);
+      const files = (await readdir(folder)).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.js'));
       // Further parts of a long script, NAME.PART.js, come before it.
-      const parts = [...files.filter((file) => file !== `${path}.js`).sort(), `${path}.js`];
-      const script = (await Promise.all(parts.map((file) => readFile(join(root, 'app', 'viewer', file), 'utf8')))).join('\n');
-      // Gradio keeps a component's style to the component; here the place with its name does.
-      const { code: own } = await transform(`#${path} {\n${css}\n}`, { loader: 'css', target: 'chrome100', minify: true });
-      return { contents: `export default { html: ${JSON.stringify(html)}, css: ${JSON.stringify(own)}, run(element, props, watch, trigger) {\n${script}\n} };` };
+      const parts = [...files.filter((file) => file !== `${name}.js`).sort(), `${name}.js`];
+      const script = (await Promise.all(parts.map(read))).join('\n');
+      // Gradio keeps a component's style to the component; here the place that bears its name does.
+      const { code: own } = await transform(`[data-component=${name}] {\n${css}\n}`, { loader: 'css', target: 'chrome100', minify: true });
+      return { contents: `export default { name: ${JSON.stringify(name)}, html: ${JSON.stringify(html)}, css: ${JSON.stringify(own)}, run(element, props, watch, trigger, upload) {\n${script}\n} };` };
     });
   },
 };
@@ -32,12 +33,15 @@ await build({
   entryPoints: ['main.js', 'worker.js'].map((file) => join(here, 'src', file)),
   outdir: dist, bundle: true, format: 'esm', minify: true, target: 'es2022', plugins: [components], legalComments: 'linked', logLevel: 'warning',
 });
-for (const file of ['index.html', 'page.css']) await cp(join(here, 'src', file), join(dist, file));
+await cp(join(here, 'src', 'index.html'), join(dist, 'index.html'));
+const styles = [join(here, 'src', 'page.css'), join(root, 'app', 'lab', 'lab.css')];
+await writeFile(join(dist, 'page.css'), (await Promise.all(styles.map((file) => readFile(file, 'utf8')))).join('\n'));
 for (const file of ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs']) {
   await cp(join(here, 'node_modules', 'onnxruntime-web', 'dist', file), join(dist, 'ort', file));
 }
 await cp(networks, join(dist, 'networks'), { recursive: true });
 await cp(join(root, 'assets', 'samples'), join(dist, 'samples'), { recursive: true, filter: (path) => !path.endsWith('.npz') });
+await cp(join(root, 'assets', 'lab'), join(dist, 'lab'), { recursive: true, filter: (path) => !path.endsWith('.json') });
 await cp(join(root, 'assets', 'samples', 'CREDITS.md'), join(dist, 'CREDITS.md'));
 
 // The cache of a visitor's browser is thrown away when anything in the folder changes.

@@ -1,13 +1,8 @@
 """The page without a server, built as `make web` builds it and served as files, in a real Chromium."""
 
 import base64
-import functools
-import http.server
-import os
 import shutil
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,17 +15,14 @@ from tdn.data import synthetic_clip
 from tdn.data.clip import load_clip
 from tdn.data.transforms import denormalise
 from tdn.data.video import write_mp4
-from tdn.explain import grad_cam
+from tdn.explain import grad_cam, parse_change
 from tdn.explain.methods import Rule
 from tdn.motion import LABELS
+from tdn.networks import as_network
 from tdn.weights import load_model
-from tdn.weights.shipped import BASELINE_FILE, TDN_FILE
-from tests.e2e.conftest import PATIENCE_MS, SCREENS, moving_square
+from tests.e2e.conftest import PATIENCE_MS, moving_square
+from tests.e2e.web_site import PAIR, ROOT, SAMPLES, Visit, built_and_served
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "assets" / "samples"
-# By name: other browser tests of this process put another folder of checkpoints in the environment.
-PAIR = (ROOT / "checkpoints" / TDN_FILE, ROOT / "checkpoints" / BASELINE_FILE)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("npm") is None, reason="no Node on this machine"),
@@ -40,61 +32,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, node_modules) -> Iterator[str]:
-    """The address of the built page with the shipped pair."""
-    networks, dist = tmp_path_factory.mktemp("networks"), tmp_path_factory.mktemp("site") / "dist"
-    export = [sys.executable, "-m", "tdn", "export-web", *map(str, PAIR), "--out", str(networks), "--clips", "1"]
-    subprocess.run(export, cwd=ROOT, check=True)
-    build = {**os.environ, "WEB_DIST": str(dist), "WEB_NETWORKS": str(networks)}
-    subprocess.run(["node", "build.mjs"], cwd=ROOT / "web", check=True, env=build)
-    handler = functools.partial(Quiet, directory=str(dist))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-class Visit:
-    """The page open and ready, with what its console said and which other hosts it asked."""
-
-    def __init__(self, browser, site: str, screen: str = "laptop", **context):
-        width, height, mobile = SCREENS[screen]
-        self.width = width
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, is_mobile=mobile, has_touch=mobile, **context
-        )
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.said: list[str] = []
-        self.outside: list[str] = []
-        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda one: one.url.startswith(("blob:", site)) or self.outside.append(one.url))
-        self.page.goto(site)
-        self.wait()
-
-    def wait(self) -> None:
-        self.page.wait_for_function("document.documentElement.dataset.ready === 'yes'")
-
-    def wait_for(self, words: str) -> None:
-        self.page.wait_for_function("words => document.getElementById('status').textContent.includes(words)", arg=words)
-
-    def status(self) -> str:
-        return self.page.locator("#status").inner_text()
-
-    def set_step(self, value: int) -> None:
-        self.page.eval_on_selector(
-            "#curve .step",
-            "(control, value) => { control.value = value; control.dispatchEvent(new Event('input')); }",
-            str(value),
-        )
-
-    def upload(self, path: Path) -> None:
-        self.page.set_input_files("#file", path)
+    with built_and_served(tmp_path_factory.getbasetemp()) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +92,23 @@ def test_every_method_gives_python_s_map(visit, method):
         assert off < 1e-3 * wanted.max(), f"{layer}: {off / wanted.max():.1e}"
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["shuffle segments", "shuffle inside windows", "reverse", "blank 0.2,0.3,0.61,0.8", "S-TDM at its clip mean"],
+)
+def test_a_change_of_given_pixels_gives_python_s_scores(visit, change):
+    model = load_model(PAIR[0])
+    clip = load_clip(SAMPLES / "conveyor.mp4", model).tensor
+    packed = base64.b64encode(denormalise(clip).tobytes()).decode()
+    found = visit.page.evaluate(
+        """([packed, change]) => tdnLens.answerChanged(
+             Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)), change)""",
+        [packed, change],
+    )
+    network, changed = parse_change(change).apply(as_network(model), clip)
+    assert np.abs(np.array(found["tdn"]) - network.module(changed)[0].detach().numpy()).max() < 1e-4
+
+
 def test_motion_focus_of_a_sample_is_python_s(visit):
     """To two figures: the clip is decoded by the browser here and by PyAV there."""
     visit.page.click("#samples button[data-file='left_to_right.mp4']")
@@ -208,6 +164,39 @@ def test_twenty_files_give_the_frames_and_the_answers_of_python(visit, twenty_cl
         assert abs(found["tdn"]["probability"] - float(probabilities.max())) < 0.1, path.name
 
 
+# How far each frame [T, L] of a file, as the page decodes it, is from each given one of its window: levels [T][L][L].
+DISTANCES = """async ([name, given]) => {
+  const file = new File([await (await fetch(`samples/${name}`)).blob()], name, { type: 'video/mp4' });
+  const { frames, views } = await tdnLens.analyse(file);
+  const wanted = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0)), size = views.length / 40;
+  const apart = (one, other) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += Math.abs(views[one * size + k] - wanted[other * size + k]);
+    return sum / size;
+  };
+  const five = [0, 1, 2, 3, 4];
+  return { frames, apart: frames.map((_, t) => five.map((l) => five.map((m) => apart(5 * t + l, 5 * t + m)))) };
+}"""
+
+
+def test_without_webcodecs_the_same_frames_are_read_by_seeking(browser, site, clips):
+    visit = Visit(browser, site, before="delete window.VideoDecoder")
+    assert "“Moving something from right to left”" in visit.status()
+    model = load_model(PAIR[0])
+    for name in ("conveyor.mp4", "spinning_counter_clockwise.mp4"):
+        clip = load_clip(SAMPLES / name, model)
+        given = base64.b64encode(denormalise(clip.tensor).tobytes()).decode()
+        found = visit.page.evaluate(DISTANCES, [name, given])
+        assert found["frames"] == clip.frames.tolist()
+        apart = np.array(found["apart"])
+        same = apart[:, range(5), range(5)]
+        assert same.max() < 4  # levels of 255, for the decoders have their own colours
+        assert (apart >= same[..., None] - 1e-9).all(), name  # no neighbour is nearer
+    visit.upload(clips / "fake.mp4")
+    visit.wait_for("expected MP4")
+    visit.context.close()
+
+
 def test_a_change_is_looked_at_before_and_after(visit):
     visit.page.click("#samples button[data-file='spinning_counter_clockwise.mp4']")
     visit.wait_for("“Spinning something fast counter-clockwise”")
@@ -216,6 +205,10 @@ def test_a_change_is_looked_at_before_and_after(visit):
     visit.wait_for("after the change")
     assert visit.page.locator("#viewer figure canvas").count() == 8
     assert "T-Conv baseline" in visit.status()
+    assert visit.page.locator("#region").is_hidden()
+    visit.page.select_option("#change", "blank")
+    visit.page.press("#region", "ArrowRight")
+    visit.page.wait_for_function("location.search.includes('change=blank+0.3%2C0.25%2C0.8%2C0.75')")
     visit.page.select_option("#change", "")
     visit.page.wait_for_function("!document.getElementById('status').textContent.includes('after')")
 

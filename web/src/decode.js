@@ -9,22 +9,16 @@ const PICTURES = ['image/gif', 'image/webp', 'image/png', 'image/apng', 'image/a
 
 // What is in the file: { frames, fps, times [s, after the first], width, height, read(wanted, onFrame) }. `read` hands out
 // each wanted frame once, in order, as (index, RGBA pixels). Throws ClipError with one sentence.
-export async function open(file) {
+// Where the browser can't decode but its <video> may, the error has `seekable`: what seeking.js needs.
+export async function open(file, hasDecoder = true) {
   if (!file.size) throw new ClipError(`${file.name}: the file is empty; choose another.`);
   if (PICTURES.includes(file.type)) return openPictures(file);
-  if (typeof VideoDecoder === 'undefined') {
-    throw new ClipError('This browser has no WebCodecs, which reading a video here needs; use a current Chrome, Edge, Safari or Firefox.');
-  }
   const input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS });
   if (!(await input.canRead())) {
     throw new ClipError(`${file.name}: no video format that is read here; expected MP4, MOV, WebM, MKV, MPEG-TS or an animated GIF.`);
   }
   const track = await input.getPrimaryVideoTrack();
   if (!track) throw new ClipError(`${file.name}: there is no picture in this file; choose a video.`);
-  if (!(await track.canDecode())) {
-    const codec = (await track.getCodec?.()) ?? track.codec ?? 'unknown';
-    throw new ClipError(`${file.name}: this browser can't decode ${codec.toUpperCase()} video; convert it to H.264, or use the page with a server.`);
-  }
   const width = track.displayWidth, height = track.displayHeight;
   if (width * height > MOST_PIXELS) throw new ClipError(`${file.name}: ${width} x ${height} pixels; expected at most 40 million.`);
   const times = [];
@@ -35,6 +29,11 @@ export async function open(file) {
   times.sort((a, b) => a - b);
   const shown = times.filter((time) => time > -1e-6); // an edit list leaves out what lies before zero
   if (!shown.length) throw new ClipError(`${file.name}: no frame could be found in this file.`);
+  if (!hasDecoder || !(await track.canDecode())) {
+    const codec = (await track.getCodec?.()) ?? track.codec ?? 'unknown';
+    const error = new ClipError(`${file.name}: this browser can't decode ${codec.toUpperCase()} video; convert it to H.264, or use the page with a server.`);
+    throw Object.assign(error, { seekable: { ...timing(shown), first: shown[0], width, height } });
+  }
   return {
     ...timing(shown),
     width,

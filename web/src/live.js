@@ -91,4 +91,5 @@ export function startLive(page) {
   }
 
   button.addEventListener('click', () => (stream ? stop() : start()));
+  return { stop: () => stream && stop() };
 }

@@ -1,75 +1,46 @@
 // The page: asks the worker, keeps one result with an identity, draws it with the components of the Gradio page.
-import drawCurve from 'component:curve';
-import drawScores from 'component:scores';
-import drawViewer from 'component:viewer';
-import { CHANGES } from './changes.js';
-import { focus, mask } from './focus.js';
+import drawScores from 'component:viewer/scores';
+import drawViewer from 'component:viewer/viewer';
+import { BLANK, blanked, DIALS } from './changes.js';
+import { makeChecks } from './checks.js';
+import { component } from './component.js';
+import { makeCurve, SHOWINGS } from './curve.js';
+import { showFocus } from './focus-table.js';
+import { startLab } from './lab.js';
 import { startLive } from './live.js';
-import { METHODS, UNSIGNED } from './methods.js';
+import { METHODS } from './methods.js';
+import { readClip } from './reading.js';
+import { chooseRegion } from './region.js';
 import { saveFilm, saveMaps, savePicture } from './save.js';
+import { panel, pictures, tile, top, viewerData } from './shown.js';
+import { base, worker } from './thread.js';
 
-const LAYERS = ['res2', 'final'], TOP = '', NONE = '';
-// How a clip can be shown: in part, as filmed, over and over. `place` stands below it on the curve's axis.
-const SHOWINGS = [
-  ...[[1 / 3, '1/3', 'its first third'], [1 / 2, '1/2', 'its first half'], [3 / 4, '3/4', 'its first three quarters']].map(([part, place, title]) => ({ part, repeat: 1, place, title, name: `first ${Number((100 * part).toPrecision(6))}%` })),
-  ...Array.from({ length: 16 }, (_, k) => ({ part: 1, repeat: k + 1, place: `${k + 1}`, title: k ? `${k + 1} times over` : 'as filmed', name: k ? `repeat ${k + 1}` : '' })),
-];
+const TOP = '', NONE = '';
 const at = (id) => document.getElementById(id);
-const base = new URL('.', location.href).href;
 
-// One worker at a time; `stop` ends it, whatever it does, and the next call starts another.
-const worker = {
-  waiting: new Map(), number: 0, thread: null,
-  start() {
-    this.thread = new Worker(new URL('worker.js', base), { type: 'module' });
-    this.thread.onmessage = ({ data: { id, ok, error, isForVisitor } }) => {
-      const { done, failed } = this.waiting.get(id);
-      this.waiting.delete(id);
-      if (error === undefined) done(ok);
-      else failed(Object.assign(new Error(error), { isForVisitor }));
-    };
-    this.thread.onerror = () => this.stop('the worker of this page could not be started; reload the page.');
-  },
-  call(call, given = {}) {
-    if (!this.thread) this.start();
-    const id = ++this.number;
-    return new Promise((done, failed) => {
-      this.waiting.set(id, { done, failed });
-      this.thread.postMessage({ id, call, ...given });
-    });
-  },
-  stop(reason = 'cancelled') {
-    this.thread?.terminate();
-    this.thread = null;
-    for (const { failed } of this.waiting.values()) failed(Object.assign(new Error(reason), { isForVisitor: true }));
-    this.waiting.clear();
-    loaded = null;
-  },
-};
-
-// A component of the Gradio page: its script gets what Gradio would give it.
-function component({ html, css, run }, place, onEvent = () => {}) {
-  const style = document.createElement('style'), props = { value: null }, watchers = [];
-  style.textContent = css;
-  place.innerHTML = html;
-  document.head.append(style);
-  run(place, props, (name, call) => watchers.push(call), (name, data) => onEvent(name, data));
-  return (value) => {
-    props.value = value;
-    watchers.forEach((call) => call());
-  };
-}
+// Components of the Gradio page know a dark page by this class.
+const dark = matchMedia('(prefers-color-scheme: dark)'), darken = () => document.documentElement.classList.toggle('dark', dark.matches);
+dark.addEventListener('change', darken);
+darken();
 
 const showScores = component(drawScores, at('scores'), (name, { label }) => { at('class').value = label; explain(); });
 const showViewer = component(drawViewer, at('viewer'));
-const showCurve = component(drawCurve, at('curve'), onCurve);
+const curve = makeCurve(at('curve'), {
+  worker, networks: () => networks, result: () => result, target: () => question().target,
+  fail: (error) => say(error.isForVisitor ? error.message : 'The curve could not be drawn; reload the page and try again.', { error: true }),
+  pick(change) { at('showing').value = change; open(result.file, change); },
+});
 
-let site = null, loaded = null, networks = null, result = null, newest = 0, sample = null;
+const region = chooseRegion(at('region'), explain);
+
+let site = null, words = null, loaded = null, networks = null, result = null, newest = 0, sample = null;
+worker.whenStopped = () => { loaded = null; };
 
 async function load() {
   site ??= await (await fetch('networks/site.json')).json();
-  loaded ??= worker.call('load', { base, folders: { tdn: `networks/${site.pair[0]}/`, baseline: `networks/${site.pair[1]}/` } });
-  networks = await loaded;
+  words ??= await (await fetch('networks/page.json')).json();
+  loaded ??= worker.call('load', { base, decodes: 'VideoDecoder' in window, folders: { tdn: `networks/${site.pair[0]}/`, baseline: `networks/${site.pair[1]}/` } });
+  return networks = await loaded;
 }
 
 function say(words, { error = false, share = null } = {}) {
@@ -85,7 +56,7 @@ function say(words, { error = false, share = null } = {}) {
 async function open(file, showing = '') {
   const { repeat, part, title } = SHOWINGS.find(({ name }) => name === showing) ?? SHOWINGS[3];
   const mine = ++newest, started = performance.now();
-  if (curveOf !== file) forgetCurve();
+  curve.keepFor(file);
   result = null;
   showViewer(null);
   showScores(null);
@@ -94,12 +65,13 @@ async function open(file, showing = '') {
     say('Loading the networks …', { share: 0.1 });
     await load();
     say('Reading the clip …', { share: 0.3 });
-    const clip = await worker.call('read', { file, repeat, part });
+    const clip = await readClip(networks.tdn, { file, repeat, part });
     if (mine !== newest) return;
     say('Classifying …', { share: 0.6 });
     const answers = await worker.call('answer', {});
     if (mine !== newest) return;
     result = { file, clip, answers, changed: null, showing, shownAs: title, pictures: await pictures(clip) };
+    showRegion(clip);
     draw();
     say('Drawing the maps …', { share: 0.8 });
     await explain();
@@ -118,8 +90,7 @@ async function open(file, showing = '') {
 async function explain() {
   const mine = ++newest, shown = result;
   if (!shown) return;
-  const { target, weights } = question(), change = at('change').value, weight = Number(at('weight').value);
-  const dials = { ...CHANGES.find((one) => one.name === change)?.dials };
+  const { target, weights } = question(), change = changeAsked(), weight = Number(at('weight').value), dials = { ...DIALS[change] };
   if (weight !== 1 && !('s_tdm_weight' in dials)) dials.s_tdm_weight = weight;
   const isChanged = Boolean(change) || weight !== 1;
   say(isChanged ? 'Looking again …' : 'Drawing the maps …', { share: 0.7 });
@@ -131,8 +102,8 @@ async function explain() {
     if (mine !== newest) return;
     Object.assign(shown, { target, method, maps, changed: after });
     draw();
-    await showFocus(shown);
-    tellCurve();
+    await showFocus(at('focus'), shown, site.samples.find((one) => one.file === sample), networks, site);
+    curve.tell();
     tell();
     say(summary());
     enable(true);
@@ -141,16 +112,19 @@ async function explain() {
   }
 }
 
+// The change by its name; that of a region says which.
+function changeAsked() {
+  const change = at('change').value;
+  at('region').hidden = change !== BLANK;
+  return change === BLANK ? `${BLANK} ${region.value()}` : change;
+}
+
 function question() {
   const labels = networks.tdn.labels, best = labels[top(result.answers.tdn.probabilities)[0]];
   const target = at('class').value || best, versus = at('versus').value;
   const weights = { [labels.indexOf(target)]: 1 };
   if (versus && versus !== target) weights[labels.indexOf(versus)] = -1;
   return { target, versus, weights };
-}
-
-function top(probabilities, count = 5) {
-  return probabilities.map((share, index) => [share, index]).sort((a, b) => b[0] - a[0]).slice(0, count).map(([, index]) => index);
 }
 
 function summary() {
@@ -174,87 +148,15 @@ function draw() {
       bars: top(probabilities).map((one) => ({ label: labels[one], probability: probabilities[one], explained: one === index })),
     })),
   });
-  showViewer(viewerData());
+  showViewer(viewerData(result, question().versus, networks, site, at('clip').src));
 }
 
-// What the viewer draws: the same data as app/views.py makes on the server.
-function viewerData() {
-  const { clip, maps, changed, target, file, pictures: urls } = result, versus = question().versus;
-  const panels = [];
-  for (const role of Object.keys(networks)) for (const layer of LAYERS) {
-    const how = result.method && result.method !== 'grad_cam' ? ` · ${METHODS[result.method]}` : '';
-    const of = `${networks[role].system} · ${site.layers[layer]} · “${target}”${versus ? ` less “${versus}”` : ''}${how}`;
-    panels.push(panel(of, layer, maps?.[role][layer]));
-    if (changed) panels.push(panel(`${of} · ${changed.name}`, layer, changed.maps[role][layer]));
-  }
-  const middle = Math.floor(networks.tdn.window / 2), isAsFilmed = !result.showing && !changed && at('clip').src;
-  return {
-    film: isAsFilmed ? { url: at('clip').src } : null,
-    clip: file.name, frames: { url: urls.frames }, windows: { url: urls.windows }, window_side: clip.window_side,
-    count: clip.centres.length, width: clip.width, height: clip.height, box: clip.box, times_sec: clip.times_sec,
-    numbers: clip.frames.map((window) => window[middle]), colours: site.colours, signed_colours: site.signed_colours, panels,
-  };
-}
-
-function panel(caption, layer, map) {
-  if (!map) return { caption: `${caption} · computing`, layer };
-  const [count, rows, columns] = map.shape, both = [1, -1].map((sign) => map.data.reduce((most, value) => Math.max(most, sign * value), 0));
-  const [maximum, least] = both;
-  const isSigned = !UNSIGNED.includes(result?.method);
-  const packed = (sign, most) => (most > 0 ? base64(map.data, (value) => Math.round(255 * Math.max(0, sign * value) / most)) : '');
-  return {
-    caption: maximum > 0 ? caption : `${caption} · no positive evidence`, layer, rows, columns, maximum, least, count,
-    values: packed(1, maximum), against: isSigned ? packed(-1, least) : '', message: maximum > 0 ? '' : 'No positive evidence for this class at this layer',
-  };
-}
-
-function base64(values, toByte) {
-  let text = '';
-  for (const value of values) text += String.fromCharCode(toByte(value));
-  return btoa(text);
-}
-
-// A row of the frames shown, and a row a segment of its window, as pictures that the viewer loads.
-let drawn = {};
-async function pictures({ centres, width, height, windows, window_side: side }) {
-  Object.values(drawn).forEach((url) => URL.revokeObjectURL(url));
-  const count = centres.length, each = windows.length / (side * side * 3) / count;
-  return drawn = {
-    frames: await painted(count, 1, width, height, (k) => centres[k]),
-    windows: await painted(each, count, side, side, (k) => windows.subarray(k * side * side * 3, (k + 1) * side * side * 3)),
-  };
-}
-
-async function painted(columns, rows, width, height, pixels) {
-  const canvas = new OffscreenCanvas(columns * width, rows * height), context = canvas.getContext('2d');
-  for (let k = 0; k < columns * rows; k++) {
-    const tile = new ImageData(width, height), from = pixels(k);
-    for (let at = 0, to = 0; at < from.length; at += 3, to += 4) tile.data.set([from[at], from[at + 1], from[at + 2], 255], to);
-    context.putImageData(tile, (k % columns) * width, Math.floor(k / columns) * height);
-  }
-  return URL.createObjectURL(await canvas.convertToBlob({ type: 'image/png' }));
-}
-
-// Motion focus where it is known exactly what moves: in the drawn samples.
-async function showFocus({ maps, clip }) {
-  const entry = site.samples.find((one) => one.file === sample), place = at('focus');
-  place.hidden = true;
-  if (!entry?.mask) return;
-  entry.packed ??= await (await fetch(`networks/${entry.mask}`)).json();
-  const middle = Math.floor(networks.tdn.window / 2), masks = clip.frames.map((window) => mask(entry.packed, window[middle]));
-  const rows = [];
-  for (const [role, layers] of Object.entries(maps)) for (const layer of LAYERS) {
-    const found = focus(layers[layer], masks);
-    if (!found) return;
-    rows.push([`${networks[role].system} · ${site.layers[layer]}`, `${Math.round(100 * found.share)}%`, found.lift.toFixed(1), found.area]);
-  }
-  place.querySelector('tbody').replaceChildren(...rows.map((cells) => {
-    const line = document.createElement('tr');
-    line.append(...cells.slice(0, 3).map((words) => Object.assign(document.createElement('td'), { textContent: words })));
-    return line;
-  }));
-  place.querySelector('p').textContent = `What moves covers ${Math.round(100 * rows[0][3])}% of the picture: an even map would have 1.0 times chance. The sample's own masks say what moves; for a clip of your own the page with a server measures it by optical flow.`;
-  place.hidden = false;
+// What the networks see of the middle frame, to choose a region of it.
+function showRegion({ centres, width, height, box: [x0, y0, x1, y1] }) {
+  const whole = new OffscreenCanvas(width, height), seen = new OffscreenCanvas(x1 - x0, y1 - y0);
+  whole.getContext('2d').putImageData(tile(centres[centres.length >> 1], width, height), 0, 0);
+  seen.getContext('2d').drawImage(whole, -x0, -y0);
+  region.show(seen);
 }
 
 // The page's address names the sample and what is asked of it; a visitor's own clip never gets there.
@@ -264,60 +166,9 @@ function tell() {
   address.search = '';
   if (sample) {
     address.searchParams.set('sample', sample.replace('.mp4', ''));
-    for (const id of ASKED) if (at(id).value !== USUAL[id]) address.searchParams.set(id, at(id).value);
+    for (const id of ASKED) if (at(id).value !== USUAL[id]) address.searchParams.set(id, id === 'change' ? changeAsked() : at(id).value);
   }
   if (address.href !== location.href) history.replaceState(null, '', address);
-}
-
-// The stroboscope: both networks' answers over parts and repeats of the clip, drawn as they come.
-let curveOf = null, curve = null, curveRun = 0;
-
-function forgetCurve() {
-  curveRun++;
-  curve?.forEach(({ strip }) => URL.revokeObjectURL(strip));
-  curveOf = curve = null;
-  showCurve(null);
-}
-
-function tellCurve() {
-  if (!result) return showCurve(null);
-  const labels = networks.tdn.labels, { target } = question(), other = networks.tdn.opposites[target] ?? '';
-  const points = curve ?? [], share = (role, label) => points.map(({ answers }) => answers[role].probabilities[labels.indexOf(label)]);
-  showCurve({
-    nonce: `${curveRun} ${points.length} ${target}`, label: target, opposite: other, places: SHOWINGS.map(({ place }) => place), segments: networks.tdn.num_segments,
-    lines: Object.keys(networks).map((role) => ({ name: networks[role].system, shares: share(role, target), opposite: other ? share(role, other) : [] })),
-    points: points.map(({ place, name, strip, note }) => ({ place, change: name, strip, note })),
-  });
-  dispatchEvent(new CustomEvent('change-shown', { detail: { change: result.showing } }));
-}
-
-async function runCurve() {
-  const mine = ++curveRun, { file } = result;
-  if (curveOf !== file) [curveOf, curve] = [file, []];
-  try {
-    await worker.call('film', { file, showings: SHOWINGS });
-    // As filmed first, then from left to right; those that are there are not asked again.
-    const order = [3, ...SHOWINGS.keys()].filter((place, k, all) => all.indexOf(place) === k && !curve.some((point) => point.place === place));
-    for (const place of order) {
-      const { strip, seams, answers } = await worker.call('step', { place });
-      if (mine !== curveRun) return;
-      const note = seams ? `${seams} of ${networks.tdn.num_segments} windows cross a seam, where time jumps back.` : '';
-      curve.push({ place, name: SHOWINGS[place].name, strip: URL.createObjectURL(strip), note, answers });
-      curve.sort((a, b) => a.place - b.place);
-      tellCurve();
-    }
-  } catch (error) {
-    if (mine === curveRun) say(error.isForVisitor ? error.message : 'The curve could not be drawn; reload the page and try again.', { error: true });
-  }
-}
-
-function onCurve(name, { change }) {
-  if (name === 'want') runCurve();
-  if (name === 'halt') curveRun++;
-  if (name === 'pick') {
-    at('showing').value = change;
-    open(result.file, change);
-  }
 }
 
 function enable(on) {
@@ -343,6 +194,7 @@ function fresh() {
   at('class').value = TOP;
   at('versus').value = at('change').value = NONE;
   at('method').value = 'grad_cam';
+  at('region').hidden = true;
   at('showing').value = '';
   setWeight(1);
 }
@@ -355,6 +207,8 @@ function setWeight(value) {
 async function openSample(entry, asked = {}) {
   fresh();
   for (const [id, value] of Object.entries(asked)) if ([...at(id)?.options ?? []].some((option) => option.value === value)) at(id).value = value;
+  const edges = blanked(asked.change ?? '');
+  if (edges) { at('change').value = BLANK; region.set(edges); }
   if (Number(asked.weight) >= 0) setWeight(Number(asked.weight));
   sample = entry.file;
   at('credit').textContent = entry.credit ?? '';
@@ -382,41 +236,40 @@ for (const id of ['class', 'versus', 'method', 'change']) at(id).addEventListene
 at('weight').addEventListener('input', (event) => { at('weight-now').textContent = event.target.value; });
 at('weight').addEventListener('change', explain);
 at('showing').addEventListener('change', () => { if (result) open(result.file, at('showing').value); });
-at('cancel').addEventListener('click', () => { newest++; worker.stop(); result = null; forgetCurve(); say('Cancelled. Choose a clip.'); });
+at('cancel').addEventListener('click', () => { newest++; worker.stop(); result = null; curve.forget(); say('Cancelled. Choose a clip.'); });
 at('save').addEventListener('click', () => savePicture(at('viewer'), result));
 at('film').addEventListener('click', () => saveFilm(at('viewer'), result).catch((error) => say(error.message, { error: true })));
 at('raw').addEventListener('click', () => saveMaps(result, networks));
 addEventListener('dragover', (event) => event.preventDefault());
 addEventListener('drop', (event) => { event.preventDefault(); if (event.dataTransfer.files[0]) openOwn(event.dataTransfer.files[0]); });
-startLive({ button: at('live'), video: at('clip'), worker, load, say, top, networks: () => networks, viewer: showViewer, panel, site: () => site, begin: () => { newest++; result = null; enable(false); showScores(null); forgetCurve(); } });
+const live = startLive({ button: at('live'), video: at('clip'), worker, load, say, top, networks: () => networks, viewer: showViewer, panel, site: () => site, begin: () => { newest++; result = null; enable(false); showScores(null); curve.forget(); } });
 
-// For checks from outside: a file in, numbers out, without touching what is shown.
-window.tdnLens = {
-  async analyse(file) {
-    await load();
-    const clip = await worker.call('read', { file });
-    return { ...(await this.answer()), frames: clip.frames };
-  },
-  // The same of pixels that are given: views Uint8Array [T, L, H, W, 3].
-  async answerViews(views, method) {
-    await load();
-    await worker.call('take', { views });
-    return this.answer(method);
-  },
-  async answer(method) {
-    const answers = await worker.call('answer', {});
-    const labels = networks.tdn.labels, target = top(answers.tdn.probabilities, 1)[0];
-    const signed = await worker.call('maps', { weights: { [target]: 1 }, method }), maps = {};
-    for (const [role, layers] of Object.entries(signed)) {
-      for (const [layer, { shape, data }] of Object.entries(layers)) maps[`${role}_${layer}`] = { shape, data: data.map((value) => Math.max(0, value)) };
-    }
-    const said = Object.fromEntries(Object.entries(answers).map(([role, { logits, probabilities }]) => {
-      const [best] = top(probabilities, 1);
-      return [role, { label: labels[best], probability: probabilities[best], logits }];
-    }));
-    return { ...said, maps };
-  },
-};
+const lab = startLab(at('lab'), { worker, load, own: () => result?.file ?? null });
+
+// The address says which half of the page is shown: #lab/3 is a step of the lab, anything else is Analyse.
+let opening = null;
+async function route() {
+  const step = location.hash.match(/^#lab(?:\/([\w-]+))?$/);
+  at('analyse').hidden = Boolean(step);
+  at('lab').hidden = !step;
+  for (const [id, isHere] of [['to-analyse', !step], ['to-lab', step]]) at(id).toggleAttribute('aria-current', Boolean(isHere));
+  if (step) {
+    at('clip').pause();
+    live.stop();
+    return lab.show(step[1] ?? '1');
+  }
+  lab.leave();
+  opening ??= first();
+  return opening;
+}
+
+window.tdnLens = makeChecks({ worker, load, lab });
+
+// The sample that the address names, or the first one.
+async function first() {
+  const asked = Object.fromEntries(new URLSearchParams(location.search)), wanted = site.samples.find(({ file }) => file === `${asked.sample}.mp4`);
+  if (site.samples.length) await openSample(wanted ?? site.samples[0], wanted ? asked : {});
+}
 
 async function begin() {
   try {
@@ -429,7 +282,7 @@ async function begin() {
   fill(at('class'), [[TOP, 'the one TDN names'], ...labels.map((label) => [label, label])]);
   fill(at('versus'), [[NONE, 'no other class'], ...labels.map((label) => [label, label])]);
   fill(at('method'), Object.entries(METHODS));
-  fill(at('change'), [[NONE, 'nothing: as filmed'], ...CHANGES.map(({ name, title }) => [name, title])]);
+  fill(at('change'), [[NONE, 'nothing: as filmed'], ...Object.entries(words.changes)]);
   fill(at('showing'), SHOWINGS.map(({ name, title }) => [name, title]));
   at('samples').replaceChildren(...site.samples.map((entry) => {
     const button = Object.assign(document.createElement('button'), { type: 'button', textContent: entry.title, title: entry.credit || '' });
@@ -438,8 +291,8 @@ async function begin() {
     return button;
   }));
   if ('serviceWorker' in navigator) navigator.serviceWorker.register('offline.js').catch(() => {});
-  const asked = Object.fromEntries(new URLSearchParams(location.search)), wanted = site.samples.find(({ file }) => file === `${asked.sample}.mp4`);
-  if (site.samples.length) await openSample(wanted ?? site.samples[0], wanted ? asked : {});
+  addEventListener('hashchange', route);
+  await route();
   document.documentElement.dataset.ready = 'yes';
 }
 

@@ -1,5 +1,6 @@
 // One exported network (tdn/export/web.py) in onnxruntime: scores, features, and maps without autograd.
 import * as ort from 'onnxruntime-web/wasm';
+import { blank } from './changes.js';
 import { constantGradient, weigh } from './methods.js';
 
 const MEAN = [0.485, 0.456, 0.406], DEVIATION = [0.229, 0.224, 0.225];
@@ -45,12 +46,15 @@ export class Network {
     Object.assign(this, { description, forward, backward });
   }
 
-  // Views Uint8Array [T, L, H, W, 3] -> { logits [K], evidence and features as { data, dims } }.
-  async run(views, dials = {}) {
-    const { num_segments: segments, window, input_size: size } = this.description;
-    const clip = new ort.Tensor('float32', normalised(views, segments * window, size), [1, segments, window, 3, size, size]);
+  // Views Uint8Array [T, L, H, W, 3] -> { logits [K], evidence and features as { data, dims }, and `inside` what only the
+  // lab shows, {shape: [T, h, w], data} by name }. A `region` (x0, y0, x1, y1 as shares) is blanked.
+  async run(views, dials = {}, region = null) {
+    const { num_segments: segments, window, input_size: size } = this.description, pixels = normalised(views, segments * window, size);
+    if (region) blank(pixels, size, region);
+    const clip = new ort.Tensor('float32', pixels, [1, segments, window, 3, size, size]);
     const out = await queued(() => this.forward.run({ clip, ...this.dialled('forward', dials) }));
-    return { logits: out.logits.data, evidence: out.evidence, last: out.last, features: out.features, motion3: out.motion3, dials };
+    const { logits, evidence, last, features, motion3, ...inside } = out;
+    return { logits: logits.data, evidence, last, features, motion3, dials, inside: Object.fromEntries(Object.entries(inside).map(([name, { dims, data }]) => [name, { shape: dims, data }])) };
   }
 
   // Signed maps {shape: [T, h, w], data} of `weights` {class index: weight} at both layers, of what `run` gave.

@@ -1,71 +1,63 @@
 // The worker: reads clips and runs networks. Talks in messages {id, call, ...}; answers {id, ok} or {id, error, kind}.
-import { order } from './changes.js';
+import { blanked, order } from './changes.js';
+import { clipOf, filmOf } from './clip.js';
 import { ClipError, open } from './decode.js';
 import { configure, Network, softmax } from './network.js';
-import { resize, seenBox, shownSize, toView } from './resize.js';
-import { windowFrames } from './sampling.js';
 
-const networks = {}; // by role
-let clip = null, reached = {}, film = null;
+// Networks by role. Clips by who asked (the page, its lab, checks), and what networks reached with them.
+const networks = {}, clips = {};
+let reached = {}, film = null, hasDecoder = true;
 
 const CALLS = {
-  async load({ base, folders }) {
+  async load({ base, folders, decodes }) {
+    hasDecoder = decodes;
     configure(`${base}ort/`);
     for (const [role, folder] of Object.entries(folders)) networks[role] ??= await Network.load(new URL(folder, base).href);
     return Object.fromEntries(Object.entries(networks).map(([role, network]) => [role, network.description]));
   },
 
-  // Read a file by the rule of the networks (both take the same frames), and answer.
-  async read({ file, repeat = 1, part = 1 }) {
-    reached = {}; // of the clip before
-    const first = networks.tdn.description, source = await open(file);
-    const frames = windowFrames(source.frames, source.fps, first, { repeat, part });
-    const size = first.preprocess.input_size, bytes = size * size * 3, flat = frames.flat(), middle = Math.floor(first.window / 2);
-    const centres = frames.map((window) => window[middle]), [width, height] = shownSize(source.width, source.height);
-    const views = new Uint8Array(flat.length * bytes), pictures = {};
-    await source.read(new Set(flat), (index, pixels) => {
-      const view = toView(pixels, source.width, source.height, 4, first.preprocess);
-      flat.forEach((wanted, place) => { if (wanted === index) views.set(view, place * bytes); });
-      if (centres.includes(index)) pictures[index] = resize(pixels, source.width, source.height, 4, width, height);
-    });
-    clip = { views, segments: first.num_segments, window: first.window, bytes };
-    const box = seenBox(source.width, source.height, first.preprocess).map((edge, k) => Math.round(edge * (k % 2 ? height / source.height : width / source.width)));
-    return {
-      frames, width, height, box, fps: source.fps, count: source.frames, times_sec: centres.map((index) => source.times[index]),
-      centres: centres.map((index) => pictures[index]), windows: windowsAtHalf(clip, size), window_side: size / 2,
-    };
+  // Read a file by the rule of the networks (both take the same frames). `views` come along where they are wanted.
+  async read({ file, repeat, part, by = 'page', wantsViews = false }) {
+    const { views, ...shown } = await clipOf(await open(file, hasDecoder), networks.tdn.description, { repeat, part });
+    taken(by, views);
+    return { ...shown, ...(wantsViews && { views }) };
   },
 
-  // Scores of every network, of the clip as it is or after a change: { role: {logits, probabilities} }.
-  async answer({ change = '', dials = {}, key = 'plain' }) {
-    const views = changed(change), answers = {};
-    for (const [role, network] of Object.entries(networks)) {
-      const found = await network.run(views, dials);
-      reached[`${key} ${role}`] = found;
-      answers[role] = { logits: Array.from(found.logits), probabilities: softmax(found.logits) };
+  // A clip that is already in memory: views [T * L] of the network's size.
+  async take({ views, by = 'page' }) {
+    taken(by, views);
+    return true;
+  },
+
+  // Scores of the networks, of the clip as it is or after a change (a name, or the segments in another order):
+  // { role: {logits, probabilities} }, and where it is wanted what is `inside`, by name as {shape, data}.
+  async answer({ change = '', segments, dials = {}, key = 'plain', by = 'page', roles = Object.keys(networks), wantsInside = false }) {
+    const clip = clips[by], orders = networks.tdn.description.other_orders, answers = {};
+    const views = changed(clip, segments ? bySegments(segments, clip.window) : order(change, clip.segments, clip.window, orders));
+    for (const role of roles) {
+      const found = await networks[role].run(views, dials, blanked(change));
+      reached[`${by} ${key} ${role}`] = found;
+      answers[role] = { logits: Array.from(found.logits), probabilities: softmax(found.logits), ...(wantsInside && { inside: found.inside }) };
     }
     return answers;
   },
 
   // Signed maps of classes {index: weight} of every network: { role: {res2, final} }.
-  async maps({ weights, key = 'plain', method }) {
+  async maps({ weights, key = 'plain', method, by = 'page' }) {
     const out = {};
-    for (const [role, network] of Object.entries(networks)) out[role] = await network.maps(reached[`${key} ${role}`], weights, method);
+    for (const [role, network] of Object.entries(networks)) out[role] = await network.maps(reached[`${by} ${key} ${role}`], weights, method);
     return out;
   },
 
-  // Every frame that any of the showings needs, decoded once, for `step`.
-  async film({ file, showings }) {
-    const first = networks.tdn.description, source = await open(file), views = {};
-    const frames = showings.map((showing) => windowFrames(source.frames, source.fps, first, showing));
-    await source.read(new Set(frames.flat(2)), (index, pixels) => { views[index] = toView(pixels, source.width, source.height, 4, first.preprocess); });
-    film = { views, frames, size: first.input_size, shape: source.width / source.height };
+  // Every frame that any of the showings needs, decoded once, for `step`; or what `filmOf` gave elsewhere.
+  async film({ file, showings, given }) {
+    film = given ?? (await filmOf(await open(file, hasDecoder), networks.tdn.description, showings));
     return true;
   },
 
   // Answers to one showing, with a picture of what each segment shows and how many windows cross a seam.
   async step({ place }) {
-    const { views, frames, size, shape } = film, windows = frames[place], answers = {}, all = new Uint8Array(windows.flat().length * size * size * 3);
+    const { views, frames, shape } = film, size = networks.tdn.description.input_size, windows = frames[place], answers = {}, all = new Uint8Array(windows.flat().length * size * size * 3);
     windows.flat().forEach((index, k) => all.set(views[index], k * size * size * 3));
     for (const [role, network] of Object.entries(networks)) {
       const { logits } = await network.run(all);
@@ -74,17 +66,19 @@ const CALLS = {
     const seams = windows.filter((window) => window.at(-1) < window[0]).length;
     return { answers, seams, strip: await strip(windows.map((window) => views[window[Math.floor(window.length / 2)]]), size, shape) };
   },
-
-  // A clip that is already in memory: the camera's last seconds, views [T * L] of the network's size.
-  async take({ views }) {
-    const { num_segments: segments, window, input_size: size } = networks.tdn.description;
-    clip = { views, segments, window, bytes: size * size * 3 };
-    return true;
-  },
 };
 
-function changed(name) {
-  const places = order(name, clip.segments, clip.window);
+// Whose clip it is from now on; what was reached with the one before is forgotten.
+function taken(by, views) {
+  const { num_segments: segments, window, input_size: size } = networks.tdn.description;
+  reached = Object.fromEntries(Object.entries(reached).filter(([name]) => !name.startsWith(`${by} `)));
+  return clips[by] = { views, segments, window, bytes: size * size * 3 };
+}
+
+const bySegments = (segments, window) => segments.flatMap((segment) => Array.from({ length: window }, (_, l) => segment * window + l));
+
+// The clip with each place taken from another; as it is without `places`.
+function changed(clip, places) {
   if (!places) return clip.views;
   const out = new Uint8Array(clip.views.length);
   places.forEach((from, to) => out.set(clip.views.subarray(from * clip.bytes, (from + 1) * clip.bytes), to * clip.bytes));
@@ -104,25 +98,13 @@ async function strip(pictures, size, shape) {
   return row.convertToBlob({ type: 'image/jpeg', quality: 0.85 });
 }
 
-// The windows at half resolution, as S-TDM reads them.
-function windowsAtHalf({ views, segments, window, bytes }, size) {
-  const half = size / 2, out = new Uint8Array(segments * window * half * half * 3);
-  for (let f = 0, to = 0; f < segments * window; f++) {
-    for (let y = 0; y < half; y++) for (let x = 0; x < half; x++) for (let c = 0; c < 3; c++, to++) {
-      const at = f * bytes + (2 * y * size + 2 * x) * 3 + c;
-      out[to] = (views[at] + views[at + 3] + views[at + size * 3] + views[at + size * 3 + 3] + 2) >> 2;
-    }
-  }
-  return out;
-}
-
 let turn = Promise.resolve(); // one call after another: they share the clip
 onmessage = ({ data: { id, call, ...given } }) => {
   turn = turn.then(async () => {
     try {
       postMessage({ id, ok: await CALLS[call](given) });
     } catch (error) {
-      postMessage({ id, error: error.message, isForVisitor: error instanceof ClipError });
+      postMessage({ id, error: error.message, isForVisitor: error instanceof ClipError, seekable: error.seekable });
     }
   });
 };
