@@ -29,6 +29,7 @@ export function list(title, entries, first) {
   const element = make('label', { className: 'lab-list' }), select = make('select');
   select.replaceChildren(...entries.map(([value, words]) => new Option(words, value)));
   select.value = first;
+  select.setAttribute('aria-label', title);
   element.append(title, select);
   return { element, value: () => select.value, onchange: (call) => select.addEventListener('change', call) };
 }
