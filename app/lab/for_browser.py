@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from markdown_it import MarkdownIt
 
-from app import text as page_text
+from app import change_text
 from app.lab import lessons, numbers, text, views
 from app.lab.steps import STEPS
 from app.lab.tab import LONG_RANGE
@@ -38,7 +38,6 @@ def lab() -> dict:
     return {
         "steps": [step(number) for number in range(len(STEPS))],
         "words": {name: value for name, value in vars(text).items() if name.isupper()},
-        "strobe": MARKDOWN.render(f"{page_text.STROBE}\n{page_text.STROBE_LEAD}"),
         "clips": [{"file": place(clip.path), "title": clip.title, "label": clip.label} for clip in clips],
         "stills": [clips.index(clip) for clip in lessons.stills(clips)],
         "belt": belt and {"file": place(belt.path), "label": belt.label, "part": belt.opening.part / 100},
@@ -59,7 +58,10 @@ def lab() -> dict:
 def page() -> dict:
     """What the other half of that page needs of the words of this one: changes by their names."""
     inside = "reverse inside windows"
-    return {"changes": {**page_text.CHANGES, inside: text.CHANGES[inside].capitalize(), "blank": "Blank a region"}}
+    return {
+        "changes": {**change_text.CHANGES, inside: text.CHANGES[inside].capitalize(), "blank": "Blank a region"},
+        "strobe": MARKDOWN.render(f"{change_text.STROBE}\n{change_text.STROBE_LEAD}"),
+    }
 
 
 def step(number: int) -> dict:

@@ -1,5 +1,5 @@
 // What is changed before looking again: of the clip, on the views [T][L]; of the network, a dial. As
-// tdn/explain/clip_changes.py and network_changes.py, under the same names; what the page calls them comes from app/text.py.
+// tdn/explain/clip_changes.py and network_changes.py, under the same names; what the page calls them comes from app/change_text.py.
 import { roundHalfEven } from './sampling.js';
 
 const identity = (segments, window) => Array.from({ length: segments }, (_, t) => Array.from({ length: window }, (_, l) => [t, l]));

@@ -282,6 +282,7 @@ async function begin() {
   fill(at('class'), [[TOP, 'the one TDN names'], ...labels.map((label) => [label, label])]);
   fill(at('versus'), [[NONE, 'no other class'], ...labels.map((label) => [label, label])]);
   fill(at('method'), Object.entries(METHODS));
+  at('strobe').innerHTML = words.strobe;
   fill(at('change'), [[NONE, 'nothing: as filmed'], ...Object.entries(words.changes)]);
   fill(at('showing'), SHOWINGS.map(({ name, title }) => [name, title]));
   at('samples').replaceChildren(...site.samples.map((entry) => {
