@@ -9,7 +9,9 @@ import torch
 
 from tdn.data.transforms import Preprocess
 from tdn.explain import parse_change
-from tdn.export.web import PACKED, WEIGHTS, compare_with_torch, export_web, pack, unpack
+from tdn.explain.inside import channel_means, gate_sizes
+from tdn.explain.network_changes import s_tdm_weight
+from tdn.export.web import PACKED, WEIGHTS, compare_with_torch, export_web, pack, rounded, unpack
 from tdn.motion import LABELS
 from tdn.networks import as_network
 from tdn.weights import Card, load_model, save_checkpoint
@@ -109,6 +111,31 @@ def test_a_difference_from_torch_is_found(exported, tmp_path):
 def test_packed_weights_come_back_to_the_bit():
     weights = np.random.default_rng(0).standard_normal(1000).astype(np.float32).tobytes()
     assert unpack(pack(weights)) == weights
+
+
+def test_rounded_weights_are_the_nearest_with_so_many_bits():
+    values = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
+    near = rounded(values, 18)
+    assert not (near.view(np.uint32) & 31).any()
+    assert (np.abs(near - values) <= np.abs(values) * 2.0**-18 / 2 * (1 + 1e-9)).all()
+    assert np.array_equal(rounded(near, 18), near) and np.array_equal(rounded(values, 23), values)
+    assert len(pack(near.tobytes())) < 0.9 * len(pack(values.tobytes()))
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_what_the_lab_shows_inside_is_that_of_torch(exported, tmp_path, stage):
+    checkpoint, folder = exported
+    model = load_model(checkpoint)
+    clip = random_clip(model.architecture)
+    found = run(folder, tmp_path, "forward", {"clip": clip, "s_tdm_weight": 0.4})
+    names = [f"{point}{stage}" for point in ("rgb", "diff", "res")]
+    _, means = channel_means(s_tdm_weight(as_network(model), 0.4), clip, names)
+    for name in names:
+        assert np.abs(found[name] - means[name][0].numpy()).max() < 1e-4, name
+    _, sizes = gate_sizes(model, clip)
+    plain = run(folder, tmp_path, "forward", {"clip": clip, "l_tdm_gate": 1.0})
+    for number, size in sizes.items():
+        assert np.abs(plain[f"gate{number}"] - size[0].numpy()).max() < 1e-5, number
 
 
 def test_the_command_writes_what_a_page_needs(tdn, exported, tmp_path):  # noqa: F811

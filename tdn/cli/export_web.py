@@ -20,6 +20,9 @@ def export_web(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder; each network gets one of its own in it.")] = Path("web/networks"),
     clips: Annotated[int, typer.Option(min=1, help="How many random clips are compared with torch.")] = 3,
+    mantissa: Annotated[
+        int, typer.Option(min=10, max=23, help="Bits of each weight behind the point; 23 is all of them.")
+    ] = 23,
     as_json: Json = False,
 ) -> None:
     """Networks for the page without a server: ONNX graphs for scores and maps, and how far they are from torch."""
@@ -34,7 +37,7 @@ def export_web(
 
     results = []
     for checkpoint in checkpoints or shipped_pair():
-        exported = export(local_checkpoint(checkpoint), out, clips)
+        exported = export(local_checkpoint(checkpoint), out, clips, mantissa)
         results.append({**asdict(exported), "folder": str(exported.folder)})
         difference = exported.difference
         typer.echo(

@@ -27,6 +27,7 @@ SHARED_FROM = 256
 # weights would not: a weight that is off by little moves a few features across a ReLU's zero, and the gradient jumps
 # there (measured on the samples: up to 3% at Res2; 16-bit whole numbers with a scale a channel, 0.8%).
 MAP_TOLERANCE = 1e-3
+MANTISSA = 23  # bits of a float32 behind the point
 WEIGHTS = "weights.bin"
 PACKED = "weights.packed"
 
@@ -49,17 +50,18 @@ class Exported:
     difference: Difference
 
 
-def export_web(checkpoint: str | Path, out: str | Path, clips: int = 3) -> Exported:
+def export_web(checkpoint: str | Path, out: str | Path, clips: int = 3, mantissa: int = MANTISSA) -> Exported:
     """Write OUT/NAME with forward.onnx, backward.onnx, weights.packed and network.json, and compare them with torch.
 
-    NAME is the checkpoint's file name without its ending. `clips` random clips go through both. Raises ImportError
+    NAME is the checkpoint's file name without its ending. `clips` random clips go through both. Weights are rounded to
+    `mantissa` bits behind the point, all of them if left out: packed, a bit less is a bit less. Raises ImportError
     where onnx is not installed, ValueError where maps differ by more than MAP_TOLERANCE, and as `load_model` does.
     """
     model = load_model(checkpoint)
     folder = Path(out) / Path(checkpoint).stem
     folder.mkdir(parents=True, exist_ok=True)
     graphs = {name: _to_onnx(graph) for name, graph in trace(model, model.preprocess.input_size).items()}
-    _write(folder, graphs)
+    _write(folder, graphs, mantissa)
     difference = compare_with_torch(folder, model, clips)
     if not max(difference.final, difference.res2) <= MAP_TOLERANCE:
         raise ValueError(
@@ -170,7 +172,7 @@ def _to_onnx(graph: Graph):
     return program.model_proto
 
 
-def _write(folder: Path, graphs: dict) -> None:
+def _write(folder: Path, graphs: dict, mantissa: int) -> None:
     """Graphs with their large tensors in one file: a tensor that both use is stored once."""
     import onnx
     from onnx import numpy_helper
@@ -183,6 +185,8 @@ def _write(folder: Path, graphs: dict) -> None:
             values = numpy_helper.to_array(tensor)
             if values.size < SHARED_FROM:
                 continue
+            if values.dtype == np.float32:
+                values = rounded(values, mantissa)
             key = (values.dtype.str, values.tobytes())
             if key not in places:
                 places[key] = len(stored)
@@ -191,6 +195,17 @@ def _write(folder: Path, graphs: dict) -> None:
         del model.graph.value_info[:]
         (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
     (folder / PACKED).write_bytes(pack(bytes(stored)))
+
+
+def rounded(values: np.ndarray, mantissa: int) -> np.ndarray:
+    """Float32 values with so many of the 23 bits behind the point, the nearest ones, halves to even."""
+    lost = np.uint32(MANTISSA - mantissa)
+    if lost == 0:
+        return values
+    words = np.ascontiguousarray(values).view(np.uint32)
+    half_less = np.uint32((1 << (lost - 1)) - 1)
+    kept = (words + half_less + ((words >> lost) & np.uint32(1))) >> lost << lost
+    return kept.view(np.float32)
 
 
 def pack(weights: bytes) -> bytes:

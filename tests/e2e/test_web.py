@@ -48,7 +48,7 @@ def test_it_opens_on_the_conveyor_and_asks_no_other_host(visit):
     assert "CC BY 4.0" in visit.page.inner_text("#credit")
     assert visit.outside == []
     assert visit.said == []
-    assert visit.page.locator("#viewer figure canvas").count() == 4
+    visit.wait_for_maps(4)
 
 
 def maps_of_views(visit: Visit, clip: torch.Tensor, method: str = "grad_cam") -> dict:
@@ -129,6 +129,7 @@ def test_motion_focus_of_a_sample_is_python_s(visit):
 def test_a_link_opens_what_it_names(browser, site):
     visit = Visit(browser, f"{site}?sample=up&change=reverse&method=layercam")
     assert "after the change" in visit.status()
+    visit.wait_for_maps(8)
     assert visit.page.locator("#viewer figcaption").first.inner_text().count("LayerCAM") == 1
     assert "sample=up" in visit.page.url and "change=reverse" in visit.page.url
     visit.context.close()
@@ -203,7 +204,7 @@ def test_a_change_is_looked_at_before_and_after(visit):
     visit.page.wait_for_selector("#change:not([disabled])")
     visit.page.select_option("#change", "freeze windows")
     visit.wait_for("after the change")
-    assert visit.page.locator("#viewer figure canvas").count() == 8
+    visit.wait_for_maps(8)
     assert "T-Conv baseline" in visit.status()
     assert visit.page.locator("#region").is_hidden()
     visit.page.select_option("#change", "blank")

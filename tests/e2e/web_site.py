@@ -40,7 +40,7 @@ def _build(networks: Path, dist: Path) -> None:
     subprocess.run(export, cwd=ROOT, check=True)
     lab = [sys.executable, "-m", "app.lab.for_browser", "--out", str(networks)]
     subprocess.run(lab, cwd=ROOT, check=True, env=environment)
-    build = {**environment, "WEB_DIST": str(dist), "WEB_NETWORKS": str(networks)}
+    build = {**environment, "WEB_DIST": str(dist), "WEB_NETWORKS": str(networks), "WEB_BROTLI": "1"}
     subprocess.run(["node", "build.mjs"], cwd=ROOT / "web", check=True, env=build)
 
 
@@ -87,6 +87,11 @@ class Visit:
 
     def upload(self, path: Path) -> None:
         self.page.set_input_files("#file", path)
+
+    def wait_for_maps(self, count: int) -> None:
+        """The viewer loads its pictures after the answers stand there."""
+        counted = "count => document.querySelectorAll('#viewer figure canvas').length === count"
+        self.page.wait_for_function(counted, arg=count)
 
     def wait_for_board(self, name: str) -> None:
         self.page.wait_for_selector(f'#lab[data-board="{name}"]')

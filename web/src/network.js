@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { blank } from './changes.js';
 import { constantGradient, weigh } from './methods.js';
+import { runtime } from './runtime.js';
 
 const MEAN = [0.485, 0.456, 0.406], DEVIATION = [0.229, 0.224, 0.225];
 const DIALS = { s_tdm_weight: 1, s_tdm_mean: 0, l_tdm_gate: 1 };
@@ -102,8 +103,9 @@ export function softmax(logits) {
   return powers.map((power) => power / sum);
 }
 
-// Where the runtime's own files lie.
-export function configure(folder) {
-  ort.env.wasm.wasmPaths = folder;
+// Where the page's files lie; once, before the first network.
+export async function configure(base) {
+  ort.env.wasm.wasmPaths = `${base}ort/`;
+  ort.env.wasm.wasmBinary ??= await runtime(base);
   ort.env.wasm.numThreads = 1;
 }

@@ -2,7 +2,7 @@
 const CACHE = 'tdn-lens-__VERSION__';
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil((async () => {
-  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+  for (const name of await caches.keys()) if (name !== CACHE && name !== 'runtime') await caches.delete(name);
   await clients.claim();
 })()));
 addEventListener('fetch', (event) => {

@@ -11,7 +11,7 @@ let reached = {}, film = null, hasDecoder = true;
 const CALLS = {
   async load({ base, folders, decodes }) {
     hasDecoder = decodes;
-    configure(`${base}ort/`);
+    await configure(base);
     for (const [role, folder] of Object.entries(folders)) networks[role] ??= await Network.load(new URL(folder, base).href);
     return Object.fromEntries(Object.entries(networks).map(([role, network]) => [role, network.description]));
   },
