@@ -1,6 +1,6 @@
 """The page without a server, measured in Chromium: bytes, time to the first maps, from a file to maps, the live rate.
 
-    make web && python -m studies.speed.web [--save]
+    make web && python -m studies.speed.web [--bytes] [--save]
 
 Each visit begins with an empty cache, on this machine; files come from a local server, so a line's speed is not in the
 times. The camera is Chromium's moving test picture. Memory is what the browser's processes hold beyond an empty page.
@@ -16,6 +16,7 @@ import shutil
 import statistics
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 from studies import report
 
@@ -33,19 +34,33 @@ ANALYSE = """async (name) => {
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
+    """Serves files and keeps in mind which were asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def do_GET(self) -> None:
+        self.asked.add(self.path.lstrip("/") or "index.html")
+        super().do_GET()
+
+    def log_message(self, *_: object) -> None:
         pass
 
 
-def first_load() -> dict[str, float]:
-    """Megabytes that a first visit fetches, as they are and with gzip, by kind."""
-    kinds = {"networks": "networks/*/*", "onnxruntime": "ort/*", "the rest": "*.*"}
-    sizes = {}
-    for kind, pattern in kinds.items():
-        files = [path for path in DIST.glob(pattern) if path.is_file() and not path.name.endswith(".LEGAL.txt")]
-        contents = [path.read_bytes() for path in files]
-        sizes[kind] = [sum(map(len, contents)) / 1e6, sum(len(gzip.compress(one, 9)) for one in contents) / 1e6]
-    sizes["in all"] = [sum(column) for column in zip(*sizes.values(), strict=True)]
+def first_load(browser, url: str) -> dict[str, list[float]]:
+    """Megabytes of the files that a first visit fetches until the first maps, as they are and with gzip, by kind."""
+    Quiet.asked.clear()
+    page = browser.new_page()
+    page.set_default_timeout(180_000)
+    page.goto(url)
+    page.wait_for_function(READY)
+    page.close()
+    sizes = dict.fromkeys(("networks", "onnxruntime", "the clip", "the rest", "in all"), (0.0, 0.0))
+    for file in Quiet.asked:
+        content = (DIST / file).read_bytes()
+        kind = {"networks": "networks", "ort": "onnxruntime", "samples": "the clip"}.get(file.split("/")[0], "the rest")
+        for one in (kind, "in all"):
+            plain, packed = sizes[one]
+            sizes[one] = plain + len(content) / 1e6, packed + min(len(content), len(gzip.compress(content, 9))) / 1e6
     return {kind: [round(size, 2) for size in pair] for kind, pair in sizes.items()}
 
 
@@ -80,29 +95,33 @@ def visit(browser, url: str, width: int, height: int, slower: int) -> dict[str, 
     return {"opening_s": opened / 1000, "file_to_maps_s": analysed / 1000, "live_a_second": rate, "memory_mb": held}
 
 
-def measure() -> dict:
+def measure(only_bytes: bool) -> dict:
+    """Bytes, times and memory, or bytes alone beside the times that were saved before."""
     from playwright.sync_api import sync_playwright
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(DIST)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url, found = f"http://127.0.0.1:{server.server_port}/", {}
+    url, screens = f"http://127.0.0.1:{server.server_port}/", {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        for name, screen in SCREENS.items():
+        megabytes = first_load(browser, url)
+        for name, screen in {} if only_bytes else SCREENS.items():
             visits = [visit(browser, url, *screen) for _ in range(VISITS)]
-            found[name] = {what: round(statistics.median(one[what] for one in visits), 2) for what in visits[0]}
+            screens[name] = {what: round(statistics.median(one[what] for one in visits), 2) for what in visits[0]}
         browser.close()
     server.shutdown()
-    return {"visits": VISITS, "screens": found, "megabytes": first_load()}
+    times = report.kept("performance", "web") if only_bytes else {"visits": VISITS, "screens": screens}
+    return {**times, "megabytes": megabytes}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bytes", action="store_true", help="measure bytes alone; times stay as they were saved")
     parser.add_argument("--save", action="store_true", help="write docs/performance.*")
     arguments = parser.parse_args()
     if not (DIST / "index.html").exists():
         parser.error("web/dist is missing: run make web first")
-    found = measure()
+    found = measure(arguments.bytes)
     print(json.dumps(found))
     if arguments.save:
         report.save("performance", "web", found)

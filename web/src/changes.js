@@ -28,6 +28,12 @@ export function order(name, segments, window, orders) {
   })));
 }
 
+// Which segment's middle frame each segment of the changed clip shows; null where the clip stays.
+export function segmentsShown(name, segments, window, orders) {
+  const places = order(name, segments, window, orders), middle = window >> 1;
+  return places && Array.from({ length: segments }, (_, t) => Math.floor(places[t * window + middle] / window));
+}
+
 // The region of "blank X0,Y0,X1,Y1" as shares of the picture, or null for another change.
 export function blanked(name) {
   const edges = name.match(/^blank ([\d.]+),([\d.]+),([\d.]+),([\d.]+)$/)?.slice(1).map(Number);

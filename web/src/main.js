@@ -1,7 +1,7 @@
 // The page: asks the worker, keeps one result with an identity, draws it with the components of the Gradio page.
 import drawScores from 'component:viewer/scores';
 import drawViewer from 'component:viewer/viewer';
-import { BLANK, blanked, DIALS } from './changes.js';
+import { BLANK, blanked, DIALS, segmentsShown } from './changes.js';
 import { makeChecks } from './checks.js';
 import { component } from './component.js';
 import { makeCurve, SHOWINGS } from './curve.js';
@@ -19,9 +19,7 @@ const TOP = '', NONE = '';
 const at = (id) => document.getElementById(id);
 
 // Components of the Gradio page know a dark page by this class.
-const dark = matchMedia('(prefers-color-scheme: dark)'), darken = () => document.documentElement.classList.toggle('dark', dark.matches);
-dark.addEventListener('change', darken);
-darken();
+document.documentElement.classList.toggle('dark', matchMedia('(prefers-color-scheme: dark)').matches);
 
 const showScores = component(drawScores, at('scores'), (name, { label }) => { at('class').value = label; explain(); });
 const showViewer = component(drawViewer, at('viewer'));
@@ -98,6 +96,7 @@ async function explain() {
     const method = at('method').value, maps = await worker.call('maps', { weights, method });
     if (mine !== newest) return;
     const after = isChanged ? { name: change || `S-TDM at ${weight}`, answers: await worker.call('answer', { change, dials, key: 'changed' }) } : null;
+    if (after) after.order = segmentsShown(change, networks.tdn.num_segments, networks.tdn.window, networks.tdn.other_orders);
     if (after) after.maps = await worker.call('maps', { weights, method, key: 'changed' });
     if (mine !== newest) return;
     Object.assign(shown, { target, method, maps, changed: after });
@@ -246,8 +245,7 @@ const live = startLive({ button: at('live'), video: at('clip'), worker, load, sa
 
 const lab = startLab(at('lab'), { worker, load, own: () => result?.file ?? null });
 
-// The address says which half of the page is shown: #lab/3 is a step of the lab, anything else is Analyse.
-let opening = null;
+// The address says which half of the page is shown: #lab/3 is a step of the lab, anything else is Analyse.let opening = null;
 async function route() {
   const step = location.hash.match(/^#lab(?:\/([\w-]+))?$/);
   at('analyse').hidden = Boolean(step);

@@ -10,7 +10,7 @@ export function viewerData(result, versus, networks, site, film) {
     const how = method && method !== 'grad_cam' ? ` · ${METHODS[method]}` : '';
     const of = `${networks[role].system} · ${site.layers[layer]} · “${target}”${versus ? ` less “${versus}”` : ''}${how}`;
     panels.push(panel(of, layer, maps?.[role][layer], method));
-    if (changed) panels.push(panel(`${of} · ${changed.name}`, layer, changed.maps[role][layer], method));
+    if (changed) panels.push({ ...panel(`${of} · ${changed.name}`, layer, changed.maps[role][layer], method), order: changed.order });
   }
   const middle = Math.floor(networks.tdn.window / 2), isAsFilmed = !result.showing && !changed && film;
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { blank, blanked, DIALS, order } from '../src/changes.js';
+import { blank, blanked, DIALS, order, segmentsShown } from '../src/changes.js';
 
 const T = 8, L = 5, ORDERS = { segments: [2, 5, 0, 3, 6, 1, 4, 7], inside: [1, 0, 2, 4, 3] };
 
@@ -32,4 +32,11 @@ test('a region is blanked in every frame, and edges that can not be are none', (
   const plane = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1];
   assert.deepEqual(Array.from(pixels), Array(6).fill(plane).flat());
   for (const name of ['blank 0.5,0,0.5,1', 'blank 0,0,2,1', 'blank', 'reverse']) assert.equal(blanked(name), null, name);
+});
+
+test('a changed map lies over the frame that was looked at', () => {
+  assert.deepEqual(segmentsShown('reverse', T, L), [7, 6, 5, 4, 3, 2, 1, 0]);
+  assert.deepEqual(segmentsShown('shuffle segments', T, L, ORDERS), ORDERS.segments);
+  assert.deepEqual(segmentsShown('freeze clip', T, L), Array(T).fill(4));
+  assert.equal(segmentsShown('S-TDM off', T, L), null);
 });
