@@ -245,7 +245,8 @@ const live = startLive({ button: at('live'), video: at('clip'), worker, load, sa
 
 const lab = startLab(at('lab'), { worker, load, own: () => result?.file ?? null });
 
-// The address says which half of the page is shown: #lab/3 is a step of the lab, anything else is Analyse.let opening = null;
+// The address says which half of the page is shown: #lab/3 is a step of the lab, anything else is Analyse.
+let opening = null;
 async function route() {
   const step = location.hash.match(/^#lab(?:\/([\w-]+))?$/);
   at('analyse').hidden = Boolean(step);
