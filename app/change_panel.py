@@ -42,7 +42,7 @@ class ChangePanel:
                     self.percent = gr.Slider(
                         1, 99, 33, step=1, label=change_text.FIRST_LABEL, buttons=[], elem_id="percent"
                     )
-            self.refused = gr.HTML("", elem_id="refused", elem_classes="small")
+            self.refused = gr.HTML(change_text.USUALLY_REFUSED, elem_id="refused", elem_classes="small")
             with gr.Row(equal_height=False, visible=False, elem_id="looked-again") as self.looked_again:
                 with gr.Column(scale=26, min_width=250):
                     self.scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores-after")

@@ -22,7 +22,11 @@ CHANGES = {
     "S-TDM off": "S-TDM off",
     "S-TDM at its clip mean": "S-TDM at its clip mean",
     "L-TDM gates off": "L-TDM gates off",
+    "hold 4": "Hold each fourth frame",
+    "shuffle frames": "Shuffle frames",
 }
+# Of networks that read one dense clip; for others they are not even listed.
+DENSE = ("hold 4", "shuffle frames")
 # Changes with a number: what stands in front of it, and behind it.
 REPEAT = ("repeat ", "")
 FIRST = ("first ", "%")
@@ -92,9 +96,18 @@ def no_such_part(change: str, refused: Sequence[str]) -> str:
 
 
 def refused(reasons: Mapping[str, str]) -> str:
-    """The changes that can't be, by name, as HTML: greyed in their list, and why."""
-    if not reasons:
-        return ""
-    greyed = ", ".join(f'#change label:has(input[value="{name}"])' for name in reasons)
-    words = "; ".join(f"{CHANGES[name]}: {html.escape(reason)}" for name, reason in reasons.items())
-    return f"<style>{greyed} {{ opacity: .45; pointer-events: none; }}</style><p>Not for these networks: {words}.</p>"
+    """The changes that can't be, by name, as HTML: greyed in their list, and why; those of `DENSE` are left out."""
+    absent = _rule([name for name in DENSE if name in reasons], "display: none")
+    greyed = [name for name in reasons if name not in DENSE]
+    words = "; ".join(f"{CHANGES[name]}: {html.escape(reasons[name])}" for name in greyed)
+    said = f"<p>Not for these networks: {words}.</p>" if greyed else ""
+    return f"<style>{absent} {_rule(greyed, 'opacity: .45; pointer-events: none')}</style>{said}"
+
+
+def _rule(changes: Sequence[str], style: str) -> str:
+    where = ", ".join(f'#change label:has(input[value="{name}"])' for name in changes)
+    return f"{where} {{ {style}; }}" if where else ""
+
+
+# Before it is known what the networks are.
+USUALLY_REFUSED = refused(dict.fromkeys(DENSE, ""))

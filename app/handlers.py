@@ -172,7 +172,7 @@ class Handlers:
     def refused_changes(self, token: str) -> str:
         """Which changes none of the networks shown can be asked, greyed, and why."""
         if not token:
-            return ""
+            return change_text.USUALLY_REFUSED
         with one_sentence():
             answers = self.explainer.results.recall(token).analysis.answers.values()
             networks = [self.explainer.networks.get(answer.file) for answer in answers]

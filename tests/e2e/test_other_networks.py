@@ -86,9 +86,17 @@ def test_its_maps_stand_only_where_it_looks(app_url: str, clips):
     assert known or f"knows no class “{answer['target']}”, so its own top class is explained" in note.replace("\\", "")
 
 
+def test_changes_of_dense_clips_are_not_listed_for_our_own(laptop: Visit):
+    laptop.wait_for_files()
+    assert laptop.page.locator("#change label:has(input[value='hold 4'])").is_hidden()
+    assert laptop.page.locator("#change label:has(input[value='reverse'])").is_visible()
+
+
 def test_changes_that_make_no_sense_for_it_are_greyed_with_the_reason(beside: Visit, clips):
     greyed = "one => getComputedStyle(one).pointerEvents === 'none'"
     freeze = beside.page.locator("#change label:has(input[value='freeze windows'])")
+    hold = beside.page.locator("#change label:has(input[value='hold 4'])")
+    assert hold.is_visible()  # the network beside TDN reads one dense clip
     assert not freeze.evaluate(greyed) and beside.page.inner_text("#refused").strip() == ""  # TDN has windows
     beside.page.get_by_label("Reverse time").check()
     beside.page.wait_for_selector("#viewer-after figcaption:has-text('R(2+1)D')")
@@ -101,6 +109,10 @@ def test_changes_that_make_no_sense_for_it_are_greyed_with_the_reason(beside: Vi
     assert freeze.evaluate(greyed)
     reverse = beside.page.locator("#change label:has(input[value='reverse'])")
     assert not reverse.evaluate(greyed) and beside.errors == []
+    assert hold.is_visible() and "Hold each" not in beside.page.inner_text("#refused")
+    beside.page.get_by_label("Hold each fourth frame").check()
+    beside.page.wait_for_selector("#viewer-after figcaption:has-text('after “Hold each fourth frame”')")
+    assert beside.errors == []
 
 
 def test_its_figure_and_everything_as_zip_are_made(beside: Visit):
