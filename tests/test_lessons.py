@@ -14,7 +14,7 @@ from PIL import Image
 from torch.nn.functional import avg_pool2d
 
 from app.explainer import Explainer
-from app.lab import lessons, numbers, text, views
+from app.lab import lessons, numbers, sheets, text, views
 from app.lab.handlers import LabHandlers
 from app.lab.lessons import LabClip, Lessons, Opinion
 from app.lab.steps import STEPS
@@ -168,7 +168,7 @@ def picture(sheet) -> np.ndarray:
 def test_a_tile_lies_in_the_row_and_column_the_browser_looks_for_it():
     values = np.zeros((2, 3, 4, 5))
     values[1, 2] = 7.0
-    sheet = views.cell_sheet(values, 7.0)
+    sheet = sheets.cell_sheet(values, 7.0)
     drawn = picture(sheet)
     assert (sheet.width, sheet.height) == (5, 4) and drawn.shape == (8, 15, 3)
     assert (drawn[4:, 10:] == drawn[-1, -1]).all() and (drawn[:4] == drawn[0, 0]).all()
@@ -176,7 +176,7 @@ def test_a_tile_lies_in_the_row_and_column_the_browser_looks_for_it():
 
 
 def test_no_change_is_the_middle_grey_and_the_sign_of_a_difference_is_kept():
-    assert views.difference_tiles(np.array([0.0, 10.0, -10.0, 200.0])).tolist() == [128, 148, 108, 255]
+    assert sheets.difference_tiles(np.array([0.0, 10.0, -10.0, 200.0])).tolist() == [128, 148, 108, 255]
 
 
 def test_the_right_class_has_a_bar_even_where_it_is_the_least_likely():
