@@ -3,11 +3,14 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from tdn.cli import main
 from tdn.data.transforms import Preprocess
@@ -17,6 +20,7 @@ from tdn.explain.explanation import Question
 from tdn.motion import LABELS
 from tdn.networks import open_network
 from tdn.networks.torchvision import PUBLISHED
+from tdn.show.paper_figures import Block, all_segments, one_frame_each
 from tdn.weights import Card, save_checkpoint
 from tests.conftest import network, tiny
 
@@ -268,3 +272,21 @@ def test_evaluate_scores_any_network_on_the_clips_it_reads(tdn, sources, tmp_pat
     assert report["protocol"] == "3 clips, whole view, evenly spaced clips"
     code, _, said = tdn("evaluate", tmp_path / "list.csv", "--checkpoint", mine, "--protocol", "1x3")
     assert code == 2 and "three crops are of larger pictures than Mine reads" in said
+
+
+@pytest.mark.parametrize("make", [one_frame_each, all_segments])
+def test_long_names_of_networks_stay_inside_the_paper_s_figures(sources, make):
+    ours, mine, film = sources
+    first, second = replace(open_network(mine), title="A network of mine (random weights)"), open_network(ours)
+    own, clip = first.clip(film), second.clip(film)
+    theirs = explain(first, own, 0, Question(("late",))).over(own)
+    block = Block("film.mp4", clip, (theirs, explain(second, clip, 0, Question(("final",)))))
+    figure = make([block, block], Question(("final",)))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # axis labels find their places here
+    renderer = canvas.get_renderer()
+    words = [text for text in figure.findobj(Text) if text.get_text()]
+    assert any("A network of mine" in text.get_text() for text in words)
+    for text in words:
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= figure.bbox.x0 and box.x1 <= figure.bbox.x1, text.get_text()

@@ -47,7 +47,8 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
             for row in rows
         ]
         title = f"{shortened(block.name)}\n{block.clip.times_sec[segment]:.2f} s"
-        notes = ["", *(" ".join(filter(None, (row.note, when(block, row, segment)))) for row in rows)]
+        # At most two lines: there is no room for more between two pictures.
+        notes = ["", *(wrapped(", ".join(filter(None, (row.note, when(block, row, segment)))), 38) for row in rows)]
         cells.append((title, wrapped(f"“{rows[1].label}”", 26), pictures, rows, notes))
     names = ["centre frame", *(row_title(block_row) for block_row in cells[0][3])]
     figure, axes = _grid(3, len(cells), cells[0][2][0].shape, top=0.75, left=1.5)
@@ -75,7 +76,7 @@ def all_segments(blocks: Sequence[Block], question: Question, colours: str = "in
             pictures.append([painted[nearest(block, row, int(place))] for place in shown])
         times = [[""] * segments, *([when(block, row, int(place)) for place in shown] for row in rows)]
         names = [wrapped(f"{shortened(block.name)}\n“{rows[1].label}”", 26)]
-        names += [f"{row_title(row)}\n{row.note}" for row in rows]
+        names += [wrapped(f"{row_title(row)}\n{row.note}", 34) for row in rows]
         for line, (name, images) in enumerate(zip(names, pictures, strict=True)):
             for segment in range(segments):
                 place = axes[3 * number + line][segment]
@@ -125,7 +126,7 @@ def shortened(name: str, most: int = 26) -> str:
 
 
 def row_title(row: MapRow) -> str:
-    return row.title.replace(" · ", "\n")
+    return wrapped(row.title.replace(" · ", "\n"), 20)
 
 
 def _grid(rows: int, columns: int, shape: tuple[int, ...], top: float, left: float) -> tuple[Figure, list[list[Axes]]]:
