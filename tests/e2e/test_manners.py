@@ -1,6 +1,10 @@
 """What every visitor is owed: text that can be read, in light and dark, and a page as wide as the phone."""
 
+from io import BytesIO
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.e2e.conftest import SCREENS, Visit
 
@@ -78,3 +82,24 @@ def test_every_control_of_the_viewer_shows_its_focus(laptop: Visit):
         laptop.page.keyboard.press("Shift")  # focus by keyboard, not by mouse
         style = laptop.page.eval_on_selector(f"#viewer .{control}", "one => getComputedStyle(one).outlineStyle")
         assert style == "solid", control
+
+
+def test_the_legend_says_what_its_bright_end_is_for_each_scale(laptop: Visit):
+    for rule, words in {
+        "shared": "most of both networks",
+        "frame": "most at each moment",
+        "clip": "most in each map",
+    }.items():
+        laptop.set("#viewer .rule", rule, "change")
+        assert laptop.page.inner_text("#viewer .most") == words
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_ticked_box_is_told_from_an_empty_one(browser, app_url: str, scheme: str):
+    visit = Visit(browser, app_url, "laptop", color_scheme=scheme)
+    box, shots = visit.page.locator("#viewer .signed"), []
+    for ticked in (False, True):
+        box.set_checked(ticked)
+        shots.append(np.asarray(Image.open(BytesIO(box.screenshot())).convert("L")).astype(int))
+    assert (np.abs(shots[1] - shots[0]) > 64).mean() > 0.2  # a fifth of it is clearly lighter or darker
+    visit.context.close()
