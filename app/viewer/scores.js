@@ -23,7 +23,8 @@ function bar({ label, probability, explained }, isAfter) {
 
 function fill(slot, card) {
   slot.classList.remove('waiting');
-  const head = make('header', '', make('h3', card.name), make('span', card.file));
+  const head = make('header', '', make('h3', card.name));
+  head.title = card.file;
   const before = card.before == null ? '' : `${percent(card.before)} → `;
   const note = make('p', `Explained: “${card.target}”, ${before}${percent(card.target_probability)}`);
   if (card.doubt) note.prepend(make('strong', `${card.doubt} `));
@@ -33,7 +34,7 @@ function fill(slot, card) {
 function wait(slot, name) {
   slot.classList.add('waiting');
   const lines = Array.from({ length: 5 }, () => document.createElement('li'));
-  slot.replaceChildren(make('header', '', make('h3', name), make('span', '')), make('ol', '', ...lines));
+  slot.replaceChildren(make('header', '', make('h3', name)), make('ol', '', ...lines));
 }
 
 function draw() {

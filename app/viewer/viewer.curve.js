@@ -39,9 +39,22 @@ function drawCurve() {
   picture.setAttribute('aria-label', `Evidence in moment ${current + 1}: ${told.join('; ')}`);
 }
 
+// What the networks read is loaded when somebody comes near it.
+let isNear = false;
+
+async function windowsOf(result) {
+  const rows = await loadPicture(result.windows), side = result.window_side;
+  result.window = Array.from({ length: result.count }, (_, segment) => cut(rows, rows.naturalWidth / side, side, segment * side));
+  if (result === shown) drawWindow();
+}
+
 // The differences of Eq. 1: what changes from one frame to the next, grey where nothing does.
 function drawWindow() {
-  if (!shown.window || !inside.open) return;
+  if (!shown.windows || !inside.open || !isNear) return;
+  if (!shown.window) {
+    shown.loading ||= windowsOf(shown).catch(() => {}); // a file of a result that is gone
+    return;
+  }
   const [frames, differences] = [inside.querySelector('.frames'), inside.querySelector('.differences')];
   const side = shown.window_side, tiles = shown.window[current];
   const paint = (pixels) => {

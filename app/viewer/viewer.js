@@ -183,17 +183,16 @@ function retell() {
 async function show() {
   const value = props.value, mine = ++newest;
   if (!value || !value.panels) return invite();
-  const [picture, rows] = await Promise.all([loadPicture(value.frames), value.windows && loadPicture(value.windows)]);
+  const picture = await loadPicture(value.frames);
   if (mine !== newest) return; // a newer result came while this one loaded
   const panels = value.panels.map((panel, number) => ({ ...panel, colour: LINES[number % LINES.length], cells: panel.values && bytes(panel.values) }));
   panels.forEach((panel) => { panel.both = together(panel, panel.cells, panel.against && bytes(panel.against)); });
-  const side = value.window_side;
-  const windows = rows && Array.from({ length: value.count }, (_, segment) => cut(rows, rows.naturalWidth / side, side, segment * side));
   const place = enlarged && shown.panels.length === panels.length ? shown.panels.indexOf(enlarged) : -1;
-  shown = { ...value, picture, panels, window: windows };
+  shown = { ...value, picture, panels };
   enlarged = panels[place] || null;
   openFilm(value.film);
-  inside.hidden = !windows;
+  inside.hidden = !value.windows;
+  inside.querySelectorAll('canvas').forEach((tile) => tile.remove());
   offerColours();
   grid.style.setProperty('--shape', `${value.width} / ${value.height}`);
   grid.replaceChildren(...panels.map(figure));
@@ -238,6 +237,7 @@ opacity.addEventListener('input', () => { draw(); if (shown) tell(); });
 for (const control of [rule, colours, layers, signed]) control.addEventListener('change', retell);
 layers.addEventListener('change', () => enlargeOnly(null));
 speed.addEventListener('change', () => { if (isPlaying()) { halt(); start(); } });
+new IntersectionObserver(([entry]) => { isNear = entry.isIntersecting; if (shown) drawWindow(); }, { rootMargin: '400px' }).observe(inside);
 inside.addEventListener('toggle', () => { if (shown) drawWindow(); });
 play.addEventListener('click', toggle);
 line.addEventListener('click', (event) => { const at = line.getBoundingClientRect(); seekTo((event.clientX - at.left) / at.width * lineLength()); });

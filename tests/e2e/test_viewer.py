@@ -89,6 +89,9 @@ def test_the_scale_changes_in_the_browser_and_stands_in_every_caption(analysed: 
 def test_a_segment_shows_its_five_frames_their_differences_and_its_share(analysed: Visit):
     analysed.requests.clear()
     shots = []
+    analysed.page.locator("#viewer .window").scroll_into_view_if_needed()  # loaded when somebody comes near
+    analysed.page.wait_for_selector("#viewer .frames canvas")
+    analysed.requests.clear()
     for segment in (1, 6):
         analysed.set("#viewer .seek", segment)
         tiles = analysed.page.locator("#viewer .frames canvas, #viewer .differences canvas")
@@ -214,6 +217,27 @@ def test_layers_and_evidence_against_change_in_the_browser(analysed: Visit):
         assert len(shown) == 2 and all(f" · {only}" in caption.lower() for caption in shown)
     analysed.set("#viewer .layers", "both", "change")
     assert analysed.requests == []
+
+
+def test_one_class_less_another_by_another_method(browser, app_url: str):
+    asked = "sample=square&class=Moving+something+up&versus=Dropping+something&method=layercam"
+    visit = Visit(browser, f"{app_url}?{asked}", "laptop")
+    page = visit.page
+    assert page.inner_text("#viewer .about") == "Evidence for “Moving something up” less “Dropping something”"
+    assert all(
+        caption[2:4] == ["“Moving something up” less “Dropping something”", "LayerCAM"] for caption in captions(visit)
+    )
+    assert page.input_value("#versus input") == "Dropping something"
+    before = visit.pictures()
+    visit.forget_maps()
+    page.fill("#versus input", "no other class")
+    page.keyboard.press("Enter")
+    visit.wait_for_maps()
+    page.wait_for_selector("#viewer .about >> text='Evidence for “Moving something up”'")
+    assert visit.pictures() != before
+    page.wait_for_function("location.search.includes('method=layercam') && !location.search.includes('versus')")
+    assert visit.errors == []
+    visit.context.close()
 
 
 def test_what_the_browser_cannot_play_is_shown_moment_by_moment(analysed: Visit):
