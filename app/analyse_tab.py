@@ -38,10 +38,19 @@ class AnalyseTab:
         with gr.Row(equal_height=False, elem_id="analysis"):
             with gr.Column(scale=30, min_width=290):
                 self.video, self.samples, self.path = _clip_inputs(showcase.clips, settings)
-                self.target, self.analyse, self.tdn, self.baseline = _choices(checkpoints, own_panel)
+                self.target, self.analyse, self.tdn, self.baseline, self.method = _choices(checkpoints, own_panel)
             with gr.Column(scale=26, min_width=250):
                 self.trouble = gr.Markdown(label=text.TROUBLE, elem_id="trouble")
                 self.scores = ScoreBars(label=text.PREDICTIONS, elem_id="scores")
+                self.versus = gr.Dropdown(
+                    [text.NO_VERSUS, *checkpoints.classes(checkpoints.first_choice[0])[1:]],
+                    value=text.NO_VERSUS,
+                    label=text.VERSUS,
+                    info=text.VERSUS_INFO,
+                    allow_custom_value=True,
+                    interactive=True,
+                    elem_id="versus",
+                )
                 self.warning = gr.Markdown(checkpoints.words(*checkpoints.first_choice)[0], elem_id="warning")
             with gr.Column(scale=66, min_width=320, elem_id="maps"):
                 self.viewer = FrameViewer(label=text.MAPS, elem_id="viewer")
@@ -71,6 +80,8 @@ class AnalyseTab:
             target=self.target,
             tdn=self.tdn,
             baseline=self.baseline,
+            versus=self.versus,
+            method=self.method,
             warning=self.warning,
             about=about,
             change=panel.change,
@@ -87,20 +98,21 @@ class AnalyseTab:
     def wire(self, page: gr.Blocks, handlers: Handlers, about: gr.Markdown, figure: FigureTab, tab: gr.Tab) -> None:
         """Every event; `figure` is drawn when its `tab` is opened."""
         parts, asking, panel = self.parts(about), handlers.asking, self.panel
-        networks, question = [self.tdn, self.baseline], [self.video, self.target, self.tdn, self.baseline]
-        new_clip = [self.video, *networks]
+        networks, how = [self.tdn, self.baseline], [self.versus, self.method]
+        question, new_clip = [self.video, self.target, *networks], [self.video, *networks]
 
         def ask(trigger: Any, handler: Any, inputs: Any, **settings: Any) -> None:
             trigger(parts.by(handler), inputs, parts.of(), trigger_mode="multiple", **AT_ONCE, **settings)
 
         ask(page.load, asking.open_page, None)
         page.load(None, js=CLIP_BOX.read_text(), **PRIVATE)
-        ask(self.analyse.click, asking.ask, question, validator=has_clip)
-        ask(self.target.input, asking.ask, question)
+        ask(self.analyse.click, asking.ask, [*question, *how], validator=has_clip)
+        for chosen in (self.target, *how):
+            ask(chosen.input, asking.ask, [*question, *how])
         for trigger in (self.video.upload, self.video.stop_recording, self.video.clear):
             ask(trigger, asking.new_clip, new_clip)
         ask(self.samples.pick, asking.pick_sample, networks)
-        ask(self.scores.pick, asking.pick_class, new_clip)
+        ask(self.scores.pick, asking.pick_class, [*new_clip, *how])
         if self.path is not None:
             ask(self.path.submit, asking.open_path, [self.path, *networks])
 
@@ -108,9 +120,11 @@ class AnalyseTab:
             offered = replace(self.checkpoints, cards=self.own_panel.cards(visitor(request)))
             with one_sentence():
                 warning, words = offered.words(tdn, baseline)
-                classes = gr.Dropdown(offered.classes(tdn), value=text.TOP_CLASS)
-            shown = asking.ask_anew(video, text.TOP_CLASS, tdn, baseline, request)
-            return replace(shown, warning=warning, about=words, target=classes)
+                first, *labels = offered.classes(tdn)
+            shown = asking.ask_anew(video, text.TOP_CLASS, tdn, baseline, request=request)
+            target = gr.Dropdown([first, *labels], value=text.TOP_CLASS)
+            versus = gr.Dropdown([text.NO_VERSUS, *labels], value=text.NO_VERSUS)
+            return replace(shown, warning=warning, about=words, target=target, versus=versus)
 
         brought = [event.success for event in self.own_panel.wire(self.tdn, self.baseline)]
         for trigger in (self.tdn.input, self.baseline.input, *brought):
@@ -134,7 +148,7 @@ class AnalyseTab:
         )
         self.token.change(handlers.refused_changes, self.token, panel.refused, queue=False, **PRIVATE)
         panel.wire(parts, handlers, question)
-        clicks = [self.analyse.click, self.target.input, self.tdn.input, self.baseline.input]
+        clicks = [self.analyse.click, *(chosen.input for chosen in (self.target, *networks, *how))]
         clips = [self.video.upload, self.video.stop_recording, self.video.clear, self.samples.pick]
         panel.wire_curve(handlers, self.video, self.answer, self.token, [*clicks, *clips, self.scores.pick])
         self.downloads.wire(handlers.exports, self.token)
@@ -167,8 +181,8 @@ def _clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVide
     return video, samples, path
 
 
-def _choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
-    """The class to explain, the button, and the two networks in the closed settings."""
+def _choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.components.Component, ...]:
+    """The class to explain, the button; and in the closed settings both networks and the method."""
     first, second = checkpoints.first_choice
     target = gr.Dropdown(
         checkpoints.classes(first),
@@ -190,5 +204,13 @@ def _choices(checkpoints: Checkpoints, own_panel: OwnPanel) -> tuple[gr.Dropdown
             interactive=True,
             elem_id="second-network",
         )
+        method = gr.Dropdown(
+            [(words, name) for name, words in text.METHODS.items()],
+            value=text.METHOD,
+            label=text.METHOD_LABEL,
+            info=text.METHOD_INFO,
+            interactive=True,
+            elem_id="method",
+        )
         own_panel.draw()
-    return target, analyse, tdn, baseline
+    return target, analyse, tdn, baseline, method

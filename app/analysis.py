@@ -1,7 +1,7 @@
 """What goes into an analysis and what comes out of it: values that know neither Gradio nor a network."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
 from tdn.explain import Explanation
+from tdn.explain.methods import GRAD_CAM
 from tdn.networks.tdn import LAYERS
 
 
@@ -23,8 +24,9 @@ class RequestError(ValueError):
 class Request:
     """What a visitor asks: a video file, one or two checkpoints by file name, a class.
 
-    `target` is a label or an index as text; None is the top class of the first network. `visitor` is the session that
-    asks: only it may name the checkpoints it brought.
+    `target` is a label or an index as text; None is the top class of the first network. `versus` is another class,
+    whose evidence is taken off, `method` one of METHODS (`tdn.explain.methods`). `visitor` is the session that asks:
+    only it may name the checkpoints it brought.
     """
 
     video: str
@@ -32,6 +34,13 @@ class Request:
     baseline: str | None = None
     target: str | None = None
     visitor: str | None = None
+    versus: str | None = None
+    method: str = GRAD_CAM.method
+
+    @property
+    def plain(self) -> "Request":
+        """The same, asking for nothing but where a class is found, in the usual way."""
+        return replace(self, versus=None, method=GRAD_CAM.method)
 
 
 @dataclass(frozen=True)

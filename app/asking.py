@@ -60,13 +60,14 @@ class Asking:
         with one_sentence():
             labels = networks.get(tdn).labels if tdn in networks.others else cards[tdn].labels
         target = known("class", labels, text.TOP_CLASS)
+        versus, method = known("versus", labels, text.NO_VERSUS), known("method", text.METHODS, text.METHOD)
         change = given.get("change")
         if change is not None and not is_change(change):
             unknown.append("change")
             change = None
         if unknown:
             gr.Info(text.LINK_UNKNOWN.format(names=", ".join(unknown)))
-        shown = self.ask(video, target, tdn, baseline, request)
+        shown = self.ask(video, target, tdn, baseline, versus, method, request)
         if change is not None:
             self.pages.ask_change(visitor(request), change)
             shown = replace(shown, asked_change=another())
@@ -76,6 +77,8 @@ class Asking:
             target=gr.Dropdown([text.TOP_CLASS, *labels], value=target),
             tdn=tdn,
             baseline=baseline,
+            versus=gr.Dropdown([text.NO_VERSUS, *labels], value=versus),
+            method=method,
             change=gr.Radio(choices=change_text.change_choices(change), value=change),
         )
 
@@ -85,6 +88,8 @@ class Asking:
         target: str | None,
         tdn: str | None,
         baseline: str | None,
+        versus: str | None = text.NO_VERSUS,
+        method: str = text.METHOD,
         request: gr.Request = None,
     ) -> Shown:
         """What is there of the result at once, and that it is asked for where it is not; without a clip nothing is.
@@ -95,21 +100,21 @@ class Asking:
         if not video or not (tdn or self.networks[0]):
             self.pages.ask(visitor(request), None)
             return nothing_changed
-        asked = as_request(video, target, tdn or self.networks[0], baseline, request)
+        asked = as_request(video, target, tdn or self.networks[0], baseline, versus, method, request)
         self.pages.ask(visitor(request), asked)
         if finished := self.finished(asked):
             shown = self.shown_at_once(finished, asked)
             return replace(shown, change=None, looked_again=nothing_changed.looked_again)
         return replace(nothing_changed, asked_for=another())
 
-    def ask_anew(self, *question: Any) -> Shown:
+    def ask_anew(self, *question: Any, request: gr.Request | None = None) -> Shown:
         """As `ask`, for another clip or other networks: nothing that was shown belongs to them."""
-        shown = self.ask(*question)
+        shown = replace(self.ask(*question, request=request), versus=text.NO_VERSUS, method=text.METHOD)
         return shown if shown.answer is not STAYS else cleared(shown)
 
     def new_clip(self, video: str | None, tdn: str | None, baseline: str | None, request: gr.Request) -> Shown:
         """A clip of the visitor's, or none; a class chosen for the clip before says little about it."""
-        shown = self.ask_anew(video, text.TOP_CLASS, tdn, baseline, request)
+        shown = self.ask_anew(video, text.TOP_CLASS, tdn, baseline, request=request)
         return replace(shown, target=text.TOP_CLASS)
 
     def pick_sample(self, tdn: str | None, baseline: str | None, event: gr.EventData, request: gr.Request) -> Shown:
@@ -136,6 +141,8 @@ class Asking:
         video: str | None,
         tdn: str | None,
         baseline: str | None,
+        versus: str | None,
+        method: str,
         event: gr.EventData,
         request: gr.Request,
     ) -> Shown:
@@ -143,7 +150,7 @@ class Asking:
         label = event._data.get("label") if isinstance(event._data, dict) else None
         if not isinstance(label, str):
             raise sentence(text.UNEXPECTED)
-        return replace(self.ask(video, label, tdn, baseline, request), target=label)
+        return replace(self.ask(video, label, tdn, baseline, versus, method, request), target=label)
 
     def ask_change(self, change: str | None, request: gr.Request) -> Shown:
         """A change to be looked at, its number in the list of them; none ends the comparison."""
@@ -155,6 +162,8 @@ class Asking:
         return Shown(change=chosen, asked_change=another())
 
     def finished(self, asked: Request) -> Finished | None:
+        if asked != asked.plain:
+            return None
         return self.showcase.find(asked.video, asked.target, asked.tdn, asked.baseline)
 
     def shown(
@@ -188,6 +197,10 @@ class Asking:
         link = {"sample": name, "class": analysis.target}
         if (asked.tdn, asked.baseline) != self.networks:
             link |= {"tdn": asked.tdn, "baseline": asked.baseline or text.NO_SECOND_NETWORK}
+        if asked.versus:
+            link["versus"] = asked.versus
+        if asked.method != text.METHOD:
+            link["method"] = asked.method
         return link
 
 
@@ -235,7 +248,13 @@ def has_clip_to_change(change: str | None, *others: Any) -> list[dict]:
 
 
 def as_request(
-    video: str | None, target: str | None, tdn: str | None, baseline: str | None, request: gr.Request | None = None
+    video: str | None,
+    target: str | None,
+    tdn: str | None,
+    baseline: str | None,
+    versus: str | None = None,
+    method: str = text.METHOD,
+    request: gr.Request | None = None,
 ) -> Request:
     """The inputs of the page as a request. Raises RequestError where something needed is missing."""
     if not video:
@@ -248,4 +267,7 @@ def as_request(
         baseline=None if baseline in (None, "", text.NO_SECOND_NETWORK) else baseline,
         target=None if target in (None, "", text.TOP_CLASS) else str(target),
         visitor=visitor(request),
+        # A class less itself is nothing.
+        versus=None if versus in (None, "", text.NO_VERSUS, target) else str(versus),
+        method=method or text.METHOD,
     )

@@ -20,7 +20,8 @@ from tdn.data.worker import DecodingWorker
 from tdn.explain import ForwardPass, explain, parse_change
 from tdn.explain.changes import frames_shown
 from tdn.explain.classes import find_label, same_label
-from tdn.explain.explanation import explanation
+from tdn.explain.explanation import Question, explanation
+from tdn.explain.methods import Rule
 from tdn.explain.strobe import Step, curve
 from tdn.networks import Network, reads_alike
 from tdn.show.bundle import write_bundle
@@ -67,6 +68,7 @@ class Explainer:
         networks = self._networks(request)
         tdn = networks["tdn"]
         target, other_target = _class_indices(networks, request.target)
+        _question(request, tdn, tdn)
         clips = {"tdn": self.decoder.load_clip(path, tdn, **asdict(showing))}
         self._expect_short(clips["tdn"].info)
         if other := networks.get("baseline"):
@@ -135,7 +137,10 @@ class Explainer:
             if wanted is None:
                 notes.append(text.no_such_class(names[role], label))
                 wanted = int(passes[role].logits[0].argmax())
-            asked[role] = (network, clip, passes[role], wanted)
+            question = _question(prepared.request, networks["tdn"], network)
+            if prepared.request.versus and not question.versus:
+                notes.append(text.no_such_class(names[role], prepared.request.versus))
+            asked[role] = (network, clip, passes[role], wanted, question)
             with self.networks.using:
                 found = explanation(*asked[role], layers=network.layers[-1:], title=names[role])
             answers[role] = Answer(
@@ -186,7 +191,10 @@ class Explainer:
                 refused.append(f"{explained.title}: {refusal}")
                 continue
             with self.networks.using:
-                found = explain(network, prepared.clips[role], explained.target, change=asked, title=explained.title)
+                question = _question(prepared.request, self.networks.get(prepared.request.tdn), network)
+                found = explain(
+                    network, prepared.clips[role], explained.target, question, change=asked, title=explained.title
+                )
                 order = frames_shown(asked, network)
             # One value for networks that look at the same, as before.
             looked = moments.setdefault((id(answer.moments), *order), answer.moments.shown_as(order))
@@ -232,6 +240,20 @@ def _sure_above(network: Network) -> float | None:
     """The probability from which on a checkpoint's answers can be relied on; None where it was never measured."""
     card = getattr(network.module, "card", None)
     return (card.accuracy or {}).get("sure_above") if card else None
+
+
+def _question(request: Request, first: Network, network: Network) -> Question:
+    """What is asked of a class in one of the networks; nothing is taken off where it lacks the other class.
+
+    Raises RequestError for another class that the first one does not know, and for a method that there is none of.
+    """
+    try:
+        other = None if request.versus is None else first.labels[find_label(first.labels, request.versus)]
+        rule = Rule(request.method)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+    place = None if other is None else same_label(network.labels, other)
+    return Question(rule=rule, versus=None if place is None else network.labels[place])
 
 
 def _class_indices(networks: dict[str, Network], target: str | None) -> tuple[int | None, int | None]:

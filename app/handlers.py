@@ -65,7 +65,8 @@ class Handlers:
         asked = None
         try:
             with one_sentence():
-                asked = as_request(video, target, tdn or self.asking.networks[0], baseline, request)
+                asked = as_request(video, target, tdn or self.asking.networks[0], baseline, request=request)
+                asked = self.asking.pages.completed(asked)
                 yield from self._answers(asked, request, progress)
         except gr.Error as error:
             if asked and self.asking.pages.is_late(asked):
@@ -115,7 +116,8 @@ class Handlers:
         try:
             with one_sentence():
                 expect_change(change)
-                asked = as_request(video, target, tdn or self.asking.networks[0], baseline, request)
+                asked = as_request(video, target, tdn or self.asking.networks[0], baseline, request=request)
+                asked = self.asking.pages.completed(asked)
                 if self.asking.pages.is_change_late(asked, change):
                     return Shown()
                 self.rate.expect_room(request)

@@ -27,7 +27,7 @@ document.addEventListener('click', (event) => {
 });
 
 // The page's address says which sample is shown, and how, so that a link reopens it. A visitor's own clip never gets there.
-const LINK_NAMES = ['sample', 'class', 'tdn', 'baseline', 'change', 'segment', 'layers', 'scale', 'colours', 'opacity', 'signed'];
+const LINK_NAMES = ['sample', 'class', 'versus', 'method', 'tdn', 'baseline', 'change', 'segment', 'layers', 'scale', 'colours', 'opacity', 'signed'];
 window.pageLink = {
   given: new URLSearchParams(location.search), // as it was opened
   entries: {},

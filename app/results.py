@@ -75,6 +75,13 @@ class Pages:
         if session and (asked := self._asked.get(session)):
             self._asked.put(session, replace(asked, token=token))
 
+    def completed(self, request: Request) -> Request:
+        """A page's request with what it asked for besides: another class to take off, a method."""
+        asked = self._asked.get(request.visitor) if request.visitor else None
+        if asked is None or asked.request is None or asked.request.plain != request:
+            return request
+        return asked.request
+
     def is_page(self, session: str | None) -> bool:
         return bool(session) and self._asked.get(session) is not None
 

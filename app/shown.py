@@ -16,11 +16,11 @@ STAYS: Any = object()
 class Shown:
     """New values for parts of the page; what is not given stays as it is.
 
-    The question: `video`, the class `target`, both networks, with the words of `warning` and `about` on them. Its
-    result: the `answer` as JSON, `scores`, `viewer` and `note`, the `token` of what numbers and files are made of (""
-    as long as there is none), its `focus` and `curve`, and `trouble`, the sentence where a result should be. A change
-    of it: the `change` chosen, and what came of that, in the row `looked_again`. Another value of `asked_for` makes
-    the page ask for a result, one of `asked_change` for the change.
+    The question: `video`, the class `target` less that of `versus`, by a `method`, both networks, with the words of
+    `warning` and `about` on them. Its result: the `answer` as JSON, `scores`, `viewer` and `note`, the `token` of what
+    numbers and files are made of ("" as long as there is none), its `focus` and `curve`, and `trouble`, the sentence
+    where a result should be. A change of it: the `change` chosen, and what came of that, in the row `looked_again`.
+    Another value of `asked_for` makes the page ask for a result, one of `asked_change` for the change.
     """
 
     answer: Any = STAYS
@@ -35,6 +35,8 @@ class Shown:
     target: Any = STAYS
     tdn: Any = STAYS
     baseline: Any = STAYS
+    versus: Any = STAYS
+    method: Any = STAYS
     warning: Any = STAYS
     about: Any = STAYS
     change: Any = STAYS

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from app.server.settings import Settings
+from tdn.explain.methods import GRAD_CAM
+from tdn.explain.methods import METHODS as METHODS_OF_MAPS
 from tdn.networks import Network
 from tdn.weights import Card
 
@@ -26,6 +28,18 @@ LOCAL_PATH = "Or a file of this machine"
 LOCAL_PATH_HINT = "Where the file lies, then Enter"
 TARGET = "Class to explain"
 TARGET_INFO = "The same class for both networks"
+VERSUS = "Less the evidence for"
+VERSUS_INFO = "What speaks for the one class and not for the other"
+NO_VERSUS = "no other class"
+METHOD = GRAD_CAM.method
+METHOD_LABEL = "How maps are made"
+METHOD_INFO = "A finding should not hang on the method; Grad-CAM is the paper's"
+# Eigen-CAM is left out: it knows no class.
+METHODS = {
+    name: f"{words.split(' (')[0]}: {words.partition(': ')[2]}"
+    for name, words in METHODS_OF_MAPS.items()
+    if name != "eigencam"
+}
 TOP_CLASS = "TDN's top class"
 ANALYSE = "Analyse"
 SETTINGS = "Settings"
@@ -146,18 +160,26 @@ def loading(names: Sequence[str]) -> str:
     return f"Loading {' and '.join(checkpoint_choice(name) for name in names)}, then reading the clip"
 
 
-def caption(network: str, layer: str, label: str, span: Span = None) -> str:
-    """Which network, layer and class made a map, and `span`, the seconds it is of; the browser adds the scale."""
+def of_class(label: str, versus: str | None = None, method: str = METHOD) -> str:
+    """The class of a map, less which other one, and how it was made unless as usual."""
+    less = f" less “{versus}”" if versus else ""
+    return f"“{label}”{less}" + ("" if method == METHOD else f" · {METHODS_OF_MAPS[method].split(' (')[0]}")
+
+
+def caption(network: str, layer: str, of: str, span: Span = None) -> str:
+    """Which network, layer and class (`of_class`) made a map, and `span`, the seconds it is of; the browser adds the
+    scale.
+    """
     looks = f" · looks at {span[0]:.2f} to {span[1]:.2f} s" if span else ""
-    return f"{network} · {layer} · “{label}”{looks}"
+    return f"{network} · {layer} · {of}{looks}"
 
 
-def pending_caption(network: str, layer: str, label: str) -> str:
-    return f"{caption(network, layer, label)} · {COMPUTING_MAPS}"
+def pending_caption(network: str, layer: str, of: str) -> str:
+    return f"{caption(network, layer, of)} · {COMPUTING_MAPS}"
 
 
-def empty_caption(network: str, layer: str, label: str, span: Span = None) -> str:
-    return f"{caption(network, layer, label, span)} · no positive evidence"
+def empty_caption(network: str, layer: str, of: str, span: Span = None) -> str:
+    return f"{caption(network, layer, of, span)} · no positive evidence"
 
 
 def weights_warning(cards: Mapping[str, Card]) -> str:

@@ -179,7 +179,8 @@ def panel(analysis: Analysis, answer: Answer, layer: str, change: str = "", orde
     analysis's slider.
     """
     explained, slot = answer.explained, answer.slot(layer)
-    of = (explained.title + change, answer.layers[layer], explained.label)
+    label = text.of_class(explained.label, explained.versus, explained.rule.method)
+    of = (explained.title + change, answer.layers[layer], label)
     if layer not in explained.signed:
         return Panel(caption=text.pending_caption(*of), layer=slot)
     scaled = scale_per_clip(explained.maps[layer])

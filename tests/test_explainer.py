@@ -73,6 +73,23 @@ def test_a_change_is_compared_with_the_clip_as_it_is(explainer: Explainer, clip:
     )
 
 
+def test_one_class_less_another_is_the_difference_of_their_maps_before_and_after_a_change(explainer, clip: str):
+    asked = Request(clip, "tdn.safetensors", "base.safetensors", target="up")
+    up, down, less = (
+        analyses(explainer, replace(asked, **changes))[-1].answers
+        for changes in ({}, {"target": "down"}, {"versus": "down"})
+    )
+    for role in up:
+        found = {
+            name: one[role].explained.signed["final"] for name, one in (("up", up), ("down", down), ("less", less))
+        }
+        assert (
+            np.allclose(found["less"], found["up"] - found["down"], atol=1e-6) and less[role].explained.versus == "down"
+        )
+    after = explainer.compare(explainer.prepare(replace(asked, versus="down", method="hirescam")), "reverse").after
+    assert after["tdn"].explained.versus == "down" and after["tdn"].explained.rule.method == "hirescam"
+
+
 def test_a_repeated_clip_is_compared_with_the_clip_as_it_is(explainer: Explainer, clip: str):
     prepared = explainer.prepare(Request(clip, "tdn.safetensors", "base.safetensors"))
     found = explainer.compare(prepared, "repeat 7", explainer.shown_otherwise(prepared, "repeat 7"))
@@ -141,6 +158,8 @@ def test_two_networks_of_one_kind_are_told_apart(explainer: Explainer, clip: str
         ({"tdn": "../tdn.safetensors"}, "not among those"),
         ({"tdn": "broken.safetensors"}, "not among those"),
         ({"tdn": "x" * 5000}, "not among those"),
+        ({"versus": "Flying"}, "no such class"),
+        ({"method": "magic"}, "expected one of grad_cam"),
     ],
 )
 def test_a_wrong_choice_is_refused_in_one_sentence(explainer: Explainer, clip: str, changes: dict, says: str):

@@ -18,7 +18,7 @@ CARD_SIZE = 1200, 630
 # Gradio's own, of which there are two sets.
 TAGS = re.compile(r'\s*<meta\s+(?:property="og:|name="(?:twitter:|description"))[^>]*>')
 # What a link to a sample says, beside the opening's words (page.js writes it).
-SAMPLE = ("sample", "class", "tdn", "baseline", "change", "segment", "layers", "scale", "colours", "opacity", "signed")
+SAMPLE = "sample class versus method tdn baseline change segment layers scale colours opacity signed".split()
 DAY = "public, max-age=86400"
 
 

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 
 from app.analysis import Analysis, Comparison
+from tdn.explain import Explanation
+from tdn.explain.methods import METHODS
 from tdn.show.collected import Collected, CollectedMap
 
 # What is not an array, and of the maps what is not `signed`.
@@ -42,6 +44,7 @@ def of_analysis(analysis: Analysis, segment: int | None = None) -> Collected:
             for answer in analysis.answers.values()
             for layer in answer.explained.signed
         ),
+        method=_method(next(iter(analysis.answers.values())).explained),
         segment=segment if segment is not None and 0 <= segment < len(line.pictures) else None,
     )
 
@@ -51,6 +54,12 @@ def of_comparison(comparison: Comparison) -> Collected:
     before = comparison.before
     after = of_analysis(replace(before, answers=comparison.after))
     return replace(after, source=of_analysis(before).source, change=comparison.name)
+
+
+def _method(explained: Explanation) -> str:
+    """How the maps were made, and which class's evidence was taken off."""
+    less = f" less that for “{explained.versus}”" if explained.versus else ""
+    return METHODS[explained.rule.method].split(" (")[0] + less
 
 
 def shrunk(result: Collected, short_side: int) -> Collected:

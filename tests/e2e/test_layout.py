@@ -32,7 +32,7 @@ def test_buttons_for_files_are_large_enough_for_a_finger(narrow: Visit):
     assert min(button.bounding_box()["height"] for button in buttons.all()) >= 36
 
 
-PARTS = """() => [...document.querySelectorAll('#analysis > *, #strobe, #compare')].map((part) => {
+PARTS = """() => [...document.querySelectorAll('#analysis > *, #versus, #warning, #strobe, #compare')].map((part) => {
   const boxes = [...part.querySelectorAll('*')].map((one) => one.getBoundingClientRect());
   const seen = boxes.filter((box) => box.height && box.width && box.top + scrollY >= 0);
   const [left, top] = ['left', 'top'].map((side) => Math.min(...seen.map((box) => box[side])));
