@@ -14,7 +14,7 @@ import numpy as np
 from markdown_it import MarkdownIt
 
 from app import change_text
-from app.lab import lessons, numbers, text, views
+from app.lab import lessons, numbers, sheets, text
 from app.lab.steps import STEPS
 from app.lab.tab import LONG_RANGE
 from app.server.settings import SAMPLES
@@ -48,7 +48,7 @@ def lab() -> dict:
         "slow": next(number for number, clip in enumerate(clips) if clip.label == LONG_RANGE),
         "noise": [lessons.noise_label(number) for number in range(lessons.NOISE_CLIPS)],
         "weights": lessons.WEIGHTS,
-        "colours": colour_table(views.FEATURE_COLOURS).ravel().tolist(),
+        "colours": colour_table(sheets.FEATURE_COLOURS).ravel().tolist(),
         "numbers": numbers.plots(cards()),
         "tables": MARKDOWN.render(numbers.tables(cards())),
         "details": text.DETAILS,
