@@ -160,6 +160,7 @@ function offerColours() {
 function invite() {
   openFilm(null);
   shown = enlarged = null;
+  delete element.dataset.maps;
   grid.replaceChildren(...Array.from({ length: 4 }, () => figure({})));
   grid.classList.remove('alone');
   strip.replaceChildren();

@@ -75,8 +75,8 @@ def node_modules() -> Path:
     web = Path(__file__).resolve().parents[2] / "web"
     with (web / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # npm writes this file last.
-        if not (web / "node_modules" / ".package-lock.json").is_file():
+        installed = web / "node_modules" / ".package-lock.json"  # npm writes it last
+        if not installed.is_file() or installed.stat().st_mtime < Path(lock.name).stat().st_mtime:
             subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=web, check=True)
     return web / "node_modules"
 
