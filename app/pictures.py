@@ -37,7 +37,7 @@ def write_pictures(folder: Path, analysis: Analysis, prepared: Prepared) -> tupl
 def write_frames(folder: Path, frames: np.ndarray) -> Path:
     """The row of frames, uint8 [N, H, W, 3], as a JPEG in a new folder under `folder`."""
     path = new_file(folder, "frames.jpg")
-    Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=88)
+    Image.fromarray(frame_row(frames)).save(path, "JPEG", quality=80)
     return path
 
 
