@@ -1,7 +1,5 @@
 """What the lab does when something is clicked. `lessons` computes, `views` draws, `text` has the words."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from app.explainer import Explainer
 from app.lab import lessons, text, views
 from app.lab.board import Board
 from app.lab.lessons import LabClip, Lessons
+from app.latest import Latest
 from app.server.errors import one_sentence
 from app.server.visitors import RateLimit
 from tdn.data.film import Showing
@@ -49,8 +48,7 @@ class LabHandlers:
         self.clips = clips
         self.film = lessons.belt()
         self.rate = rate
-        self._boards: OrderedDict[tuple, Board] = OrderedDict()
-        self._keeping = threading.Lock()
+        self._boards: Latest[tuple, Board] = Latest(BOARDS_KEPT)
         self.stills = lessons.stills(clips)
 
     def first_still(self, which: str | None, board: Board | None) -> Any:
@@ -223,14 +221,8 @@ class LabHandlers:
 
     def _kept(self, key: tuple, request: gr.Request | None, make: Callable[[], Board]) -> Board:
         """The board of this key, made where it is not there yet; only what has to be made counts for the rate."""
-        with self._keeping:
-            if key in self._boards:
-                self._boards.move_to_end(key)
-                return self._boards[key]
-        self.rate.expect_room(request)
-        board = make()
-        with self._keeping:
-            self._boards[key] = board
-            while len(self._boards) > BOARDS_KEPT:
-                self._boards.popitem(last=False)
+        if (board := self._boards.get(key)) is None:
+            self.rate.expect_room(request)
+            board = make()
+            self._boards.put(key, board)
         return board
