@@ -20,10 +20,13 @@ from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.results import Pages
 from app.server.errors import one_sentence, sentence
-from app.server.visitors import visitor
+from app.server.visitors import arrived, visitor
 from app.showcase import Finished, Showcase
 from app.shown import STAYS, Shown
 from tdn.explain import parse_change
+
+# A click that a later one overtook changes nothing.
+OVERTAKEN = Shown()
 
 
 @dataclass
@@ -98,10 +101,10 @@ class Asking:
         """
         nothing_changed = Shown(trouble="", change=None, looked_again=gr.Row(visible=False))
         if not video or not (tdn or self.networks[0]):
-            self.pages.ask(visitor(request), None)
-            return nothing_changed
+            return nothing_changed if self.pages.ask(visitor(request), None, arrived(request)) else OVERTAKEN
         asked = as_request(video, target, tdn or self.networks[0], baseline, versus, method, request)
-        self.pages.ask(visitor(request), asked)
+        if not self.pages.ask(visitor(request), asked, arrived(request)):
+            return OVERTAKEN
         if finished := self.finished(asked):
             shown = self.shown_at_once(finished, asked)
             return replace(shown, change=None, looked_again=nothing_changed.looked_again)
@@ -109,13 +112,16 @@ class Asking:
 
     def ask_anew(self, *question: Any, request: gr.Request | None = None) -> Shown:
         """As `ask`, for another clip or other networks: nothing that was shown belongs to them."""
-        shown = replace(self.ask(*question, request=request), versus=text.NO_VERSUS, method=text.METHOD)
+        shown = self.ask(*question, request=request)
+        if shown == OVERTAKEN:
+            return shown
+        shown = replace(shown, versus=text.NO_VERSUS, method=text.METHOD)
         return shown if shown.answer is not STAYS else cleared(shown)
 
     def new_clip(self, video: str | None, tdn: str | None, baseline: str | None, request: gr.Request) -> Shown:
         """A clip of the visitor's, or none; a class chosen for the clip before says little about it."""
         shown = self.ask_anew(video, text.TOP_CLASS, tdn, baseline, request=request)
-        return replace(shown, target=text.TOP_CLASS)
+        return shown if shown == OVERTAKEN else replace(shown, target=text.TOP_CLASS)
 
     def pick_sample(self, tdn: str | None, baseline: str | None, event: gr.EventData, request: gr.Request) -> Shown:
         """The sample that was clicked, for its top class."""

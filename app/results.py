@@ -1,6 +1,7 @@
 """Finished analyses, kept for their numbers and files, and what each open page asked for last."""
 
 import secrets
+import threading
 from dataclasses import dataclass, replace
 
 from app import text
@@ -42,10 +43,11 @@ class Results:
 @dataclass(frozen=True)
 class Asked:
     """What an open page asked for last: a result (None where its clip was taken away), and a change of it; `token` is
-    the finished result that it shows.
+    the finished result that it shows, `arrived` the number of the request that asked.
     """
 
     request: Request | None
+    arrived: int = 0
     change: str | None = None
     token: str = ""
 
@@ -59,11 +61,18 @@ class Pages:
 
     def __init__(self):
         self._asked: Latest[str, Asked] = Latest(PAGES_KEPT)
+        self._asking = threading.Lock()
 
-    def ask(self, session: str | None, request: Request | None) -> None:
-        """A page wants this result and no other; None: none at all."""
-        if session:
-            self._asked.put(session, Asked(request))
+    def ask(self, session: str | None, request: Request | None, arrived: int = 0) -> bool:
+        """A page wants this result and no other; None: none at all. Whether it does not want a later one already."""
+        if not session:
+            return True
+        with self._asking:
+            before = self._asked.get(session)
+            if before is not None and arrived < before.arrived:
+                return False
+            self._asked.put(session, Asked(request, arrived))
+        return True
 
     def ask_change(self, session: str | None, change: str | None) -> None:
         """A page wants to see this change of what it shows."""

@@ -24,7 +24,7 @@ from app.server import line
 from app.server.guards import RefuseProxying
 from app.server.settings import Settings
 from app.server.sweeping import tidy_on_schedule
-from app.server.visitors import RateLimit
+from app.server.visitors import Arrivals, RateLimit
 from app.server.weight import LightPages
 from app.sharing import SharedPages, Shares
 from app.showcase import Showcase
@@ -110,7 +110,13 @@ def launch_options(settings: Settings | None = None) -> dict[str, Any]:
         "pwa": False,
         "footer_links": ["api", "gradio"],
         "app_kwargs": {
-            "middleware": [Middleware(RefuseProxying), Middleware(LightPages), Middleware(Documents), *shared]
+            "middleware": [
+                Middleware(Arrivals),
+                Middleware(RefuseProxying),
+                Middleware(LightPages),
+                Middleware(Documents),
+                *shared,
+            ]
         },
     }
 

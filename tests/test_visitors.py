@@ -1,9 +1,13 @@
 """How often somebody may ask: by session, and by address, which a school shares."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
-from app.analysis import RequestError
-from app.server.visitors import NAMES_KEPT, WINDOW_SEC, RateLimit
+from app.analysis import Request, RequestError
+from app.results import Pages
+from app.server.visitors import NAMES_KEPT, WINDOW_SEC, Arrivals, RateLimit, arrived
 
 SCHOOL = "203.0.113.1"
 
@@ -59,3 +63,25 @@ def test_one_call_too_many_is_told_in_one_sentence():
     limit.expect_room(Asking())
     with pytest.raises(RequestError, match=r"^More than 1 analyses in a minute; wait a little\.$"):
         limit.expect_room(Asking())
+
+
+def test_a_click_that_was_overtaken_does_not_count():
+    pages = Pages()
+    later, now = (Request(video, "tdn", visitor="anna") for video in ("b.mp4", "c.mp4"))
+    assert pages.ask("anna", later, arrived=7)
+    assert not pages.ask("anna", None, arrived=6) and not pages.is_late(later)
+    assert pages.ask("ben", None, arrived=6)
+    assert pages.ask("anna", now, arrived=8)
+
+
+def test_requests_are_numbered_as_they_arrive():
+    scopes = []
+
+    async def app(scope, receive, send):
+        scopes.append(scope)
+
+    middleware = Arrivals(app)
+    for kind in ("http", "lifespan", "http"):
+        asyncio.run(middleware({"type": kind}, None, None))
+    numbers = [arrived(SimpleNamespace(request=SimpleNamespace(scope=scope))) for scope in scopes]
+    assert numbers == [1, 0, 2] and arrived(None) == 0

@@ -5,8 +5,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import count
 
 import gradio as gr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import text
 from app.analysis import RequestError
@@ -53,6 +55,25 @@ class RateLimit:
         while len(self._calls) > NAMES_KEPT:
             del self._calls[next(iter(self._calls))]
         return 0 < self.limits[kind] <= len(calls)
+
+
+class Arrivals:
+    """Numbers requests as they come. The functions that answer them run in threads, which may overtake each other."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self._numbers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["arrived"] = next(self._numbers)
+        await self.app(scope, receive, send)
+
+
+def arrived(request: gr.Request | None) -> int:
+    """The number of a request in the order of arrival; 0 where nobody counts."""
+    scope = getattr(getattr(request, "request", None), "scope", None)
+    return scope.get("arrived", 0) if isinstance(scope, dict) else 0
 
 
 def is_loopback(address: str) -> bool:

@@ -11,6 +11,7 @@ from gradio_client import Client, handle_file
 from app.analysis import Prepared, Request, RequestError
 from app.explainer import Explainer
 from app.motion import motion_focus
+from app.results import Pages
 from tests.e2e.conftest import PATIENCE_MS, Visit
 
 pytestmark = pytest.mark.browser
@@ -225,3 +226,29 @@ def test_a_clip_that_is_taken_away_takes_its_result_along(laptop: Visit):
     expect_nothing_old(laptop)
     click_sample(laptop)
     assert laptop.errors == []
+
+
+def test_a_clip_in_place_of_another_stays_though_its_clearing_is_overtaken(
+    monkeypatch, browser, app_url: str, clips: Path
+):
+    ask, opened, is_done = Pages.ask, threading.Event(), threading.Event()
+    found = []
+
+    def late(pages: Pages, session: str | None, request: Request | None, arrived: int = 0) -> bool:
+        if request is None:  # the box is emptied before another file is put into it
+            assert opened.wait(PATIENCE_MS / 1000)
+        found.append(ask(pages, session, request, arrived))
+        if request is None:
+            is_done.set()
+        return found[-1]
+
+    monkeypatch.setattr(Pages, "ask", late)
+    visit = Visit(browser, app_url, "laptop")
+    visit.upload(clips / "clip.mp4")
+    visit.wait_for_maps()
+    opened.set()
+    assert is_done.wait(PATIENCE_MS / 1000)
+    visit.page.wait_for_timeout(500)
+    assert found[-1] is False and not visit.page.evaluate(WAITING)
+    visit.wait_for_maps()
+    visit.context.close()
