@@ -18,11 +18,12 @@ const make = (tag, name, text) => Object.assign(document.createElement(tag), { c
 const canvas = (width, height) => Object.assign(make('canvas'), { width, height });
 const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
-function loadPicture(file) {
+// A busy server or a bad line may lose a picture once.
+function loadPicture(file, tries = 3) {
   return new Promise((done, failed) => {
     const picture = new Image();
     picture.onload = () => done(picture);
-    picture.onerror = failed;
+    picture.onerror = () => (tries > 1 ? setTimeout(() => loadPicture(file, tries - 1).then(done, failed), 300) : failed(new Error(`${file.url} does not load`)));
     picture.src = file.url;
   });
 }

@@ -198,9 +198,20 @@ class Visit:
         self.page.eval_on_selector_all("[data-maps]", "shown => shown.forEach(one => delete one.dataset.maps)")
 
     def wait_for_maps(self, panels: int = 4) -> None:
-        self.page.wait_for_selector(
-            f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=PATIENCE_MS
-        )
+        from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+        try:
+            self.page.wait_for_selector(
+                f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=PATIENCE_MS
+            )
+        except PlaywrightTimeout as error:
+            seen = self.page.evaluate("""() => ({
+              maps: [...document.querySelectorAll('[data-maps]')].map((one) => one.dataset.maps),
+              captions: [...document.querySelectorAll('#viewer figcaption')].map((one) => one.textContent),
+              words: ['#note', '#trouble', '#scores'].map((one) => document.querySelector(one)?.textContent),
+              unfinished: performance.getEntriesByType('resource').slice(-8).map((one) => [one.name, one.duration]),
+            })""")
+            raise AssertionError(f"no {panels} maps: {seen}, {self.errors}") from error
 
     def wait_for_files(self) -> None:
         """Nothing is under way any more: files can be asked for, and the numbers are there."""

@@ -181,8 +181,13 @@ def test_a_step_s_address_and_qr_code_stand_below_it(opened, app_url: str):
     fold.locator("summary").click()
     assert fold.locator("a").inner_text() == f"{app_url}/?lab=belt"
     visit.page.wait_for_function("document.querySelector('#lab-belt details.address img').naturalWidth > 20")
-    picture = cv2.imdecode(np.frombuffer(fold.locator("img").screenshot(), np.uint8), cv2.IMREAD_COLOR)
-    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == f"{app_url}/?lab=belt"
+    read = ""
+    for _ in range(20):  # there, but painted a moment later
+        picture = cv2.imdecode(np.frombuffer(fold.locator("img").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+        if read := cv2.QRCodeDetector().detectAndDecode(picture)[0]:
+            break
+        visit.page.wait_for_timeout(250)
+    assert read == f"{app_url}/?lab=belt"
     assert fold.locator(".only-here").is_visible() and visit.errors == []  # this page is at 127.0.0.1
 
 

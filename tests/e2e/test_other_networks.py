@@ -52,7 +52,7 @@ def test_what_the_operator_wrote_of_it_is_nobody_s(beside: Visit, app_url: str):
     """It names a file of the server."""
     file = os.environ["TDN_NETWORKS"].rpartition("labels=")[2]
     assert file not in httpx.get(f"{app_url}/config").text and file not in beside.page.content()
-    assert "torchvision:r2plus1d_18" in beside.page.locator("#scores .card").nth(1).inner_text()
+    assert "torchvision:r2plus1d_18" in beside.page.locator("#scores .card").nth(1).inner_html()
 
 
 def test_a_class_that_it_alone_knows_is_explained_on_its_side(beside: Visit):
