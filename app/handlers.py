@@ -95,8 +95,9 @@ class Handlers:
                 break
             token = self.explainer.results.remember(analysis, prepared) if analysis.has_maps else ""
             yield self.asking.shown(analysis, *written, token, asked)
-        if self.asking.pages.is_page(asked.visitor):
-            # Gradio says the last part once more at the end, when another result may be there.
+        if self.asking.pages.is_late(asked):
+            # Gradio says the last part once more at the end, where another result is by now. It must not be left out
+            # where there is none: the browser turns the last part into this one in place, perhaps before it is drawn.
             yield Shown()
 
     def compare(

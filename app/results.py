@@ -91,9 +91,6 @@ class Pages:
             return request
         return asked.request
 
-    def is_page(self, session: str | None) -> bool:
-        return bool(session) and self._asked.get(session) is not None
-
     def is_late(self, request: Request) -> bool:
         """Whether the page of a request wants something else by now."""
         asked = self._asked.get(request.visitor) if request.visitor else None
