@@ -37,6 +37,7 @@ def test_two_processes_score_what_one_does(tmp_path):
     assert both == alone and both["clips"] == 5
 
 
+@pytest.mark.long
 def test_two_processes_measure_what_one_does_and_go_on_from_each_other(tmp_path):
     command = ("focus", "synthetic", "--out")
     alone = run(tmp_path, 1, *command, "one", "--clips", "3")

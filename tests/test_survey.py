@@ -119,6 +119,7 @@ def test_rows_of_a_folder_whose_clips_have_changed_are_not_gone_on_with(clips, p
         list(rows(survey, kept=kept))
 
 
+@pytest.mark.long
 def test_processes_give_the_rows_of_one(clips, pair):
     survey = Survey(str(clips), *pair, clips=3, device="cpu")
     alone, shared = list(rows(survey)), list(rows(survey, workers=2))

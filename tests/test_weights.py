@@ -178,6 +178,7 @@ def test_every_form_an_official_file_takes_is_read(tmp_path, released, wrap):
     assert model.labels[3] == "class 3"
 
 
+@pytest.mark.long
 def test_resnet101_is_recognised(tmp_path):
     state = official_tensors(Architecture(RESNET101, 4))
     assert convert_official(write(tmp_path, state), num_segments=16).architecture.backbone == RESNET101

@@ -37,7 +37,7 @@ def standing_still(page, selector: str) -> dict[str, float]:
     return box
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", ["laptop", pytest.param("phone", marks=pytest.mark.long)])
 def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     browser, app_url: str, tmp_path: Path, screen: str
 ):

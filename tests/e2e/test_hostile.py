@@ -199,6 +199,7 @@ def different(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.mark.long
 def test_32_visitors_at_once_get_the_answers_they_get_alone(app_url: str, different: list[Path]):
     first = Visitor(app_url)
     alone = [first.analyze(first.upload(path)) for path in different]
