@@ -76,13 +76,17 @@ class Pages:
 
     def ask_change(self, session: str | None, change: str | None) -> None:
         """A page wants to see this change of what it shows."""
-        if session and (asked := self._asked.get(session)):
-            self._asked.put(session, replace(asked, change=change))
+        self._put(session, change=change)
 
     def show(self, session: str | None, token: str) -> None:
         """A page shows the finished result of this name."""
-        if session and (asked := self._asked.get(session)):
-            self._asked.put(session, replace(asked, token=token))
+        self._put(session, token=token)
+
+    def _put(self, session: str | None, **news: str | None) -> None:
+        """What a page wants besides: a change may be asked for while its result is being shown."""
+        with self._asking:
+            if session and (asked := self._asked.get(session)):
+                self._asked.put(session, replace(asked, **news))
 
     def completed(self, request: Request) -> Request:
         """A page's request with what it asked for besides: another class to take off, a method."""
