@@ -176,6 +176,7 @@ def test_of_two_changes_the_last_one_is_shown_and_none_beside_another_clip(
     gate.expect_reached()
     click_sample(laptop)
     gate.open(app_url, clips)
+    laptop.page.wait_for_selector("#viewer-after", state="hidden")
     laptop.page.wait_for_timeout(500)
     assert laptop.page.locator("#viewer-after").is_hidden()
     assert laptop.page.locator("#change input:checked").count() == 0 and laptop.errors == []
