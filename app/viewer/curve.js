@@ -199,6 +199,11 @@ addEventListener('change-shown', (event) => {
   present = event.detail.change || '';
   if (data && data.points.length) go(current());
 });
-new ResizeObserver(() => { if (data && data.points.length) drawPlots(); }).observe(root);
+let width = 0;
+new ResizeObserver(() => {
+  if (root.clientWidth === width) return;
+  width = root.clientWidth;
+  if (data && data.points.length) drawPlots();
+}).observe(root);
 watch('value', show);
 show();

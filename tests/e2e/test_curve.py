@@ -60,10 +60,13 @@ def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
         in page.locator("#curve .key b").first.inner_text()
     )
     assert page.evaluate("document.documentElement.scrollWidth") == visit.width
-    # By its place on the screen: the chart may be drawn anew at any moment.
+    # By its place on the screen: the chart may be drawn anew at any moment, between press and release, too.
     page.eval_on_selector("#curve .plots", "one => one.scrollIntoView({block: 'center'})")
     box = standing_still(page, "#curve .plots svg")
-    page.mouse.click(box["x"] + 38 + 9.5 * (box["width"] - 48) / STEPS, box["y"] + 60)
+    page.mouse.move(box["x"] + 38 + 9.5 * (box["width"] - 48) / STEPS, box["y"] + 60)
+    page.mouse.down()
+    page.evaluate("dispatchEvent(new CustomEvent('change-shown', {detail: {change: ''}}))")
+    page.mouse.up()
     page.wait_for_selector("#viewer-after figure:visible figcaption:has-text('after “Repeat 7 times”')")
     assert page.locator("#change label:has-text('Repeat 7 times') input").is_checked()
     page.wait_for_timeout(300)  # on a phone, too, where answers are scrolled to
