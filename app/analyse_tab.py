@@ -91,6 +91,7 @@ class AnalyseTab:
             note_after=panel.note,
             comparison=panel.name,
             looked_again=panel.looked_again,
+            change_trouble=panel.trouble,
             asked_for=self.asked_for,
             asked_change=panel.asked,
         )

@@ -99,16 +99,16 @@ class Asking:
 
         What was changed belongs to the result before.
         """
-        nothing_changed = Shown(trouble="", change=None, looked_again=gr.Row(visible=False))
+        nothing_changed = {"change": None, "looked_again": gr.Row(visible=False), "change_trouble": ""}
         if not video or not (tdn or self.networks[0]):
-            return nothing_changed if self.pages.ask(visitor(request), None, arrived(request)) else OVERTAKEN
+            was_asked = self.pages.ask(visitor(request), None, arrived(request))
+            return Shown(trouble="", **nothing_changed) if was_asked else OVERTAKEN
         asked = as_request(video, target, tdn or self.networks[0], baseline, versus, method, request)
         if not self.pages.ask(visitor(request), asked, arrived(request)):
             return OVERTAKEN
         if finished := self.finished(asked):
-            shown = self.shown_at_once(finished, asked)
-            return replace(shown, change=None, looked_again=nothing_changed.looked_again)
-        return replace(nothing_changed, asked_for=another())
+            return replace(self.shown_at_once(finished, asked), **nothing_changed)
+        return Shown(trouble="", asked_for=another(), **nothing_changed)
 
     def ask_anew(self, *question: Any, request: gr.Request | None = None) -> Shown:
         """As `ask`, for another clip or other networks: nothing that was shown belongs to them."""
@@ -159,13 +159,17 @@ class Asking:
         return replace(self.ask(video, label, tdn, baseline, versus, method, request), target=label)
 
     def ask_change(self, change: str | None, request: gr.Request) -> Shown:
-        """A change to be looked at, its number in the list of them; none ends the comparison."""
+        """A change to be looked at, its number in the list of them; none ends the comparison.
+
+        That of the change before stays until then, marked as old.
+        """
         with one_sentence():
             self.pages.ask_change(visitor(request), change or None)
             chosen = gr.Radio(choices=change_text.change_choices(change), value=change or None)
         if not change:
-            return Shown(change=chosen, looked_again=gr.Row(visible=False))
-        return Shown(change=chosen, asked_change=another())
+            return Shown(change=chosen, looked_again=gr.Row(visible=False), change_trouble="")
+        old = gr.Row(elem_classes=["old"])
+        return Shown(change=chosen, looked_again=old, change_trouble="", asked_change=another())
 
     def finished(self, asked: Request) -> Finished | None:
         if asked != asked.plain:
@@ -246,11 +250,6 @@ def expect_change(change: object) -> None:
 def has_clip(video: str | None, *others: Any) -> list[dict]:
     """Before the queue: is there a clip at all? One verdict an input."""
     return [gr.validate(bool(video), text.NO_CLIP), *[gr.validate(True, "") for _ in others]]
-
-
-def has_clip_to_change(change: str | None, *others: Any) -> list[dict]:
-    """As `has_clip`, with the change in front."""
-    return [gr.validate(True, ""), *has_clip(*others)]
 
 
 def as_request(

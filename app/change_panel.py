@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from app import change_text, text
-from app.asking import has_clip_to_change
 from app.handlers import Handlers
 from app.server.uploads import AnyChoice
 from app.shown import COMPARED, Parts, Shown
@@ -16,6 +15,9 @@ from app.viewer import CurveView, FrameViewer, ScoreBars
 PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
 # In the queue, though it waits for nobody: outside of it a state that changes goes unnoticed, as does an error.
 AT_ONCE = {"concurrency_limit": None, **PRIVATE}
+
+# Curve and address name no change that is not shown.
+NOTHING_CHANGED = "() => window.pageLink.unchanged()"
 
 
 class ChangePanel:
@@ -42,6 +44,7 @@ class ChangePanel:
                     self.percent = gr.Slider(
                         1, 99, 33, step=1, label=change_text.FIRST_LABEL, buttons=[], elem_id="percent"
                     )
+            self.trouble = gr.Markdown(label=text.TROUBLE, elem_id="change-trouble")
             self.refused = gr.HTML(change_text.USUALLY_REFUSED, elem_id="refused", elem_classes="small")
             with gr.Row(equal_height=False, visible=False, elem_id="looked-again") as self.looked_again:
                 with gr.Column(scale=26, min_width=250):
@@ -68,7 +71,7 @@ class ChangePanel:
             change = event._data.get("change") if isinstance(event._data, dict) else None
             return asking.ask_change(change, request)
 
-        outputs = parts.of("change", "looked_again", "asked_change")
+        outputs = parts.of("change", "looked_again", "asked_change", "change_trouble")
         for trigger, ask, inputs in (
             (self.change.input, asking.ask_change, [self.change]),
             (self.times.release, repeated, [self.times]),
@@ -76,18 +79,18 @@ class ChangePanel:
             (self.curve.pick, step, None),
         ):
             trigger(parts.by(ask), inputs, outputs, **AT_ONCE)
-        self.asked.change(
+        looked = self.asked.change(
             parts.by(handlers.compare),
             [self.change, *question],
             parts.of(*COMPARED),
             concurrency_id="model",
             concurrency_limit=1,
             show_progress_on=[self.change],
-            validator=has_clip_to_change,
             trigger_mode="multiple",
             api_name="compare",
             api_description=change_text.API_COMPARE,
         )
+        looked.failure(None, js=NOTHING_CHANGED, queue=False, **PRIVATE)
 
     def wire_curve(
         self, handlers: Handlers, video: gr.Video, answer: gr.JSON, token: gr.State, moved_on: Sequence[Callable]

@@ -95,6 +95,11 @@ def no_such_part(change: str, refused: Sequence[str]) -> str:
     return f"None of the chosen networks has what “{change_words(change)}” is about: {'; '.join(refused)}."
 
 
+def failed(change: str, why: str) -> str:
+    """`why` an offered change, which is chosen no longer, could not be looked at."""
+    return f"Not looked at “{change_words(change)}”. {why}"
+
+
 def refused(reasons: Mapping[str, str]) -> str:
     """The changes that can't be, by name, as HTML: greyed in their list, and why; those of `DENSE` are left out."""
     absent = _rule([name for name in DENSE if name in reasons], "display: none")

@@ -1,6 +1,5 @@
 """What the page gets when it asks: values in, results out as what changes on the page (`Shown`)."""
 
-import html
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ import gradio as gr  # isort: skip
 
 from app import change_text, pictures, text, views
 from app.analysis import Prepared, Request, RequestError
-from app.asking import Asking, as_request, expect_change
+from app.asking import Asking, as_request, expect_change, is_change
 from app.curve import Curves
 from app.explainer import Explainer
 from app.gallery import SampleClip
 from app.motion import motion_focus
-from app.server.errors import one_sentence
+from app.server.errors import as_markdown, one_sentence
 from app.server.visitors import RateLimit, visitor
 from app.showcase import Showcase
 from app.shown import Shown
@@ -72,7 +71,7 @@ class Handlers:
             if asked and self.asking.pages.is_late(asked):
                 yield Shown()
                 return
-            yield Shown(trouble=text.plain(html.unescape(error.message)))
+            yield Shown(trouble=as_markdown(error))
             raise
 
     def _answers(self, asked: Request, request: gr.Request, progress: gr.Progress) -> Iterator[Shown]:
@@ -109,30 +108,40 @@ class Handlers:
         baseline: str | None = None,
         request: gr.Request = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio looks for this default)
-    ) -> Shown:
+    ) -> Iterator[Shown]:
         """The scores before and after one change as JSON, bars, the viewer with both maps side by side, a note, and a
-        name for it.
+        name for it; where that fails, why, and no change chosen, so that the same one can be asked for again.
         """
         asked = None
         try:
             with one_sentence():
-                expect_change(change)
                 asked = as_request(video, target, tdn or self.asking.networks[0], baseline, request=request)
                 asked = self.asking.pages.completed(asked)
-                if self.asking.pages.is_change_late(asked, change):
-                    return Shown()
-                self.rate.expect_room(request)
-                progress(0.1, text.READING)
-                prepared = self.explainer.prepare(asked)
-                otherwise = self.explainer.shown_otherwise(prepared, change)
-                progress(0.5, change_text.COMPARING)
-                comparison = self.compare_on_device(prepared, change, otherwise)
-                frames_jpeg = pictures.write_frames(self.asking.cache, views.frames_of(comparison))
-        except gr.Error:
-            if asked and self.asking.pages.is_change_late(asked, change):
-                return Shown()
+                expect_change(change)
+                yield self._compared(change, asked, request, progress)
+        except gr.Error as error:
+            if self.asking.pages.is_change_late(visitor(request), asked, change):
+                yield Shown()
+                return
+            why = as_markdown(error)
+            why = change_text.failed(change, why) if is_change(change) else why
+            yield Shown(change=None, looked_again=gr.Row(visible=False), change_trouble=why)
             raise
-        if self.asking.pages.is_change_late(asked, change):
+        if self.asking.pages.is_change_late(visitor(request), asked, change):
+            yield Shown()  # as in `_answers`
+
+    def _compared(self, change: str, asked: Request, request: gr.Request, progress: gr.Progress) -> Shown:
+        """Nothing where the page wants something else by then."""
+        if self.asking.pages.is_change_late(asked.visitor, asked, change):
+            return Shown()
+        self.rate.expect_room(request)
+        progress(0.1, text.READING)
+        prepared = self.explainer.prepare(asked)
+        otherwise = self.explainer.shown_otherwise(prepared, change)
+        progress(0.5, change_text.COMPARING)
+        comparison = self.compare_on_device(prepared, change, otherwise)
+        frames_jpeg = pictures.write_frames(self.asking.cache, views.frames_of(comparison))
+        if self.asking.pages.is_change_late(asked.visitor, asked, change):
             return Shown()
         return Shown(
             compared=views.comparison_json(comparison),
@@ -140,7 +149,8 @@ class Handlers:
             viewer_after=views.viewer_after(comparison, frames_jpeg),
             note_after=text.plain(comparison.note),
             comparison=self.exports.remember(comparison),
-            looked_again=gr.Row(visible=True),
+            looked_again=gr.Row(visible=True, elem_classes=[]),
+            change_trouble="",
         )
 
     def draw_curve(

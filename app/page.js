@@ -39,6 +39,11 @@ window.pageLink = {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.write(), 300);
   },
+  // The change that was asked for could not be shown, and that of before is gone.
+  unchanged() {
+    dispatchEvent(new CustomEvent('change-shown', { detail: {} }));
+    this.put({ change: '' });
+  },
   // Another result: what the address said is no longer true, but for a change that is still chosen.
   reset(entries) {
     dispatchEvent(new CustomEvent('change-shown', { detail: { isNew: true } }));

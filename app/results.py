@@ -100,9 +100,9 @@ class Pages:
         asked = self._asked.get(request.visitor) if request.visitor else None
         return asked is not None and asked.request != request
 
-    def is_change_late(self, request: Request, change: str) -> bool:
-        """Whether the page wants another change by now, or that of another result."""
-        asked = self._asked.get(request.visitor) if request.visitor else None
+    def is_change_late(self, session: str | None, request: Request | None, change: str | None) -> bool:
+        """Whether the page wants another change by now, or that of another result; no `request`: of none."""
+        asked = self._asked.get(session) if session else None
         return asked is not None and (asked.request, asked.change) != (request, change)
 
     def shows(self, session: str | None, token: str) -> bool:

@@ -19,7 +19,8 @@ class Shown:
     The question: `video`, the class `target` less that of `versus`, by a `method`, both networks, with the words of
     `warning` and `about` on them. Its result: the `answer` as JSON, `scores`, `viewer` and `note`, the `token` of what
     numbers and files are made of ("" as long as there is none), its `focus` and `curve`, and `trouble`, the sentence
-    where a result should be. A change of it: the `change` chosen, and what came of that, in the row `looked_again`.
+    where a result should be. A change of it: the `change` chosen, and what came of that, in the row `looked_again`, or
+    `change_trouble`, why nothing did.
     Another value of `asked_for` makes the page ask for a result, one of `asked_change` for the change.
     """
 
@@ -46,13 +47,17 @@ class Shown:
     note_after: Any = STAYS
     comparison: Any = STAYS
     looked_again: Any = STAYS
+    change_trouble: Any = STAYS
     asked_for: Any = STAYS
     asked_change: Any = STAYS
 
 
 # In the order in which a program gets them; the first is the contract's.
 RESULT = ("answer", "scores", "viewer", "note", "token", "focus", "curve", "trouble")
-COMPARED = ("compared", "scores_after", "viewer_after", "note_after", "comparison", "looked_again")
+COMPARED = (
+    *("compared", "scores_after", "viewer_after", "note_after", "comparison", "looked_again"),
+    *("change", "change_trouble"),
+)
 
 
 class Parts:

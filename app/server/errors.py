@@ -29,6 +29,11 @@ def one_sentence() -> Iterator[None]:
         raise sentence(text.UNEXPECTED) from None
 
 
+def as_markdown(error: gr.Error) -> str:
+    """What `one_sentence` raised, to stand in the page."""
+    return text.plain(html.unescape(error.message))
+
+
 def sentence(message: str) -> gr.Error:
     """Gradio shows the message as HTML, and names of files stand in it."""
     return gr.Error(html.escape(message, quote=False), print_exception=False)

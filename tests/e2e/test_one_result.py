@@ -182,6 +182,31 @@ def test_of_two_changes_the_last_one_is_shown_and_none_beside_another_clip(
     assert laptop.page.locator("#change input:checked").count() == 0 and laptop.errors == []
 
 
+def test_why_a_change_failed_stays_beside_its_control_and_never_beside_what_another_showed(
+    laptop: Visit, app_url: str, clips: Path, monkeypatch
+):
+    page, reverse = laptop.page, "#change label:has-text('Reverse time')"
+    page.click("#change label:has-text('Freeze each window')")
+    page.wait_for_selector("#looked-again:not(.old) #viewer-after [data-maps='8']")
+    page.wait_for_function("location.search.includes('change=freeze')")
+    gate = Gate(monkeypatch, lambda request: True, fails=True)
+    page.click(reverse)
+    gate.expect_reached()
+    page.wait_for_selector("#looked-again.old")  # of the change before, until the next is there
+    gate.opened.set()
+    page.wait_for_selector("#change-trouble:has-text('Not looked at “Reverse time”. slow.mp4: this error')")
+    page.wait_for_selector("#looked-again", state="hidden")
+    page.click("[data-testid=toast-close]")
+    page.wait_for_selector("[data-testid=toast-text]", state="detached")
+    page.wait_for_function("!location.search.includes('change')")
+    assert page.locator("#change-trouble").is_visible() and page.locator("#change input:checked").count() == 0
+    monkeypatch.undo()
+    page.click(reverse)  # once more
+    page.wait_for_selector("#looked-again:not(.old) figcaption:has-text('after “Reverse time”')")
+    assert page.locator("#change-trouble").is_hidden() and page.locator(f"{reverse} input").is_checked()
+    assert laptop.errors == []
+
+
 def test_other_networks_clear_the_answers_of_those_before_and_answer_by_themselves(
     laptop: Visit, app_url: str, clips: Path, monkeypatch
 ):

@@ -98,8 +98,8 @@ def test_one_change_is_looked_at_before_and_after(browser, app_url: str, clips: 
 def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
     visit = Visit(browser, app_url, "laptop")
     visit.clear()
-    visit.page.get_by_label("Freeze each window").check()
-    visit.page.wait_for_selector("text=Add a clip first")
+    visit.page.click("#change label:has-text('Freeze each window')")
+    visit.page.wait_for_selector("#change-trouble:has-text('Not looked at “Freeze each window”. Add a clip first')")
     visit.context.close()
 
 
