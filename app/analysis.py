@@ -11,6 +11,7 @@ from app.timeline import Moments, Timeline, timeline
 from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
+from tdn.evaluate.calibration import energy
 from tdn.explain import Explanation
 from tdn.explain.methods import GRAD_CAM
 from tdn.networks.tdn import LAYERS
@@ -72,7 +73,8 @@ class Answer:
     """What one network says: `file` its checkpoint, `explained` the logits, and the raw maps once they are there.
 
     `layers` are those that are shown, with their titles; `moments` where it looks. `sure_above` is the probability from
-    which on the checkpoint's answers can be relied on, None where it was never measured.
+    which on the checkpoint's answers can be relied on, `known_above` the energy of its own kind of clips (see
+    tdn/evaluate/calibration.py); None where it was never measured.
     """
 
     file: str
@@ -80,6 +82,7 @@ class Answer:
     moments: Moments
     layers: dict[str, str]
     sure_above: float | None = None
+    known_above: float | None = None
 
     @property
     def top(self) -> list[tuple[str, float]]:
@@ -93,6 +96,11 @@ class Answer:
     @property
     def is_unsure(self) -> bool:
         return self.sure_above is not None and self.top[0][1] < self.sure_above
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether the clip gives it less evidence for any class than its own kind of clips do."""
+        return self.known_above is not None and energy(self.explained.logits) < self.known_above
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ class Explainer:
                 found,
                 shared if clip is prepared.clip else Moments.of(clip),
                 {layer: network.taps[layer].title or layer for layer in network.layers},
-                _sure_above(network),
+                **{name: _measured(network, name) for name in ("sure_above", "known_above")},
             )
             notes.append(f"{names[role]}: {network.note}" if network.note else "")
         quick = Analysis(prepared.clip.info.name, label, answers, " ".join(filter(None, notes)))
@@ -236,10 +236,10 @@ class Explainer:
         return found
 
 
-def _sure_above(network: Network) -> float | None:
-    """The probability from which on a checkpoint's answers can be relied on; None where it was never measured."""
+def _measured(network: Network, name: str) -> float | None:
+    """What a checkpoint's card says of its validation clips; None where it was never measured."""
     card = getattr(network.module, "card", None)
-    return (card.accuracy or {}).get("sure_above") if card else None
+    return (card.accuracy or {}).get(name) if card else None
 
 
 def _question(request: Request, first: Network, network: Network) -> Question:

@@ -72,6 +72,12 @@ def not_sure(probability: float) -> str:
     )
 
 
+NOTHING_KNOWN = (
+    "Perhaps nothing that it knows: the clip gives it less evidence for any class than 95 of 100 clips like those it "
+    "was trained on. This is its best guess."
+)
+
+
 def quoted(given: object) -> str:
     """What a visitor gave, short enough for a sentence."""
     words = repr(given)

@@ -37,6 +37,7 @@ def _one_answer(answer: Answer) -> dict:
         "label": label,
         "probability": probability,
         "sure": sure,
+        "known": None if answer.known_above is None else not answer.is_unlike,
         "top": [[name, share] for name, share in answer.top],
     }
 
@@ -85,8 +86,15 @@ def _score_card(answer: Answer) -> ScoreCard:
         bars=[Bar(label=label, probability=share, explained=label == target) for label, share in answer.top],
         target=target,
         target_probability=float(explained.probabilities[explained.target]),
-        doubt=text.not_sure(answer.sure_above) if answer.is_unsure else "",
+        doubt=_doubt(answer),
     )
+
+
+def _doubt(answer: Answer) -> str:
+    """What speaks against relying on an answer; the stronger word alone."""
+    if answer.is_unlike:
+        return text.NOTHING_KNOWN
+    return text.not_sure(answer.sure_above) if answer.is_unsure else ""
 
 
 def viewer(

@@ -18,6 +18,7 @@ from app.server.settings import SAMPLES, Settings
 from app.timeline import Moments
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
+from tdn.evaluate.calibration import energy
 from tdn.explain import Explanation
 from tdn.explain.explanation import Layer
 from tdn.networks.tdn import LAYERS
@@ -251,6 +252,20 @@ def test_an_answer_below_what_the_checkpoint_can_be_relied_on_says_so(analysis):
     sure = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=answer.top[0][1] - 0.01)})
     assert views.scores(unsure).cards[0].doubt.startswith("Not sure") and views.scores(sure).cards[0].doubt == ""
     assert [views.answer_json(one)["tdn"]["sure"] for one in (unsure, sure, analysis)] == [False, True, None]
+
+
+def test_a_clip_that_gives_less_evidence_than_its_own_kind_is_said_to_be_unlike(analysis):
+    answer = analysis.answers["tdn"]
+    evidence = float(energy(answer.explained.logits))
+
+    def with_threshold(known_above: float):
+        changed = replace(answer, known_above=known_above, sure_above=answer.top[0][1] + 0.01)
+        return replace(analysis, answers={**analysis.answers, "tdn": changed})
+
+    unlike, alike = with_threshold(evidence + 0.01), with_threshold(evidence - 0.01)
+    assert views.scores(unlike).cards[0].doubt.startswith("Perhaps nothing that it knows")
+    assert views.scores(alike).cards[0].doubt.startswith("Not sure")
+    assert [views.answer_json(one)["tdn"]["known"] for one in (unlike, alike, analysis)] == [False, True, None]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "probes named": motion.named,
     "real": motion.real,
     "cards": motion.cards,
+    "calibration": motion.calibration,
     "speed": speed.speed,
     "speed2": speed.speed,
     "scaling": speed.scaling,

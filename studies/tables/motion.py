@@ -149,6 +149,29 @@ def cards(found: dict) -> list[str]:
     return rows_of(("top-1, %", *(name.removesuffix("_small_8f") for name in names)), rows)
 
 
+def calibration(found: dict) -> list[str]:
+    """A column a network; what a threshold keeps is given with how many of it are right."""
+    found = tdn_first(found)
+
+    def of_films(one: dict, kind: str, what: str) -> str | None:
+        return f"{one[kind][what]} of {one[kind]['clips']}" if kind in one else None
+
+    rows = {
+        "temperature": lambda one: f"{one['temperature']:.2f}",
+        "probabilities off by, before, %": lambda one: f"{one['error_before']:.1f}",
+        "probabilities off by, after, %": lambda one: f"{one['error_after']:.1f}",
+        "sure from, %": lambda one: None if one["sure_above"] is None else f"{100 * one['sure_above']:.0f}",
+        "photographic clips, sure": lambda one: f"{one['sure']} of {one['clips']}",
+        "of these right": lambda one: f"{one['sure_right']} of {one['sure']}",
+        "photographic clips, called unlike": lambda one: f"{one['unlike']} of {one['clips']}",
+        "real clips of its classes, called unlike": lambda one: of_films(one, "real", "unlike"),
+        "films of other actions, called unlike": lambda one: of_films(one, "actions", "unlike"),
+        "films of other actions, sure": lambda one: of_films(one, "actions", "sure"),
+    }
+    names = [name.removesuffix("_small_8f").replace("_", " ") for name in found]
+    return rows_of(("", *names), ((title, *(cell(one) for one in found.values())) for title, cell in rows.items()))
+
+
 def strobe(found: dict) -> list[str]:
     """How many clips get the right and the opposite direction, and the mean probability of both; of one clip latter."""
 

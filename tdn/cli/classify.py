@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tdn.cli.options import Checkpoint, Device, Json, say
 from tdn.words import one_line
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def classify(
@@ -65,13 +68,22 @@ def classify(
         for note in clip.notes:
             say(f"{video.name}: {note}")
         if not as_json:
-            sure_above = (card.accuracy or {}).get("sure_above") if card else None
-            unsure = sure_above is not None and results[-1]["probabilities"][0] < sure_above
-            doubt = f": not sure, below {100 * (sure_above or 0):.0f}% often wrong even on its own kind of clips"
-            print(f"{video}{doubt}" if unsure else video)
+            print(f"{video}{_doubt(logits.numpy(), (card.accuracy or {}) if card else {})}")
             for label, probability in zip(results[-1]["labels"], results[-1]["probabilities"], strict=True):
                 print(f"  {100 * probability:5.1f}%  {label}")
     if as_json:
         print(json.dumps(results))
     if any("error" in result for result in results):
         raise typer.Exit(2)
+
+
+def _doubt(logits: "np.ndarray", accuracy: dict[str, Any]) -> str:
+    """What speaks against relying on an answer, of what the checkpoint's card measured; the stronger word alone."""
+    from tdn.evaluate.calibration import energy, probability
+
+    known_above, sure_above = accuracy.get("known_above"), accuracy.get("sure_above")
+    if known_above is not None and energy(logits) < known_above:
+        return ": perhaps nothing that it knows, with less evidence than 95 of 100 clips of its own kind give"
+    if sure_above is not None and probability(logits) < sure_above:
+        return f": not sure, below {100 * sure_above:.0f}% often wrong even on its own kind of clips"
+    return ""

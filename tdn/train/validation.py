@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Of answers this sure, so many in a hundred validation clips are right; below that the page says that it isn't sure.
-SURE = 0.98
+from tdn.evaluate.calibration import SURE
 
 
 @dataclass

@@ -106,7 +106,11 @@ def _expect_accuracy(accuracy: object) -> None:
     """Raises ValueError unless the measured accuracy is one, or None."""
     if accuracy is None:
         return
-    numbers = [accuracy.get(name) for name in ("top1", "sure_above")] if isinstance(accuracy, dict) else [accuracy]
+    numbers = (
+        [accuracy.get(name) for name in ("top1", "sure_above", "known_above")]
+        if isinstance(accuracy, dict)
+        else [accuracy]
+    )
     per_class = accuracy.get("per_class", {}) if isinstance(accuracy, dict) else {}
     numbers += per_class.values() if isinstance(per_class, dict) else [per_class]
     if not isinstance(accuracy, dict) or not all(value is None or type(value) in (int, float) for value in numbers):
