@@ -64,12 +64,11 @@ API = (
 )
 
 
-def not_sure(probability: float) -> str:
-    """`probability` is that from which on its answers to its own validation clips were nearly always right."""
-    return (
-        f"Not sure: on clips like those it was trained on, it is often wrong below {100 * probability:.0f}%; on other "
-        "video it may be wrong above that, too. It may be none of its classes."
-    )
+# `percent` is the probability from which on its answers to its own validation clips were nearly always right.
+NOT_SURE = (
+    "Not sure: on clips like those it was trained on, it is often wrong below {percent}%; on other video it may be "
+    "wrong above that, too. It may be none of its classes."
+)
 
 
 NOTHING_KNOWN = (

@@ -94,7 +94,7 @@ def _doubt(answer: Answer) -> str:
     """What speaks against relying on an answer; the stronger word alone."""
     if answer.is_unlike:
         return text.NOTHING_KNOWN
-    return text.not_sure(answer.sure_above) if answer.is_unsure else ""
+    return text.NOT_SURE.format(percent=round(100 * answer.sure_above)) if answer.is_unsure else ""
 
 
 def viewer(

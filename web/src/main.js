@@ -5,6 +5,7 @@ import { BLANK, blanked, DIALS, segmentsShown } from './changes.js';
 import { makeChecks } from './checks.js';
 import { component } from './component.js';
 import { makeCurve, SHOWINGS } from './curve.js';
+import { doubt } from './doubt.js';
 import { showFocus } from './focus-table.js';
 import { startLab } from './lab.js';
 import { startLive } from './live.js';
@@ -141,9 +142,10 @@ function draw() {
   const { answers, changed } = result, labels = networks.tdn.labels, { target } = question(), index = labels.indexOf(target);
   const now = changed ? changed.answers : answers;
   showScores({
-    cards: Object.entries(now).map(([role, { probabilities }]) => ({
+    cards: Object.entries(now).map(([role, { logits, probabilities }]) => ({
       name: networks[role].system + (changed ? ` · ${changed.name}` : ''), file: networks[role].file, target,
       target_probability: probabilities[index], before: changed ? answers[role].probabilities[index] : null,
+      doubt: doubt(logits, probabilities, networks[role].card.accuracy, words.doubts),
       bars: top(probabilities).map((one) => ({ label: labels[one], probability: probabilities[one], explained: one === index })),
     })),
   });
