@@ -1,4 +1,4 @@
-"""Files of what the page shows, as it looks then, and a figure of several clips in as few clicks as can be."""
+"""Files of what the page shows, as it looks then, and a figure of several results."""
 
 import base64
 import io
@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from app.studio import Exports
-from tdn.data.video import probe, write_mp4
-from tests.e2e.conftest import PATIENCE_MS, Visit, moving_square
+from tdn.data.video import probe
+from tests.e2e.conftest import PATIENCE_MS, Visit
 
 
 def download(visit: Visit, button: str) -> Path:
@@ -65,23 +65,6 @@ def test_a_file_has_the_colours_layers_and_sign_of_the_page(laptop: Visit):
     laptop.page.check("#viewer .signed")
     svg = of_result(laptop, "SVG").read_text()
     assert "against the class" in svg and "@font-face" in svg
-
-
-def test_a_figure_of_four_clips_takes_one_click_a_clip_and_two_for_the_file(laptop: Visit, tmp_path: Path):
-    for number in range(4):
-        if number:
-            write_mp4(tmp_path / f"own{number}.mp4", moving_square()[number:], fps=12)
-            laptop.upload(tmp_path / f"own{number}.mp4")
-            laptop.wait_for_maps()
-            laptop.page.wait_for_selector("#add-to-figure:not([disabled])")
-        put_aside(laptop, number + 1)
-    open_figure(laptop)
-    pdf = download(laptop, "#figure-files button:has-text('PDF')")
-    assert pdf.name == "figure-4-clips.pdf" and pdf.read_bytes().startswith(b"%PDF")
-    said = laptop.page.input_value("#figure-caption textarea")
-    assert all(f"({letter}) “" in said for letter in "abcd") and "Grad-CAM of TDN" in said and "(e)" not in said
-    assert "@inproceedings{wang2021tdn" in laptop.page.input_value("#figure-bibtex textarea")
-    assert "17.46" in laptop.page.inner_text("#figure-size") and laptop.errors == []
 
 
 def test_the_figure_s_files_have_the_colours_that_the_page_has_on_its_canvas(laptop: Visit):
