@@ -171,7 +171,11 @@ def _clip_inputs(clips: list[SampleClip], settings: Settings) -> tuple[LocalVide
     )
     gr.Markdown(text.limits(settings), elem_classes="small")
     samples = SampleGallery(
-        Samples(samples=[views.poster(clip.title, clip.picture) for clip in clips]),
+        Samples(
+            samples=[views.poster(clip.title, clip.picture) for clip in clips],
+            credits=views.sample_credits(clips),
+            credits_title=text.SAMPLE_CREDITS,
+        ),
         label=text.SAMPLES,
         visible=bool(clips),
         elem_id="samples",

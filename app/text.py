@@ -24,6 +24,7 @@ TAB_ABOUT = "About"
 
 CLIP = "Clip"
 SAMPLES = "Samples"
+SAMPLE_CREDITS = "Whose pictures these are"
 LOCAL_PATH = "Or a file of this machine"
 LOCAL_PATH_HINT = "Where the file lies, then Enter"
 TARGET = "Class to explain"

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from PIL import Image
 
 from app import change_text, focus_text, text
 from app.analysis import Analysis, Answer, Comparison
+from app.gallery import SampleClip
 from app.motion import MotionFocus
 from app.pictures import shown_size
-from app.viewer import Bar, Panel, Sample, ScoreCard, Scores, ViewerData
+from app.viewer import Bar, Credit, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.explain.scale import scale_per_clip
 from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
@@ -229,6 +231,15 @@ def poster(title: str, frame: np.ndarray) -> Sample:
     jpeg = io.BytesIO()
     picture.save(jpeg, "JPEG", quality=85)
     return Sample(title=title, poster="data:image/jpeg;base64," + base64.b64encode(jpeg.getvalue()).decode())
+
+
+def sample_credits(clips: Sequence[SampleClip]) -> list[Credit]:
+    """Who made the samples that somebody else did: a line for each credit, with the titles it is for."""
+    titles: dict[str, list[str]] = {}
+    for clip in clips:
+        if clip.credit:
+            titles.setdefault(clip.credit, []).append(clip.title)
+    return [Credit(titles="; ".join(those), by=by) for by, those in titles.items()]
 
 
 def focus(found: MotionFocus, analysis: Analysis) -> str:

@@ -2,12 +2,13 @@
 
 from app.viewer.curve import CurveData, CurveView
 from app.viewer.opening import OpeningData, OpeningView
-from app.viewer.samples import Sample, SampleGallery, Samples
+from app.viewer.samples import Credit, Sample, SampleGallery, Samples
 from app.viewer.scores import Bar, ScoreBars, ScoreCard, Scores
 from app.viewer.viewer import FrameViewer, Panel, ViewerData
 
 __all__ = [
     "Bar",
+    "Credit",
     "CurveData",
     "CurveView",
     "FrameViewer",

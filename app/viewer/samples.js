@@ -13,6 +13,15 @@ function item(sample, index) {
   return entry;
 }
 
-const draw = () => list.replaceChildren(...((props.value && props.value.samples) || []).map(item));
+const text = (name, words) => Object.assign(document.createElement(name), { textContent: words });
+
+function draw() {
+  const { samples = [], credits = [], credits_title: title } = props.value || {};
+  list.replaceChildren(...samples.map(item));
+  const box = element.querySelector('.credits');
+  box.hidden = !credits.length;
+  box.querySelector('summary').textContent = title;
+  box.querySelector('dl').replaceChildren(...credits.flatMap(({ titles, by }) => [text('dt', titles), text('dd', by)]));
+}
 watch('value', draw);
 draw();

@@ -12,8 +12,19 @@ class Sample(GradioModel):
     poster: str
 
 
+class Credit(GradioModel):
+    """Whose pictures the samples of these titles show."""
+
+    titles: str
+    by: str
+
+
 class Samples(GradioModel):
+    """`credits` are shown when asked for under the word `credits_title`."""
+
     samples: list[Sample]
+    credits: list[Credit]
+    credits_title: str
 
 
 class SampleGallery(Drawn):

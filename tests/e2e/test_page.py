@@ -140,6 +140,9 @@ def test_a_sample_is_shown_at_a_click_and_its_title_stays_text(laptop: Visit, cl
     laptop.upload(clips / "clip.mp4")
     laptop.wait_for_maps()
     assert laptop.page.inner_text("#samples button span") == "<b>Square</b> & ${1+1} {{title}}"
+    laptop.page.click("#samples .credits summary")
+    credited = laptop.page.locator("#samples .credits dl > *").all_inner_texts()
+    assert credited == ["<b>Square</b> & ${1+1} {{title}}", "drawn <i>here</i>"]
     laptop.forget_maps()
     laptop.page.click("#samples button")
     laptop.wait_for_maps()
