@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 HOST ?= 127.0.0.1
 PY := .venv/bin/python
-SHOWN := assets/samples/left_to_right.mp4 assets/samples/dropping.mp4 assets/samples/up.mp4
+SHOWN := assets/samples/conveyor.mp4 assets/lab/closer.mp4 assets/lab/streaming_right.mp4
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 # Both OpenCV packages write the folder cv2/. The headless one goes last: it needs no libGL on the machine.
 HEADLESS := $(PIP) --force-reinstall --no-deps $(shell grep -o "^opencv-python-headless.*" requirements.txt)
@@ -22,8 +22,9 @@ test: .venv/.dev
 test-long: .venv/.dev
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
 
+# SOURCES: a folder with the published videos that filmed samples are cut from; without it those stay as they are.
 samples: .venv/.demo
-	$(PY) -m assets.make_samples
+	$(PY) -m assets.make_samples $(SOURCES)
 	$(PY) -m assets.make_lab_clips
 
 # The paper's figures with the shipped weights, for docs/explaining.md.
@@ -36,7 +37,7 @@ figures: .venv/.demo
 
 # Two kinds of networks on one clip, for docs/networks.md.
 compare: .venv/.demo
-	$(PY) -m tdn explain assets/samples/left_to_right.mp4 --layers res2,final,layer1,layer4 --out runs/compare \
+	$(PY) -m tdn explain assets/samples/conveyor.mp4 --layers res2,final,layer1,layer4 --out runs/compare \
 	  --baseline "torchvision:r2plus1d_18?weights=none"
 	$(PY) -c "from PIL import Image; p = Image.open('runs/compare/figure.png').convert('RGB'); \
 	p.thumbnail((1600, 1600)); p.save('docs/compare.jpg', quality=80)"

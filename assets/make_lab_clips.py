@@ -1,4 +1,6 @@
-"""Make the clips of the S-TDM lab, two pairs: `python -m assets.make_lab_clips`; `--search 48` measures candidates.
+"""Make the clips of the S-TDM lab, two pairs and one alone.
+
+    python -m assets.make_lab_clips [--search 48]      --search measures candidates for the pairs instead
 
 The clips of a pair are one scene run forwards and backwards. They were chosen from the search's list: TDN tells them
 apart, the baseline gives both the same answer, and the thing that moves is large and sharp. With other weights, look
@@ -32,10 +34,12 @@ PAIRS = {
     ),
 }
 CHOSEN = {"Spinning": 18, "Streaming": 45}
+# What the gates' step opens with: motion that takes many segments. Its scene is that of an earlier sample.
+ALONE = {"name": "closer", "label": "Moving something closer to the camera", "seed": 7, "number": 21}
 
 
-def frames_of(label: str, number: int, size: int = SIZE) -> np.ndarray:
-    scene = ordinary_clip("val-v2", SEED, number, size, label)
+def frames_of(label: str, number: int, size: int = SIZE, seed: int = SEED) -> np.ndarray:
+    scene = ordinary_clip("val-v2", seed, number, size, label)
     return np.stack([scene.image(index) for index in range(scene.num_frames)])
 
 
@@ -69,6 +73,9 @@ def main() -> None:
             write_mp4(FOLDER / f"{name}.mp4", frames_of(label, CHOSEN[pair]), fps=FPS, crf=22)
             title = f"Lab: {name.replace('_', ' ').replace('counter clock', 'counter-clock')}"
             listing.append({"file": f"{name}.mp4", "label": label, "title": title, "pair": pair})
+    frames = frames_of(ALONE["label"], ALONE["number"], seed=ALONE["seed"])
+    write_mp4(FOLDER / f"{ALONE['name']}.mp4", frames, fps=FPS, crf=24)
+    listing.append({"file": f"{ALONE['name']}.mp4", "label": ALONE["label"], "title": f"Lab: {ALONE['name']}"})
     (FOLDER / "clips.json").write_text(json.dumps(listing, indent=1) + "\n")
 
 

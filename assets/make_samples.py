@@ -1,54 +1,114 @@
-"""Make the page's drawn sample clips: `make samples`. Scenes were chosen by their clutter, before any weights existed.
+"""Write the page's samples, chosen by `python -m studies.motion.samples`, with their credits: `make samples`.
 
-The filmed one, which the page opens on, is made by `assets/make_conveyor.py`.
+    python -m assets.make_samples [SOURCES]
+
+Without SOURCES, the folder of Intel's videos (`assets/candidates.py`), filmed samples stay as they lie there.
 """
 
+import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from tdn.data.video import write_mp4
-from tdn.motion.splits import FPS, ordinary_clip
+from assets.candidates import CARS, PUBLISHED, Candidate, Filmed, named, photos_in, write
+from studies import report
+from tdn.motion.photos import PARTS, SHIPPED
 
 FOLDER = Path(__file__).parent / "samples"
-SIZE = 224
-MASK_SIZE = 112
-SEED = 7  # of validation scenes; training and the published accuracy use seed 0
-# The page opens on the first sample, and shows it in three ways: the first `part` percent of it, in which one thing
-# passes, the whole as filmed, and that part `repeat` times over. With seven repeats, eight segments stand 7/8 of a
-# round apart.
-FILMED = {
-    "file": "conveyor.mp4",
-    "label": "Moving something from right to left",
-    "title": "Conveyor, filmed",
-    "credit": "Intel IoT DevKit sample videos, CC BY 4.0, re-encoded",
-    "opening": {"sentence": "A belt carries fruit to the left.", "part": 30, "repeat": 7},
-}
-SAMPLES = (
-    ("spinning_counter_clockwise", "Spinning something fast counter-clockwise", 11),
-    ("left_to_right", "Moving something from left to right", 1),
-    ("up", "Moving something up", 17),
-    ("closer", "Moving something closer to the camera", 21),
-    ("turning_clockwise", "Turning something clockwise", 31),
-    ("dropping", "Dropping something", 39),
-    ("streaming_right", "A pattern streaming right inside something", 5),
-    ("still", "Holding something still", 7),
-)
+PHOTO_CREDITS = SHIPPED.parent / "CREDITS.md"
+COLLECTION = "[Intel IoT DevKit sample videos](https://github.com/intel-iot-devkit/sample-videos)"
+CC_BY = "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)"
+CC_BY_SA = "[CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/)"
+LINE = "| file | by | licence | changes |\n| --- | --- | --- | --- |\n"
+
+
+def credited() -> dict[str, tuple[str, str]]:
+    """Author and licence of each file of assets/photos, such as things/apple.png, as its credits say."""
+    rows = [line.strip("| \n").split(" | ") for line in PHOTO_CREDITS.read_text().splitlines() if line.startswith("| ")]
+    return {file: (author, licence) for file, _, author, licence in rows if file.split("/")[0] in PARTS}
+
+
+def entry(candidate: Candidate) -> dict:
+    """What samples.json says of a sample; `credit` is what the page shows of who made it."""
+    found = {"file": f"{candidate.name}.mp4", "label": candidate.label, "title": candidate.title}
+    if isinstance(candidate, Filmed):
+        found["credit"] = candidate.credit
+        return found | ({"opening": candidate.opening} if candidate.opening else {})
+    return found | ({"credit": photo_credit(candidate)} if candidate.kind == "photographic" else {})
+
+
+def photo_credit(candidate: Candidate) -> str:
+    """Whose photos a clip shows, in a line, those in the public domain left out."""
+    by_licence: dict[str, list[str]] = {}
+    for file in photos_in(candidate):
+        author, licence = credited()[file]
+        if licence.startswith("CC BY"):
+            names = by_licence.setdefault(licence, [])
+            names += [] if author in names else [author]
+    named_ = "; ".join(f"{', '.join(names)} ({licence})" for licence, names in by_licence.items())
+    return f"Drawn from photos by {named_ or 'authors in CREDITS.md, all in the public domain'}"
+
+
+def credits(chosen: Sequence[Candidate]) -> str:
+    """CREDITS.md of the samples."""
+    filmed = [one for one in chosen if isinstance(one, Filmed)]
+    of_photos = [one for one in chosen if photos_in(one)]
+    return (
+        "# Credits\n\nWritten by `python -m assets.make_samples`.\n\n"
+        + (LINE + "".join(map(_film_line, filmed)) + "\n")
+        + "`make samples SOURCES=FOLDER` makes these files from the published ones.\n"
+        + "No endorsement by Intel is implied.\n\n"
+        + (_of_photos(of_photos) if of_photos else "")
+        + "All other clips here and in `../lab/` are drawn by this project, of no one's pictures.\n"
+    )
+
+
+def _film_line(one: Filmed) -> str:
+    published = f", `{PUBLISHED[one.film]}`" if one.film in PUBLISHED else ""
+    size = ", half as wide" if one.film == CARS else ""
+    cut = f"a cut of {one.film}; " if one.is_cut else f"{one.film}; "
+    return (
+        f"| `{one.name}.mp4` | Intel Corporation, {COLLECTION}{published} | {CC_BY} | {cut}"
+        f"encoded anew as H.264 (4:2:0, BT.601){size} |\n"
+    )
+
+
+def _of_photos(clips: Sequence[Candidate]) -> str:
+    """Which photos each clip shows; a clip that shows one under CC BY-SA is under it itself."""
+    lines = []
+    for clip in clips:
+        rows = [(file, *credited()[file]) for file in photos_in(clip)]
+        own = f"; the clip is under {CC_BY_SA}" if any("BY-SA" in licence for *_, licence in rows) else ""
+        shown = "; ".join(f"`{file}` ({author}, {licence})" for file, author, licence in rows)
+        lines.append(f"- `{clip.name}.mp4`: {shown}{own}\n")
+    return (
+        "These clips are drawn by this project from photos, which were cut out, scaled and lit anew; "
+        "[where each is from](../CREDITS.md):\n\n" + "".join(lines) + "\n"
+    )
+
+
+def make(names: Sequence[str], folder: Path, sources: Path | None = None) -> None:
+    """Write the samples of these names with samples.json and CREDITS.md, and delete all others of the folder.
+
+    Raises FileNotFoundError for a filmed one that is neither there nor can be made without `sources`.
+    """
+    chosen = named(names)
+    for candidate in chosen:
+        if not isinstance(candidate, Filmed) or sources:
+            write(candidate, folder, sources)
+        elif not (folder / f"{candidate.name}.mp4").is_file():
+            raise FileNotFoundError(f"{candidate.name}.mp4 is not there; pass the folder of the published videos")
+    for path in [*folder.glob("*.mp4"), *folder.glob("*_mask.npz")]:
+        if path.stem.removesuffix("_mask") not in names:
+            path.unlink()
+    (folder / "samples.json").write_text(json.dumps([entry(one) for one in chosen], indent=1) + "\n")
+    (folder / "CREDITS.md").write_text(credits(chosen))
 
 
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    listing = [FILMED]
-    for name, label, number in SAMPLES:
-        scene = ordinary_clip("val-v2", SEED, number, SIZE, label)
-        write_mp4(FOLDER / f"{name}.mp4", (scene.image(i) for i in range(scene.num_frames)), fps=FPS, crf=24)
-        # What moves, for the page's motion focus: half the size is exact enough for maps of a few cells.
-        step = SIZE // MASK_SIZE
-        masks = np.stack([scene.mask(frame)[::step, ::step] for frame in range(scene.num_frames)])
-        np.savez_compressed(FOLDER / f"{name}_mask.npz", mask=masks)
-        listing.append({"file": f"{name}.mp4", "label": label, "title": name.replace("_", " ").capitalize()})
-    (FOLDER / "samples.json").write_text(json.dumps(listing, indent=1) + "\n")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", type=Path, nargs="?", metavar="SOURCES")
+    make(report.kept("benchmark", "samples")["chosen"], FOLDER, parser.parse_args().sources)
 
 
 if __name__ == "__main__":

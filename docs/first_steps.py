@@ -13,7 +13,7 @@ from tdn.explain.scale import scale_per_clip
 from tdn.networks import open_network
 from tdn.show.figures import MapRow, side_by_side
 
-video = sys.argv[1] if len(sys.argv) > 1 else "assets/samples/spinning_counter_clockwise.mp4"
+video = sys.argv[1] if len(sys.argv) > 1 else "assets/lab/spinning_counter_clockwise.mp4"
 network = open_network("checkpoints/tdn_small_8f.safetensors")
 clip = network.clip(video)  # 8 windows of 5 frames
 

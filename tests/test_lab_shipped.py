@@ -12,7 +12,6 @@ import pytest
 from app.explainer import Explainer
 from app.lab.lessons import CLIPS, LabClip, Lessons, lab_clips, opposite
 from app.lab.tab import LONG_RANGE
-from app.server.settings import SAMPLES
 from tdn.weights import shipped
 
 PAIRED = [clip for clip in lab_clips(CLIPS) if clip.pair]
@@ -68,6 +67,6 @@ def test_frozen_windows_are_something_held_still_to_tdn_and_nothing_new_to_the_b
 
 
 def test_the_gates_matter_to_the_clip_that_their_step_opens_with(shown: Shown):
-    clip = next(clip for clip in lab_clips(SAMPLES) if clip.label == LONG_RANGE)
+    clip = next(clip for clip in lab_clips(CLIPS) if clip.label == LONG_RANGE)
     found = shown.taught.gates(shown.clip(clip.path))
     assert found.on.top == LONG_RANGE and found.off.of(LONG_RANGE) < found.on.of(LONG_RANGE) - 0.1

@@ -125,7 +125,7 @@ def table5(subject: Subject) -> dict:
     try:
         from studies.speed.videos import long_video
 
-        path = ROOT / "assets/samples/up.mp4" if subject.is_rehearsal else long_video(10)
+        path = ROOT / "assets/samples/conveyor.mp4" if subject.is_rehearsal else long_video(10)
         reading = [_seconds(lambda: network.clip(path)) for _ in range(subject.calls // 3 + 1)]
         clip = network.clip(path).tensor
     except ImportError:

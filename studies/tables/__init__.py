@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from studies.tables import abuse, focus, motion, speed
+from studies.tables import abuse, focus, motion, samples, speed
 
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": motion.ablation,
@@ -23,6 +23,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "real": motion.real,
     "cards": motion.cards,
     "calibration": motion.calibration,
+    "samples": samples.samples,
+    "samples chosen": samples.chosen,
     "speed": speed.speed,
     "speed2": speed.speed,
     "scaling": speed.scaling,

@@ -47,7 +47,7 @@ STEPS = {
     "noise 1": (4, []),
     "fusion 0": (5, []),
     "reverse 0 reverse": (6, ["Whole clip reversed"]),
-    "gates 8": (7, []),
+    "gates 4": (7, []),
     "drop 0 0,1": (8, ["1", "2"]),
 }
 
