@@ -25,7 +25,6 @@ test-long: .venv/.dev
 # SOURCES: a folder with the published videos that filmed samples are cut from; without it those stay as they are.
 samples: .venv/.demo
 	$(PY) -m assets.make_samples $(SOURCES)
-	$(PY) -m assets.make_lab_clips
 
 # The paper's figures with the shipped weights, for docs/explaining.md.
 figures: .venv/.demo
