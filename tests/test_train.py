@@ -1,6 +1,8 @@
 """Training: batches, schedule, a run that is killed and resumed, and what it leaves on disk."""
 
 import csv
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 
 from tdn.model import FAMILY, TDN
 from tdn.motion import LABELS
+from tdn.motion import pool as pool_module
 from tdn.motion.pool import augment, load_or_render_pool
 from tdn.train.batches import clip_order, resized
 from tdn.train.engine import TrainingStopped
@@ -132,6 +135,29 @@ def test_a_network_starts_from_another_s_tensors(undisturbed):
 def test_rendered_clips_are_the_same_every_time(tmp_path):
     first, again = (load_or_render_pool(tmp_path / name, "train", 3, 5, 64) for name in "ab")
     assert np.array_equal(first.centre, again.centre) and np.array_equal(first.half, again.half)
+
+
+def test_two_runs_that_want_the_same_pool_at_once_both_get_it_whole(tmp_path, monkeypatch, capsys):
+    """The second used to empty the file that the first was about to read: half its clips were black, in silence."""
+    render, begun, go_on = pool_module.render_packed, threading.Event(), threading.Event()
+
+    def slowly(*clip):
+        begun.set()
+        assert go_on.wait(60)
+        return render(*clip)
+
+    monkeypatch.setattr(pool_module, "render_packed", slowly)
+    with ThreadPoolExecutor(2) as runs:
+        first = runs.submit(load_or_render_pool, tmp_path, "train", 2, 0, 64)
+        assert begun.wait(60)
+        second = runs.submit(load_or_render_pool, tmp_path, "train", 2, 0, 64)
+        while "waiting for another run, which renders the same 2 train clips" not in capsys.readouterr().err:
+            assert not second.done()
+        go_on.set()
+        pools = first.result(60), second.result(60)
+    for part in ("centre", "half", "labels"):
+        one, other = (getattr(pool, part) for pool in pools)
+        assert np.array_equal(one, other) and one.any()
 
 
 def test_training_and_validation_clips_differ(tmp_path):

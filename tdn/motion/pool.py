@@ -5,6 +5,7 @@ subtraction, so nothing S-TDM reads is lost (but the rounding to uint8) and a cl
 """
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from tdn.data import sampling
@@ -90,19 +92,38 @@ def things_in_centre_frames(
 def load_or_render_pool(
     folder: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int = 8, window: int = 5
 ) -> Pool:
-    """Read a pool from `folder`, rendering it first (a core each, with a progress bar) where it is not there yet."""
+    """Read a pool from `folder`, rendering it first (a core each, with a progress bar) where it is not there yet.
+
+    Two runs that want the same pool at once get it whole: one renders, the other waits.
+    """
     name = f"synthetic-{split_title(split)}-{num_clips}-seed{seed}-{size}px-{num_segments}x{window}"
     target = Path(folder) / name
-    if not (target / "labels.npy").is_file():
-        _render_pool(target, split, num_clips, seed, size, num_segments, window)
+    target.mkdir(parents=True, exist_ok=True)
+    with _alone(target / "lock", f"waiting for another run, which renders the same {num_clips} {split} clips"):
+        if not (target / "labels.npy").is_file():
+            _render_pool(target, split, num_clips, seed, size, num_segments, window)
     # Held in memory: memory-mapped reads stall training once the page cache is evicted.
     return Pool(*(np.load(target / f"{part}.npy") for part in ("centre", "half", "labels")))
+
+
+@contextmanager
+def _alone(path: Path, waiting: str) -> Iterator[None]:
+    """One process at a time; who has to wait says so. A process that is killed waits for and holds nothing."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(waiting, file=sys.stderr, flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _render_pool(
     target: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int, window: int
 ) -> None:
-    target.mkdir(parents=True, exist_ok=True)
     shape = (num_clips, num_segments)
     centre = _reserved(target / "centre.npy", (*shape, size, size, 3))
     half = _reserved(target / "half.npy", (*shape, window, size // 2, size // 2, 3))
