@@ -32,6 +32,11 @@ def kept(name: str, part: str) -> dict:
     return (json.loads(path.read_text()) if path.exists() else {}).get(part, {})
 
 
+def table(name: str, found: object) -> str:
+    """The lines of a table of a result, as its document shows it."""
+    return "\n".join(TABLES[name](found))
+
+
 def fill(name: str) -> None:
     """Replace every marked table of docs/NAME.md by what docs/NAME.json holds now."""
     document = DOCS / f"{name}.md"

@@ -1,6 +1,8 @@
 """Documents show what was measured: their tables are those that the results make."""
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,24 @@ def test_every_split_has_figures_of_every_shipped_network_with_chance_and_interv
         assert {"val", *ASKED} == set(answers)
         assert all({"top1", "clips", "chance", "interval"} <= set(one) for one in answers.values())
         assert {"photographic", "drawn"} == set(answers["val"]["parts"])
+
+
+STUDIES = sorted(Path(report.__file__).parent.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: "/".join(path.parts[-2:]))
+def test_what_a_study_asks_of_the_report_is_there(path):
+    """A study runs for minutes and shows its table at the end: too late for a name that does not exist."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "report":
+            assert hasattr(report, node.attr), f"line {node.lineno}: report.{node.attr}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "report.table":
+            assert not isinstance(node.args[0], ast.Constant) or node.args[0].value in report.TABLES, node.lineno
+
+
+def test_the_table_of_a_result_is_that_of_its_document():
+    found = json.loads((report.DOCS / "benchmark.json").read_text())["cards"]
+    assert report.table("cards", found) in (report.DOCS / "benchmark.md").read_text()
 
 
 def test_a_part_of_a_split_counts_its_own_clips():

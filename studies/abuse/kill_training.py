@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/reliability.*")
     arguments = parser.parse_args()
     found = measured(arguments.times, arguments.seed)
-    print("\n".join(report.kill_training(found)))
+    print(report.table("kill_training", found))
     if arguments.save:
         report.save("reliability", "kill_training", found)
     sys.exit(0 if found["equal"] == found["runs"] else 1)

@@ -262,7 +262,7 @@ def main() -> None:
         torch.set_num_threads(1)  # a process a core
         train_all(arguments.out)
     found = summary(arguments.out)
-    print("\n".join(report.ablation(found)))
+    print(report.table("ablation", found))
     if arguments.report:
         keep(arguments.out)
         report.save("benchmark", "ablation", found)

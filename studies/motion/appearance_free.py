@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     arguments = parser.parse_args()
     found = {"clips": HELD_OUT * len(noise.CLASSES), "chance": 100 / len(noise.CLASSES), "right": told()}
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report.appearance_free(found)))
+    print(json.dumps(found, indent=1) if arguments.json else report.table("appearance_free", found))
     if arguments.save:
         report.save("benchmark", "appearance_free", found)
 

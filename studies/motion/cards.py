@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     found = shipped()
-    print("\n".join(report.cards(found)))
+    print(report.table("cards", found))
     if parser.parse_args().save:
         report.save("benchmark", "cards", found)
 

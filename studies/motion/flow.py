@@ -57,7 +57,7 @@ def main() -> None:
     found = {path.name: compared(path, model) for path in sequences}
     if arguments.save:
         report.save("benchmark", "flow", found)
-    print("\n".join(report.flow(found)))
+    print(report.table("flow", found))
 
 
 if __name__ == "__main__":

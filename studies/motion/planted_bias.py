@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/benchmark.*")
     arguments = parser.parse_args()
     found = {"pairs": 114, "chance": 100 / len(LABELS), "answers": misled(760, 114)}
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report.planted_bias(found)))
+    print(json.dumps(found, indent=1) if arguments.json else report.table("planted_bias", found))
     if arguments.save:
         report.save("benchmark", "planted_bias", found)
 

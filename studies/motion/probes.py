@@ -85,7 +85,7 @@ def main() -> None:
             raise SystemExit(f"error: {path.name}: its classes are not those of the procedural clips")
         names = tqdm(PROBES, desc=path.stem, unit="set")
         found[path.stem] = {name: probed(model, name, arguments.clips) for name in names}
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report.probes(found)))
+    print(json.dumps(found, indent=1) if arguments.json else report.table("probes", found))
     if arguments.save:
         report.save("benchmark", "probes", found)
 

@@ -112,7 +112,7 @@ def main() -> None:
         for row in rows:
             verdict = "right" if row["right"] else "opposite" if row["opposite"] else "wrong"
             print(f"{name:24} {row['file']:32} {row['shown']:9} {verdict:8} {row['probability']:.2f}  {row['said']}")
-    print("\n".join(report.real({"parts": parts})))
+    print(report.table("real", {"parts": parts}))
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def main() -> None:
             continue
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
             found[kind] = process.submit(rendered, split, part, arguments.clips).result()
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(report.rendering(found)))
+    print(json.dumps(found, indent=1) if arguments.json else report.table("rendering", found))
     if arguments.save:
         report.save("benchmark", "rendering", found)
 

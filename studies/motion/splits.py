@@ -48,8 +48,8 @@ def main() -> None:
                 kept = report.kept("benchmark", "splits")
                 kept[path.stem] = kept.get(path.stem, {}) | found[path.stem]
                 report.save("benchmark", "splits", kept)
-    tables = [*report.splits(found), "", *report.stroboscope(found)]
-    print(json.dumps(found, indent=1) if arguments.json else "\n".join(tables))
+    tables = [report.table(name, found) for name in ("splits", "splits stroboscope")]
+    print(json.dumps(found, indent=1) if arguments.json else "\n\n".join(tables))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/performance.*")
     arguments = parser.parse_args()
     found = measured()
-    print("\n".join(report.compiled(found)))
+    print(report.table("compiled", found))
     if arguments.save:
         report.save("performance", "compiled", found)
 

@@ -65,7 +65,7 @@ def main() -> None:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    print(json.dumps(rows) if arguments.json else "\n".join(report.speed(rows)))
+    print(json.dumps(rows) if arguments.json else report.table("speed", rows))
     if arguments.save:
         report.save("performance", "speed" if arguments.threads == 1 else f"speed{arguments.threads}", rows)
 

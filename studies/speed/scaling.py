@@ -95,7 +95,7 @@ def main() -> None:
                 known[point] = measured(point)
                 print(json.dumps(known[point]), file=sys.stderr)
         found[name] = [known[point] for point in points]
-    print("\n".join(report.scaling(found)))
+    print(report.table("scaling", found))
     if arguments.save:
         report.save("performance", "scaling", found)
         draw(found)

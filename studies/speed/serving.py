@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/performance.*")
     arguments = parser.parse_args()
     found = [measured(threads) for threads in (1, 2)]
-    print("\n".join(report.serving(found)))
+    print(report.table("serving", found))
     if arguments.save:
         report.save("performance", "serving", found)
 

@@ -70,7 +70,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows = measured()
-    print(json.dumps(rows) if arguments.json else "\n".join(report.strobe_speed(rows)))
+    print(json.dumps(rows) if arguments.json else report.table("strobe_speed", rows))
     if arguments.save:
         report.save("performance", "strobe_speed", rows)
 

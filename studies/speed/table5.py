@@ -66,7 +66,7 @@ def main() -> None:
     device = choose_device(arguments.device)
     rows = {row: milliseconds(name, device, arguments.batch, arguments.rounds) for row, name in ROWS.items()}
     found = {"device": device_name(device), "batch": arguments.batch, "rows": rows}
-    print(json.dumps(found) if arguments.json else "\n".join(report.table5(found)))
+    print(json.dumps(found) if arguments.json else report.table("table5", found))
     if arguments.save:
         report.save("performance", "table5", found)
 

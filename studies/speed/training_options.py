@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write docs/performance.*")
     arguments = parser.parse_args()
     found = measured()
-    print("\n".join(report.training(found)))
+    print(report.table("training", found))
     if arguments.save:
         report.save("performance", "training", found)
 
