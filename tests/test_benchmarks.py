@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from studies.speed import cases, strobe, videos
+from studies import report
+from studies.speed import cases, run, strobe, videos
 from studies.speed.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
 from studies.speed.run import run_all
 from tdn.data.film import AS_FILMED
@@ -94,3 +95,18 @@ def test_the_curve_and_the_pair_that_it_is_timed_against_answer_alike_as_filmed(
     (as_filmed,) = (step for step in steps if step.showing == AS_FILMED)
     for name, logits in zip((TDN_FILE, BASELINE_FILE), pair, strict=True):
         assert as_filmed.logits[name] == pytest.approx(logits[0].numpy(), abs=1e-4)
+
+
+def test_a_measurement_saved_alone_leaves_the_others(tmp_path, monkeypatch, capsys):
+    row = {"ours_s": 1, "plain_s": 2, "ratio": 0.5, "ours_peak_mb": 1, "plain_peak_mb": 2}
+    row |= {"floor_fraction": None, "floor_fraction_convolution": None}
+    before = [{**row, "name": "encode"}, {**row, "name": "maps_pair", "ours_s": 9}]
+    (tmp_path / "performance.json").write_text(json.dumps({"speed": before}))
+    (tmp_path / "performance.md").write_text("")
+    monkeypatch.setattr(report, "DOCS", tmp_path)
+    monkeypatch.setattr(run, "run_all", lambda names, threads: [{**row, "name": "maps_pair"}])
+    monkeypatch.setattr("sys.argv", ["run", "maps_pair", "--save"])
+    run.main()
+    assert "| maps_pair | 1 |" in capsys.readouterr().out
+    saved = json.loads((tmp_path / "performance.json").read_text())["speed"]
+    assert [(one["name"], one["ours_s"]) for one in saved] == [("encode", 1), ("maps_pair", 1)]

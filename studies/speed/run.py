@@ -67,7 +67,9 @@ def main() -> None:
         sys.exit(2)
     print(json.dumps(rows) if arguments.json else report.table("speed", rows))
     if arguments.save:
-        report.save("performance", "speed" if arguments.threads == 1 else f"speed{arguments.threads}", rows)
+        part = "speed" if arguments.threads == 1 else f"speed{arguments.threads}"
+        by_name = {row["name"]: row for row in (*report.kept("performance", part), *rows)}
+        report.save("performance", part, list(by_name.values()))
 
 
 if __name__ == "__main__":
