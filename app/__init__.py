@@ -16,7 +16,7 @@ public server's affairs: limits, refusals, the line, uploads, visitors, old file
 import os
 import tempfile
 
-from app.server.memory import map_large_blocks, share_pools
+from app.server.memory import share_pools
 
 # Before the first import of gradio, which reads them then.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -30,4 +30,3 @@ if os.environ.get("SYSTEM") == "spaces":
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
 
 share_pools()
-map_large_blocks()

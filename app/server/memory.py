@@ -4,7 +4,7 @@ import ctypes
 import sys
 from contextlib import suppress
 
-M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
+M_ARENA_MAX = -8
 
 
 def share_pools() -> None:
@@ -14,15 +14,6 @@ def share_pools() -> None:
     grow by hundreds of megabytes that nobody uses.
     """
     _tell_glibc("mallopt", M_ARENA_MAX, 2)
-
-
-def map_large_blocks() -> None:
-    """Let tensors go back to the system as soon as they are freed.
-
-    glibc keeps freed blocks of up to 32 MiB, with holes between them: while it makes the maps of two ResNet-50 a
-    process grows to far more than what is alive in it, and stays there.
-    """
-    _tell_glibc("mallopt", M_MMAP_THRESHOLD, 2**20)
 
 
 def give_back() -> None:
