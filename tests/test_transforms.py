@@ -7,7 +7,16 @@ import pytest
 import torch
 from PIL import Image
 
-from tdn.data.transforms import IMAGENET_MEAN, IMAGENET_STD, Preprocess, normalise, seen_box, shrink, to_view
+from tdn.data.transforms import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preprocess,
+    _exact_span,
+    normalise,
+    seen_box,
+    shrink,
+    to_view,
+)
 
 OFFICIAL = Preprocess.official()
 WHOLE = Preprocess(view="whole", short_side=112, input_size=112, sampling="even", fps=12, max_frames=64)
@@ -36,6 +45,29 @@ def test_the_official_view_is_a_bilinear_resize_and_the_middle_square(height, wi
     expected = Image.fromarray(frame).resize(resized, Image.Resampling.BILINEAR)
     expected = expected.crop((left, top, left + 224, top + 224))
     assert (to_view(frame, OFFICIAL) == np.asarray(expected)).all()
+
+
+# Heights and widths of common videos, and some where only the whole side can be resized.
+SIZES = [(360, 640), (720, 1280), (1280, 720), (1080, 1920), (2160, 3840), (480, 854), (576, 720), (271, 997)]
+
+
+@pytest.mark.parametrize("resample", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_resizing_a_part_gives_the_pixels_of_resizing_all(height, width, resample):
+    frame, size = noise(height, width), 224
+    short = (256, 256 * height // width) if width < height else (256 * width // height, 256)
+    kernel = Image.Resampling.BILINEAR if resample == "bilinear" else Image.Resampling.BICUBIC
+    left, top = round((short[0] - size) / 2), round((short[1] - size) / 2)
+    whole = np.asarray(Image.fromarray(frame).resize(short, kernel))
+    seen = to_view(frame, replace(OFFICIAL, resample=resample))
+    assert (seen == whole[top : top + size, left : left + size]).all()
+
+
+def test_a_part_of_a_wide_picture_is_resized_alone():
+    # 1920/455 = 384/91, so a part may begin at each 91st column, and at each fourth row, since 4 x 1080/256 = 16.875.
+    assert _exact_span(1920, 455, 116, 340) == (91, 364)
+    assert _exact_span(1080, 256, 16, 240) == (16, 240)
+    assert _exact_span(997, 941, 358, 582) == (0, 941)
 
 
 def test_the_whole_view_keeps_all_four_corners():

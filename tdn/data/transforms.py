@@ -139,7 +139,10 @@ def to_view(frame: np.ndarray, preprocess: Preprocess) -> np.ndarray:
     height, width = frame.shape[:2]
     new_width, new_height = _before_crop(width, height, preprocess)
     left, top = _crop_corner(new_width, new_height, preprocess)
-    return _resize(frame, new_width, new_height, preprocess.resample)[top : top + size, left : left + size]
+    x0, x1 = _exact_span(width, new_width, left, left + size)
+    y0, y1 = _exact_span(height, new_height, top, top + size)
+    around = _resize(frame, new_width, new_height, preprocess.resample, (x0, y0, x1, y1))
+    return around[top - y0 :, left - x0 :][:size, :size]
 
 
 def seen_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, float, float, float]:
@@ -207,13 +210,33 @@ def _colours(preprocess: Preprocess | None) -> tuple[Tensor, Tensor]:
     return torch.tensor(pair[0])[:, None, None], torch.tensor(pair[1])[:, None, None]
 
 
-def _resize(frame: np.ndarray, width: int, height: int, resample: Resample = "bilinear") -> np.ndarray:
+def _exact_span(length: int, new_length: int, first: int, end: int) -> tuple[int, int]:
+    """The shortest part around `first` to `end` of a resized side that can be resized alone to the same pixels.
+
+    Its ends lie at eighths of a pixel of the side as filmed, so that Pillow, which takes them as float32, computes with
+    the same numbers as for the whole side.
+    """
+    step = new_length // math.gcd(8 * length, new_length)
+    return first // step * step, min(new_length, -(-end // step) * step)
+
+
+def _resize(
+    frame: np.ndarray,
+    width: int,
+    height: int,
+    resample: Resample = "bilinear",
+    part: tuple[int, int, int, int] | None = None,
+) -> np.ndarray:
+    """uint8 [H, W, 3] -> [height, width, 3]; of the result only `part` (x0, y0, x1, y1), if given."""
+    x0, y0, x1, y1 = part or (0, 0, width, height)
     if resample == "bilinear without antialiasing":
         import cv2
 
-        return cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)[y0:y1, x0:x1]
     kernel = Image.Resampling.BICUBIC if resample == "bicubic" else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(frame).resize((width, height), kernel))
+    x_scale, y_scale = frame.shape[1] / width, frame.shape[0] / height
+    box = x0 * x_scale, y0 * y_scale, x1 * x_scale, y1 * y_scale
+    return np.asarray(Image.fromarray(frame).resize((x1 - x0, y1 - y0), kernel, box))
 
 
 def _short_side_to(width: int, height: int, short_side: int) -> tuple[int, int]:
