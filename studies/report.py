@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from studies.tables import TABLES
+from studies.tables import OF_ALL, TABLES
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -48,7 +48,10 @@ def filled(text: str, parts: dict) -> str:
 
     def table(match: re.Match[str]) -> str:
         part = match[2].split()[0]
-        lines = TABLES[match[2]](parts[part]) if part in parts else ["not measured yet"]
+        if match[2] in OF_ALL:
+            lines = OF_ALL[match[2]](parts)
+        else:
+            lines = TABLES[match[2]](parts[part]) if part in parts else ["not measured yet"]
         return match[1] + "\n".join(lines) + "\n" + match[3]
 
     return PLACE.sub(table, text)

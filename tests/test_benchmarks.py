@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from studies import report
-from studies.speed import cases, run, strobe, videos
+from studies.speed import cases, reading, run, strobe, videos
 from studies.speed.measure import Case, convolution_rate, interleaved, matrix_rate, peak_rise_mb
 from studies.speed.run import run_all
 from tdn.data.film import AS_FILMED
-from tdn.data.video import decode_frames, probe
+from tdn.data.video import decode_frames, frames, probe
 from tdn.weights.shipped import BASELINE_FILE, TDN_FILE, shipped_networks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,3 +110,40 @@ def test_a_measurement_saved_alone_leaves_the_others(tmp_path, monkeypatch, caps
     assert "| maps_pair | 1 |" in capsys.readouterr().out
     saved = json.loads((tmp_path / "performance.json").read_text())["speed"]
     assert [(one["name"], one["ours_s"]) for one in saved] == [("encode", 1), ("maps_pair", 1)]
+
+
+@pytest.fixture(scope="module")
+def short_film(tmp_path_factory) -> Path:
+    """Two seconds of what reading is measured on, a keyframe each 20 frames."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(videos, "VIDEOS", tmp_path_factory.mktemp("films"))
+        return videos.long_video(2, 20)
+
+
+def test_the_stages_of_reading_add_up_and_leave_the_reader_as_it_was(short_film):
+    before = frames.open_video, frames.picture_of
+    parts, counts = reading.stages(short_film)
+    assert (frames.open_video, frames.picture_of) == before
+    whole = parts.pop("in all")
+    assert sum(parts.values()) == pytest.approx(whole) and min(parts.values()) >= 0
+    assert {"open, index", "seek", "packets from the file", "decode", "convert", "resize", "rest"} == set(parts)
+    assert 40 <= counts["decoded"] < counts["packets"]  # pictures that no other needs are left out
+
+
+def test_the_ways_of_reading_that_are_timed_give_the_same_frames(short_film, monkeypatch):
+    def missing(path):
+        raise RuntimeError("Could not load libtorchcodec")
+
+    monkeypatch.setitem(reading.WAYS, "torchcodec, get_frames_at", missing)
+    found = reading.measure(short_film, rounds=1)
+    assert [row["right"] for row in found["ways"].values()] == [40, 40, 40]
+    assert list(found["ways"]) == ["ours", "decord, frame by frame", "decord, get_batch at 455 x 256"]
+    assert found["ways"]["ours"]["difference"] == 0 and found["ways"]["decord, frame by frame"]["to_decord"] == 1
+
+
+def test_a_way_that_gives_neighbours_is_seen_to():
+    own = np.random.default_rng(0).integers(0, 255, (6, 16, 16, 3), np.uint8)
+    assert reading.agreement(own, own) == {"right": 6, "difference": 0.0}
+    assert reading.agreement(own, own[[1, 2, 3, 4, 5, 5]])["right"] == 1
+    paler = (own * 0.9).astype(np.uint8)
+    assert reading.agreement(own, paler)["right"] == 6

@@ -8,7 +8,7 @@ import pytest
 
 from studies import report
 from studies.motion.splits import ASKED, shipped
-from studies.tables import motion
+from studies.tables import motion, speed
 
 MEASURED = sorted(report.DOCS.glob("*.json"))
 
@@ -70,3 +70,27 @@ def test_a_table_takes_the_place_of_the_old_one():
         "| **all** | 90.0 |",
         "| Up | 90.0 |",
     ]
+
+
+def test_table_5_finds_its_columns_by_name_in_any_order():
+    row = {"network_ms": 1200, "reading_ms": 100, "total_ms": 1300}
+    assert speed.table5({"device": "CPU", "batch": 16, "rows": {"TDN": row}})[2] == "| TDN | 100 | 1200 | 1300 |"
+
+
+def test_goals_say_what_is_reached_missed_and_not_measured():
+    maps = {"name": "maps_pair", "ratio": 0.25, "ours_peak_mb": 190.0, "plain_peak_mb": 1000.0}
+    text = "<!-- table: goals -->\n<!-- end -->"
+    lines = report.filled(text, {"speed": [maps]}).splitlines()[3:-1]
+    assert [line.split(" | ")[1:3] for line in lines[:4]] == [
+        ["0.16", "0.25, missed"],
+        ["0.20", "0.19, reached"],
+        ["0.55", "not measured yet"],
+        ["0.30", "not measured yet"],
+    ]
+    assert lines[4:] and all("not confirmed on a GPU yet" in line for line in lines[4:])
+
+
+def test_the_floor_of_reading_says_whether_the_goal_can_be_reached():
+    video = {"least_to_decord": 0.4, "ways": {"ours": {"to_decord": 0.6}}}
+    above, below = speed.reading_floor({"long": video, "short": {**video, "least_to_decord": 0.2}})
+    assert "can't be reached (0.3)" in above and "0.10 below the goal (0.3)" in below

@@ -29,6 +29,9 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "speed2": speed.speed,
     "scaling": speed.scaling,
     "table5": speed.table5,
+    "reading": speed.reading,
+    "reading ways": speed.reading_ways,
+    "reading floor": speed.reading_floor,
     "compiled": speed.compiled,
     "serving": speed.serving,
     "strobe": motion.strobe,
@@ -47,3 +50,6 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "soak": abuse.soak,
     "soak memory": abuse.soak_memory,
 }
+
+# Tables of all results of a document.
+OF_ALL: dict[str, Callable[[dict], list[str]]] = {"goals": speed.goals}

@@ -47,8 +47,88 @@ def scaling(found: dict[str, list[dict]]) -> list[str]:
 def table5(found: dict) -> list[str]:
     return rows_of(
         (f"ms a video, {found['device']}, batch {found['batch']}", "reading", "network", "together"),
-        ((name, *row.values()) for name, row in found["rows"].items()),
+        ((name, row["reading_ms"], row["network_ms"], row["total_ms"]) for name, row in found["rows"].items()),
     )
+
+
+def reading(found: dict) -> list[str]:
+    """Where our reader's time goes, and how many frames it decodes."""
+    videos = list(found.values())
+    rows = []
+    for stage in videos[0]["stages"]:
+        row = [stage]
+        for video in videos:
+            taken = video["stages"][stage]
+            row += [f"{taken:.3f}", f"{100 * taken / video['stages']['in all']:.0f}%"]
+        rows.append(row)
+    for count, words in COUNTS.items():
+        rows.append([words, *(cell for video in videos for cell in (video["counts"][count], None))])
+    return rows_of(("ours, 40 frames", *(cell for name in found for cell in (f"{name}, s", "share"))), rows)
+
+
+COUNTS = {"packets": "packets given to the decoder", "decoded": "frames decoded", "wanted": "frames wanted"}
+
+
+def reading_ways(found: dict) -> list[str]:
+    """Seconds of each library, and whether its frames are the right ones."""
+    return rows_of(
+        ("40 frames, one thread", "s", "to decord, frame by frame", "right frames", "grey levels from ours"),
+        (
+            (f"{way}; {name}", f"{row['seconds']:.3f}", f"{row['to_decord']:.2f}", row["right"], row["difference"])
+            for name, video in found.items()
+            for way, row in video["ways"].items()
+        ),
+    )
+
+
+def reading_floor(found: dict) -> list[str]:
+    """Whether the goal can be reached, by what can't be left out."""
+    target, lines = GOALS["reading"][1], []
+    for name, video in found.items():
+        least, whole = video["least_to_decord"], video["ways"]["ours"]["to_decord"]
+        rest = (
+            "more than the goal, which can't be reached" if least > target else f"{target - least:.2f} below the goal"
+        )
+        lines.append(f"- {name}: {least:.2f} of decord's seconds, {rest} ({target}); ours takes {whole:.2f} in all")
+    return lines
+
+
+# What is to be reached, and the share.
+GOALS = {
+    "maps": ("four maps of a pair, share of the plain way's seconds", 0.16),
+    "memory": ("their memory, share of the plain way's", 0.20),
+    "train_step": ("a training step with two threads, share of the plain way's seconds", 0.55),
+    "reading": ("40 frames of ten minutes of 1080p, share of decord's seconds frame by frame", 0.3),
+}
+GPU_GOALS = (
+    ("TDN-ResNet50, scores, batch 16: ms a clip", "under 1", "python -m studies.gpu --parts rates"),
+    ("four maps of a pair of ResNet-50: ms", "under 6", "python -m studies.gpu --parts rates"),
+    ("a step of 8 clips fed from 16 cores: ms", "under 100", "python -m tdn train RECIPE --data DATA --dry-run"),
+)
+
+
+def goals(parts: dict) -> list[str]:
+    """Every goal of speed beside its figure, from all results of the document."""
+    one, two = ({row["name"]: row for row in parts.get(part, ())} for part in ("speed", "speed2"))
+    maps, step = one.get("maps_pair"), two.get("train_step")
+    videos = list(parts.get("reading", {}).values())
+    run = "python -m studies.speed.run"
+    figures = {
+        "maps": (maps and maps["ratio"], f"{run} maps_pair"),
+        "memory": (maps and maps["ours_peak_mb"] / maps["plain_peak_mb"], f"{run} maps_pair"),
+        "train_step": (step and step["ratio"], f"{run} train_step --threads 2"),
+        "reading": (videos and videos[0]["ways"]["ours"]["to_decord"], "python -m studies.speed.reading"),
+    }
+    rows = []
+    for name, (goal, target) in GOALS.items():
+        figure, command = figures[name]
+        rows.append((goal, f"{target:.2f}", _beside(figure, target) if figure else "not measured yet", f"`{command}`"))
+    rows += [(goal, target, "not confirmed on a GPU yet", f"`{command}`") for goal, target, command in GPU_GOALS]
+    return rows_of(("goal", "target", "today", "printed by"), rows)
+
+
+def _beside(figure: float, target: float) -> str:
+    return f"{figure:.2f}, {'reached' if figure <= target else 'missed'}"
 
 
 def compiled(found: dict) -> list[str]:
