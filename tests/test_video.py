@@ -3,6 +3,7 @@
 Written videos carry their frame number as eight black or white blocks, so that a frame proves which one it is.
 """
 
+import gc
 import os
 import struct
 import subprocess
@@ -268,6 +269,21 @@ def test_parts_between_the_wanted_frames_are_not_decoded(long_video, tmp_path):
     assert numbers_of(read_frames(tmp_path / "hole.mp4", wanted)) == [number % 256 for number in wanted]
     with pytest.raises(UndecodableFrame):
         read_frames(tmp_path / "hole.mp4", [100, 300, 560])
+
+
+def test_counting_frames_keeps_no_object_a_packet(long_video):
+    """Each one kept brings the next pass of the collector through all of memory nearer."""
+    probe(long_video)  # imports
+    passes, before = [], gc.get_threshold()
+    gc.collect()
+    gc.callbacks.append(note := lambda phase, info: passes.append(phase))
+    gc.set_threshold(500)
+    try:
+        assert probe(long_video).num_frames == 600
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(note)
+    assert not passes
 
 
 def test_converted_frames_leave_at_most_two_full_ones_in_memory(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tdn.data.video.errors import TooManyFrames, UndecodableFrame
 from tdn.data.video.fields import second_field_finder
@@ -50,7 +50,7 @@ def probe(path: str | Path, max_pixels: int = MAX_PIXELS, max_frames: int | None
     width, height = shown_size(scan.first, aspect)
     expect_picture_size(path, width, height, max_pixels)
 
-    times = [packet.time for packet in scan.packets if packet.is_shown]
+    times = scan.told()
     promised = len(times) if scan.has_fields else max(promised, len(times))
     lost, missing = _Lost(), 0
     if (
@@ -87,23 +87,27 @@ def _nothing_decodes(path: Path) -> UndecodableFrame:
     return UndecodableFrame(f"{path.name}: no frame can be decoded; export or record the video again")
 
 
-class _Packet(NamedTuple):
-    time: int | None
-    keyframe: Keyframe | None
-    is_shown: bool
-
-
 @dataclass
 class _Scan:
-    """All packets in the order of the file, but for second fields, the first whole frame, and whether damage showed."""
+    """All packets in the order of the file, but for second fields, the first whole frame, and whether damage showed.
 
-    packets: list[_Packet] = field(default_factory=list)
+    A list of plain values for each fact, not an object a packet: Python's collector would go through all of them, and
+    through all else in memory, again and again.
+    """
+
+    times: list[int | None] = field(default_factory=list)
+    shown: list[bool] = field(default_factory=list)
+    keyframes: dict[int, Keyframe] = field(default_factory=dict)
     lost: list[bool] = field(default_factory=list)
     first: av.VideoFrame | None = None
     damaged: bool = False
     has_fields: bool = False
     has_seam: bool = False
     starts_with_keyframe: bool = True
+
+    def told(self) -> list[int | None]:
+        """The times of the frames that are shown."""
+        return [time for time, is_shown in zip(self.times, self.shown, strict=True) if is_shown]
 
 
 @dataclass
@@ -153,20 +157,21 @@ def _scan(
             if packet.size and is_second_field is not None and is_second_field(packet):
                 scan.has_fields = True
             elif packet.size:  # the last packet is empty and tells a decoder to finish
-                if not scan.packets:
+                if not scan.times:
                     scan.starts_with_keyframe = packet.is_keyframe
                 seek_to = packet.dts if seeks_by_decoding_time else packet.pts
-                can_start = packet.is_keyframe and packet.pts is not None and seek_to is not None
-                keyframe = Keyframe(packet.pts, seek_to) if can_start else None
+                if packet.is_keyframe and packet.pts is not None and seek_to is not None:
+                    scan.keyframes[len(scan.times)] = Keyframe(packet.pts, seek_to)
+                scan.times.append(packet.pts)
                 # Packets before the start of an edit list are decoded but not shown.
-                scan.packets.append(_Packet(packet.pts, keyframe, not packet.is_discard))
+                scan.shown.append(not packet.is_discard)
                 if is_stream:
                     losses.add(packet, jump > 0)
             if packet.is_corrupt and is_stream:
                 losses.mark()
             elif packet.is_corrupt:
                 scan.damaged = True
-            if max_frames is not None and len(scan.packets) > max_frames:
+            if max_frames is not None and len(scan.times) > max_frames:
                 raise TooManyFrames(f"{path.name}: holds more than {max_frames} frames, the limit; cut the clip")
             if scan.first is None:
                 scan.first = _first_whole(decoder, packet, scan.starts_with_keyframe)
@@ -174,7 +179,7 @@ def _scan(
         raise
     except av.FFmpegError:
         scan.damaged = True
-    scan.lost = losses.lost or [False] * len(scan.packets)
+    scan.lost = losses.lost or [False] * len(scan.times)
     return scan
 
 
@@ -207,10 +212,12 @@ def _track_notes(container: av.container.InputContainer, stream: av.video.stream
 
 def _timeline_of_packets(scan: _Scan, time_base: Fraction, timed: bool) -> tuple[Timeline, _Lost, int]:
     """The frames that packets promise, those that were lost before or between them, and how many after the last."""
-    marked = list(zip(scan.packets, scan.lost, strict=True))
-    times = sorted(packet.time for packet, is_lost in marked if packet.is_shown and not is_lost)
-    gone = [packet.time for packet, is_lost in marked if packet.is_shown and is_lost]
-    keyframes = sorted(packet.keyframe for packet, is_lost in marked if packet.keyframe and not is_lost)
+    kept, gone = [], []
+    for time, is_shown, is_lost in zip(scan.times, scan.shown, scan.lost, strict=True):
+        if is_shown:
+            (gone if is_lost else kept).append(time)
+    times = sorted(kept)
+    keyframes = sorted(keyframe for place, keyframe in scan.keyframes.items() if not scan.lost[place])
     first = scan.first.pts
     if timed and first in set(times):
         gone += [time for time in times if time < first]
@@ -231,7 +238,7 @@ def _timeline_by_decoding(
     if not places:
         raise _nothing_decodes(path)
     times = [frames[place][0] for place in places]
-    told = [packet.time for packet in scan.packets if packet.is_shown]
+    told = scan.told()
     lost = _Lost(places[0], places[-1] + 1 - places[0] - len(places))
     silently = max(0, len(told) - len(frames))  # lost by a decoder that does not even say so
     has_times = None not in times and all(a < b for a, b in pairwise(times))
