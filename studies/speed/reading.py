@@ -3,7 +3,8 @@
     python -m studies.speed.reading [--rounds 3] [--json] [--save]
 
 Other ways are first held against our frames, then timed. torchcodec is none of our requirements and needs FFmpeg as
-shared libraries; where it cannot be loaded, the table says so. The CPU builds up to 0.13 also run with PyAV's FFmpeg:
+shared libraries; where it cannot be loaded, it is left out and its error printed. The CPU builds up to 0.13 also run
+with PyAV's FFmpeg:
 
     pip install --no-deps --target TORCHCODEC torchcodec==0.13.0
     for file in .venv/lib/python3*/site-packages/av.libs/lib{av,sw}*; do      # under the names that it looks for
