@@ -61,9 +61,10 @@ def is_slow(request: Request) -> bool:
 
 
 def state(visit: Visit) -> list[str]:
-    """Everything that says what a result is."""
+    """Everything that says what a result is; not the seconds that Gradio counts beside words, unseen."""
+    words = "#viewer figcaption, #scores .card, :is(#focus, #trouble, #note) .prose"
     return [
-        *visit.page.locator("#viewer figcaption, #scores .card, #focus, #trouble, #note").all_inner_texts(),
+        *visit.page.locator(words).all_inner_texts(),
         *visit.pictures(),
     ]
 

@@ -113,7 +113,7 @@ def test_a_step_of_the_lab_shows_the_board_of_the_page_with_a_server(visit, less
 
 def test_a_link_to_a_step_opens_it_alone_and_the_page_goes_on_from_there(browser, site, clips):
     visit = Visit(browser, f"{site}#lab/7", "phone")
-    visit.wait_for_board("gates 8")
+    visit.wait_for_board("gates 4")
     assert visit.page.locator("#analyse").is_hidden() and visit.page.locator("#viewer .picture canvas").count() == 0
     for number in range(1, 11):
         visit.page.evaluate("number => { location.hash = `#lab/${number}`; }", number)
