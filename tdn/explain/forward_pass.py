@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tdn.explain.lean_graph import lean_graph
 from tdn.explain.methods import GRAD_CAM, Rule, closed_form, constant_gradient, weigh
 from tdn.networks import Network, Tap, as_network
 from tdn.networks.network import device_of
@@ -25,7 +24,7 @@ class ForwardPass:
 
     `inputs` are what the module takes, N clips, in the layout of `network.reads`; `layers` are names of `network.taps`,
     by default those that are usually shown. `logits` [N, K]. It holds memory (for ResNet-50 at 224 pixels and Res2
-    some 100 MB) until it is dropped. Inputs and network are no longer needed; the network's weights must not
+    about half a gigabyte) until it is dropped. Inputs and network are no longer needed; the network's weights must not
     change meanwhile. The pass runs in the network's own precision, with gradients whatever mode the caller is in.
     Raises ValueError for a layer that the network does not have, does not reach, or writes over.
     """
@@ -39,8 +38,7 @@ class ForwardPass:
         module, self._taken, versions = recorded(network, self.layers)
         self._taps = {layer: network.taps[layer] for layer in self.layers}
         device, dtype = device_of(module)
-        inside = [tap.module for tap in self._taps.values()]
-        with gradients_as_usual(device), _writing_explained(), lean_graph(module, inside):
+        with gradients_as_usual(device), _writing_explained():
             # A tensor of inference mode can't be part of a graph; its copy can.
             inputs = inputs.clone() if inputs.is_inference() else inputs.detach()
             self._scores = network.scores(module(inputs.to(device, dtype)))

@@ -24,9 +24,6 @@ class LongTermTDM(nn.Module):
     Shapes below are for C channels squeezed by `reduction` to C/r.
     """
 
-    # Inside are five times as many values as come in, and little arithmetic: see `tdn.explain.lean_graph`.
-    cheap_to_repeat = True
-
     def __init__(self, channels: int, num_segments: int, reduction: int = 16, upsampling: Upsampling = "nearest"):
         super().__init__()
         squeezed = max(1, channels // reduction)
