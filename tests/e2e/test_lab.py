@@ -58,7 +58,7 @@ def go_on(visit: Visit, slug: str) -> None:
         board(visit, slug, ".tiles canvas").first.wait_for()
 
 
-@pytest.fixture(scope="module", params=SCREENS)
+@pytest.fixture(scope="module", params=["phone", pytest.param("laptop", marks=pytest.mark.long)])
 def lab(request: pytest.FixtureRequest, browser, app_url: str) -> Iterator[Visit]:
     """The lab, just opened; the tests of a module walk on through it."""
     visit = Visit(browser, app_url, request.param)
