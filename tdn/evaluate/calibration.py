@@ -78,15 +78,22 @@ def calibration_error(found: list[Bin]) -> float:
     return sum(one.clips * abs(one.probability - one.right) for one in found) / max(1, clips)
 
 
+def sure_from(certainty: Tensor) -> float | None:
+    """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one.
+
+    `certainty` [2, 100] counts wrong and right answers by the percent of their probability.
+    """
+    wrong, right = certainty.flip(1).cumsum(1).flip(1).double()  # answers at least that probable
+    enough = (right >= SURE * (right + wrong)) & (right > 0)
+    return int(enough.double().argmax()) / 100 if enough.any() else None
+
+
 def sure_above(logits: Tensor, labels: Tensor) -> float | None:
-    """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one."""
+    """`sure_from` of logits [N, K] and their labels [N]."""
     probability, said = logits.double().softmax(1).max(1)
-    right = said == labels
-    for percent in range(100):
-        answers = right[probability >= percent / 100]
-        if len(answers) and answers.double().mean() >= SURE:
-            return percent / 100
-    return None
+    certainty, percent = torch.zeros(2, 100, dtype=torch.int64), (100 * probability).long().clamp(max=99)
+    certainty.index_put_(((said == labels).long(), percent), torch.ones_like(percent), accumulate=True)
+    return sure_from(certainty)
 
 
 def energy(logits: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tdn.evaluate.calibration import SURE
+from tdn.evaluate.calibration import sure_from
 
 
 @dataclass
@@ -27,10 +27,8 @@ class Validation:
 
     @property
     def sure_above(self) -> float | None:
-        """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one."""
-        wrong, right = self.certainty.flip(1).cumsum(1).flip(1).double()  # answers at least that probable
-        enough = (right >= SURE * (right + wrong)) & (right > 0)
-        return int(enough.double().argmax()) / 100 if enough.any() else None
+        """The probability from which on its answers are sure; None without one."""
+        return sure_from(self.certainty)
 
 
 def hits(logits: Tensor, labels: Tensor) -> list[Tensor]:
