@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tdn.data.transforms import Preprocess
 from tdn.explain.forward_pass import recorded
-from tdn.model import FAMILY, TDN
+from tdn.model import FAMILY, without_values
 from tdn.networks import Network, Reads
 from tdn.networks.tdn import network_of
 from tdn.networks.torchvision import PUBLISHED, published_weights, reads_of
@@ -72,8 +72,7 @@ def networks() -> Iterator[tuple[str, Network]]:
     for name in OURS:
         value = FAMILY[name]
         architecture = replace(value.architecture, window=1) if name.startswith("tsm") else value.architecture
-        with torch.device("meta"):
-            model = TDN(architecture).eval()
+        model = without_values(architecture).eval()
         model.preprocess = replace(Preprocess.official(), input_size=value.input_size)
         yield f"{name} (ours)", network_of(model)
     from torchvision.models import get_model

@@ -16,7 +16,7 @@ from tdn.model.family import (
     released_fusion_weights,
     system_name,
 )
-from tdn.model.tdn import TDN
+from tdn.model.tdn import TDN, without_values
 
 __all__ = [
     "BACKBONES",
@@ -34,4 +34,5 @@ __all__ = [
     "on_backbone",
     "released_fusion_weights",
     "system_name",
+    "without_values",
 ]

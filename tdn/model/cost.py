@@ -7,15 +7,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from tdn.model.family import Architecture
-from tdn.model.tdn import TDN
+from tdn.model.tdn import TDN, without_values
 
 
 @cache
 def multiply_adds(architecture: Architecture, input_size: int) -> int:
     """Multiply-adds of one clip in units, convolutions and linear layers only. Nothing is computed or allocated."""
-    with torch.device("meta"):
-        model = TDN(architecture).eval()
-        clip = torch.empty(1, architecture.num_segments, architecture.window, 3, input_size, input_size)
+    model = without_values(architecture).eval()
+    clip = torch.empty(1, architecture.num_segments, architecture.window, 3, input_size, input_size, device="meta")
     _drop_batch_norms(model)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(clip)
@@ -25,8 +24,7 @@ def multiply_adds(architecture: Architecture, input_size: int) -> int:
 @cache
 def num_parameters(architecture: Architecture) -> int:
     """Number of trainable values."""
-    with torch.device("meta"):
-        return sum(parameter.numel() for parameter in TDN(architecture).parameters())
+    return sum(parameter.numel() for parameter in without_values(architecture).parameters())
 
 
 def _drop_batch_norms(model: TDN) -> None:

@@ -3,8 +3,10 @@
 from collections import OrderedDict
 from functools import partial
 
+import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from tdn.model.backbone import first_stage, later_stage, stage_channels
 from tdn.model.baselines import TemporalConv, TemporalShift, teinet
@@ -170,3 +172,18 @@ def initialise(model: TDN) -> None:
                 nn.init.zeros_(module.bias)
     nn.init.normal_(model.head.weight, std=0.001)
     nn.init.zeros_(model.head.bias)
+
+
+def without_values(architecture: Architecture) -> TDN:
+    """A network of names and shapes alone, on the meta device: to count with, or to be filled from a file."""
+    with torch.device("meta"), _NothingDrawn():
+        return TDN(architecture)
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Tensors get no first values. On the meta device they have none anyhow, but asking takes most of the time."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return (*args, kwargs["tensor"])[0]
+        return function(*args, **(kwargs or {}))

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from tdn.model import TDN
+from tdn.model import without_values
 from tdn.model.family import FAMILY, system_name
 from tdn.networks.tdn import taps as taps_of_tdn
 from tdn.weights.shipped import shipped_networks
@@ -46,8 +46,7 @@ def _ours() -> Iterator[Offered]:
             architecture = read_card(path).architecture
         except (CheckpointError, FileNotFoundError):
             continue  # a clone without its large files; `doctor` says so
-        with torch.device("meta"):
-            taps = [tap.name for tap in taps_of_tdn(TDN(architecture))]
+        taps = [tap.name for tap in taps_of_tdn(without_values(architecture))]
         size = sum(part.stat().st_size for part in shard_paths(path)) / 1e6
         name = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         licence = "as this project; trained on drawn clips alone"
@@ -92,8 +91,7 @@ def _in_cache(repository: str) -> bool:
 
 
 def _brought() -> Iterator[Offered]:
-    with torch.device("meta"):
-        taps = [tap.name for tap in taps_of_tdn(TDN(FAMILY["tsm_resnet50_8f"].architecture))]
+    taps = [tap.name for tap in taps_of_tdn(without_values(FAMILY["tsm_resnet50_8f"].architecture))]
     terms = "MIT (mit-han-lab)" + OWNERS
     yield Offered("FILE.pth", "TSM or TSN as released", "segments", taps, "bring", True, None, terms)
     yield Offered("owner/name", "TDN on the Hugging Face Hub", "tdn", [], "bring", True, None, "its owner's")

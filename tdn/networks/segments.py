@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from tdn.data.transforms import Preprocess
-from tdn.model import TDN, Architecture
+from tdn.model import TDN, Architecture, without_values
 from tdn.model.baselines import TemporalShift
 from tdn.model.family import MOBILENET, Backbone
 from tdn.networks.network import Network, Reads
@@ -108,8 +108,7 @@ def _filled(state: dict[str, Tensor], file: str, segments: int, shifted: bool, s
         temporal="tsm" if shifted else "none",
         temporal_stages=(2, 3, 4, 5) if shifted else (),
     )
-    with torch.device("meta"):
-        model = TDN(architecture)
+    model = without_values(architecture)
     shifts = {name for name, module in model.named_modules() if isinstance(module, TemporalShift)}
     for name in shifts:
         model.get_submodule(name).share = share

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tdn.data.transforms import Preprocess
 from tdn.lfs import expect_no_pointer
-from tdn.model import RESNET50, RESNET101, TDN, Architecture
+from tdn.model import RESNET50, RESNET101, TDN, Architecture, without_values
 from tdn.weights.foreign import chosen_set, read_safely, weight_sets, what_it_is
 from tdn.weights.limits import MAX_CLASSES, expect_labels
 from tdn.weights.store import Card, CheckpointError, default_labels, expect_finite, mismatch, opened, with_card
@@ -161,8 +161,7 @@ def convert_official(
     expect_labels(labels or [], len(labels or []))
     if twice := next((label for label in labels or [] if labels.count(label) > 1), None):
         raise CheckpointError(f"{path.name}: two of the labels are {twice!r}; give every class a name of its own")
-    with torch.device("meta"):
-        model = TDN(architecture)
+    model = without_values(architecture)
     filled = match_official(tensors, model, path.name)
     expect_finite(filled, path.name)
     model.load_state_dict(filled, assign=True)

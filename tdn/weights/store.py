@@ -13,7 +13,7 @@ from safetensors.torch import save
 from tdn import __version__
 from tdn.data.transforms import FOREIGN, Preprocess
 from tdn.lfs import expect_no_pointer
-from tdn.model import TDN, Architecture
+from tdn.model import TDN, Architecture, without_values
 from tdn.weights import limits
 from tdn.words import one_line
 
@@ -161,8 +161,7 @@ def load_model(path: Path | str, device: str | torch.device = "cpu") -> TDN:
     """
     shards = shard_paths(Path(path))
     card = read_card(shards[0])
-    with torch.device("meta"):
-        model = TDN(card.architecture)
+    model = without_values(card.architecture)
     expected = model.state_dict()
     expect_contents(shards, expected)
     tensors = {}
