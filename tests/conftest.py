@@ -71,6 +71,12 @@ def usual_priority():
 
 
 @pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch):
+    """Training ends without its picture of the confusion matrix, which takes longer than training a tiny network."""
+    monkeypatch.setattr("tdn.train.run.draw_confusion", lambda path: None)
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 

@@ -30,6 +30,7 @@ from tdn.train.run import LAST, expect_same_run, train
 from tdn.train.validation import Validation
 from tdn.weights import CheckpointError, load_model
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 ROOT = Path(__file__).resolve().parents[1]
 # Four steps an epoch, dropout on, a checkpoint after each step.
 CHANGES = {"epochs": 2, "clips_per_epoch": 16, "pool_clips": 16, "batch_size": 4, "save_steps": 1}

@@ -31,7 +31,7 @@ def frames() -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", TRAINED_ROWS)
-def test_a_row_trains_by_name_and_shows_its_maps(name, runs, frames):
+def test_a_row_trains_by_name_and_shows_its_maps(name, runs, frames, undrawn):
     model = load_model(train(replace(FEW, model=name), runs / name))
     clip = clip_from_frames(frames, model)
     maps = grad_cam(model, clip.tensor)

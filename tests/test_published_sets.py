@@ -18,6 +18,7 @@ SMALL = [
     *("--set", "backbone=resnet10_w8", "--set", "start_from=none", "--set", "sizes=1:64", "--set", "workers=0"),
     *("--set", "batch_size=1", "--set", "micro_batch=1", "--device", "cpu"),
 ]
+SHORT = ("something-v2", "kinetics400", "ucf101")  # the others alike, in `make test-long`
 RECIPES = {
     "something-v1": "ssv1-r50-8f",
     "something-v2": "ssv2-r50-8f-paper",
@@ -55,7 +56,9 @@ def kinetics_checkpoint(place) -> Path:
     return place / "runs" / "kinetics400" / "last.safetensors"
 
 
-@pytest.mark.parametrize("name", [*STANDINS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in SHORT)) for name in STANDINS]
+)
 def test_a_published_data_set_is_checked_trained_on_resumed_and_tested(
     name, place, kinetics_checkpoint, tdn, monkeypatch
 ):

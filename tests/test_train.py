@@ -23,6 +23,7 @@ from tdn.train.run import train
 from tdn.weights import load_model
 from tests.conftest import tiny
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 QUICK = replace(SMOKE, epochs=3, clips_per_epoch=8, pool_clips=8, val_clips=8, batch_size=4)
 
 

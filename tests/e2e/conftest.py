@@ -34,6 +34,9 @@ FLAGS = (
 RANDOM_NETWORK = "torchvision:r2plus1d_18?weights=none&classes=5&frames=8&size=32"
 PATIENCE_MS = 90_000  # for a machine with other work to do
 SCREENS = {"laptop": (1280, 800, False), "phone": (390, 844, True)}
+# What is tried on one screen in `make test`, and on both in `make test-long`.
+LONG_ON_PHONE = ["laptop", pytest.param("phone", marks=pytest.mark.long)]
+LONG_ON_LAPTOP = [pytest.param("laptop", marks=pytest.mark.long), "phone"]
 
 
 def save_random_pair(folder: Path, preprocess: Preprocess | None = None) -> None:
@@ -242,9 +245,9 @@ class Visit:
         )
 
 
-@pytest.fixture(scope="module", params=SCREENS)
+@pytest.fixture(scope="module", params=LONG_ON_PHONE)
 def analysed(request: pytest.FixtureRequest, browser, app_url: str, clips: Path) -> Iterator[Visit]:
-    """A clip's finished result on a laptop and on a phone, at its first segment; shared by the tests of a module."""
+    """A clip's finished result at its first segment, shared by the tests of a module."""
     opened = Visit(browser, app_url, request.param)
     opened.clip = clips / "clip.mp4"
     opened.upload(opened.clip)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Visit
+from tests.e2e.conftest import LONG_ON_PHONE, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -16,7 +16,7 @@ RUN = """async (rules) => {
 }"""
 
 
-@pytest.mark.parametrize("screen", ["laptop", pytest.param("phone", marks=pytest.mark.long)])
+@pytest.mark.parametrize("screen", LONG_ON_PHONE)
 def test_axe_finds_nothing_serious_on_any_tab(browser, app_url: str, node_modules: Path, screen: str):
     visit = Visit(browser, app_url, screen)
     page = visit.page

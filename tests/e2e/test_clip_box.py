@@ -41,7 +41,7 @@ def test_upload_opens_the_dialog_while_a_clip_is_there_and_keeps_it_if_nothing_i
     assert laptop.errors == []
 
 
-@pytest.mark.parametrize("way", ["chosen", "chosen in the empty box", "dropped"])
+@pytest.mark.parametrize("way", [pytest.param("chosen", marks=pytest.mark.long), "chosen in the empty box", "dropped"])
 def test_a_gif_is_a_clip(laptop: Visit, gif: Path, way: str):
     laptop.forget_maps()
     if way == "chosen":
@@ -80,7 +80,7 @@ def test_a_recording_has_a_length(browser, app_url: str):
     visit.context.close()
 
 
-@pytest.mark.parametrize("name", ["NotAllowedError", "NotFoundError"])
+@pytest.mark.parametrize("name", ["NotAllowedError", pytest.param("NotFoundError", marks=pytest.mark.long)])
 def test_a_camera_that_is_refused_is_told_beside_the_box(laptop: Visit, name: str):
     refuse = f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('no', '{name}'); }};"
     laptop.page.add_init_script(refuse)

@@ -9,7 +9,7 @@ from gradio_client import Client, handle_file
 from app import change_text
 from tdn.data.video import write_mp4
 from tdn.explain.strobe import curve
-from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit, moving_square
+from tests.e2e.conftest import LONG_ON_PHONE, PATIENCE_MS, SCREENS, Visit, moving_square
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ def standing_still(page, selector: str) -> dict[str, float]:
     return box
 
 
-@pytest.mark.parametrize("screen", ["laptop", pytest.param("phone", marks=pytest.mark.long)])
+@pytest.mark.parametrize("screen", LONG_ON_PHONE)
 def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     browser, app_url: str, tmp_path: Path, screen: str
 ):
@@ -146,7 +146,12 @@ def test_a_program_repeats_a_clip(app_url: str, clips: Path):
 
 # Each with a clip of its own length: what is drawn of a clip is kept.
 @pytest.mark.parametrize(
-    ("leaves", "length"), [("closes the page", 31), ("picks a sample", 32), ("uploads another", 33)]
+    ("leaves", "length"),
+    [
+        pytest.param("closes the page", 31, marks=pytest.mark.long),
+        ("picks a sample", 32),
+        pytest.param("uploads another", 33, marks=pytest.mark.long),
+    ],
 )
 def test_who_moves_on_ends_the_drawing(
     browser, app_url: str, tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch, leaves: str, length: int

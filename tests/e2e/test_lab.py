@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import SCREENS, Visit
+from tests.e2e.conftest import LONG_ON_LAPTOP, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,7 @@ def go_on(visit: Visit, slug: str) -> None:
         board(visit, slug, ".tiles canvas").first.wait_for()
 
 
-@pytest.fixture(scope="module", params=["phone", pytest.param("laptop", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=LONG_ON_LAPTOP)
 def lab(request: pytest.FixtureRequest, browser, app_url: str) -> Iterator[Visit]:
     """The lab, just opened; the tests of a module walk on through it."""
     visit = Visit(browser, app_url, request.param)
@@ -241,7 +241,7 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
     visit.context.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_every_word_of_the_lab_has_the_contrast_of_wcag_aa(browser, app_url: str, theme: str):
     visit = Visit(browser, f"{app_url}/?__theme={theme}", "laptop")
     visit.page.get_by_role("tab", name="S-TDM lab").click()
@@ -260,7 +260,7 @@ def choose_own(visit: Visit) -> None:
     visit.page.locator("[role=option]", has_text="Your clip from Analyse").click()
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
 def test_a_picture_stands_near_the_top_of_every_step_and_the_question_below_it_on_a_phone(browser, app_url, screen):
     visit = Visit(browser, app_url, screen)
     visit.page.get_by_role("tab", name="S-TDM lab").click()

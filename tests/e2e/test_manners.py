@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import SCREENS, Visit
+from tests.e2e.conftest import LONG_ON_LAPTOP, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,7 @@ def test_all_text_has_the_contrast_of_wcag_aa(browser, app_url: str, scheme: str
     visit.context.close()
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
 def test_no_tab_is_wider_than_the_screen(browser, app_url: str, screen: str):
     visit = Visit(browser, app_url, screen)
     for tab in visit.page.get_by_role("tab").all():
@@ -94,7 +94,7 @@ def test_the_legend_says_what_its_bright_end_is_for_each_scale(laptop: Visit):
         assert laptop.page.inner_text("#viewer .most") == words
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
 def test_a_ticked_box_is_told_from_an_empty_one(browser, app_url: str, scheme: str):
     visit = Visit(browser, app_url, "laptop", color_scheme=scheme)
     box, shots = visit.page.locator("#viewer .signed"), []

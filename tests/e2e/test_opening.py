@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import SCREENS, Visit
+from tests.e2e.conftest import LONG_ON_LAPTOP, LONG_ON_PHONE, SCREENS, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -12,7 +12,7 @@ PICTURES = "() => [...document.querySelectorAll('#opening canvas')].map(one => o
 FILM = "document.querySelector('#opening video')"
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
 def test_the_page_opens_on_a_film_with_maps_moving_over_it(browser, app_url: str, screen: str):
     visit = Visit(browser, app_url, screen, reduced_motion="no-preference")
     page = visit.page
@@ -42,7 +42,7 @@ def test_nothing_plays_by_itself_for_who_prefers_less_motion(laptop: Visit):
     laptop.page.wait_for_function(f"!{FILM}.paused")
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_PHONE)
 def test_the_switch_shows_before_and_after_side_by_side_and_in_step(browser, app_url: str, screen: str):
     visit = Visit(browser, app_url, screen, reduced_motion="no-preference")
     page = visit.page

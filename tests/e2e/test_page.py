@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import text
-from tests.e2e.conftest import PATIENCE_MS, SCREENS, Visit
+from tests.e2e.conftest import LONG_ON_LAPTOP, LONG_ON_PHONE, PATIENCE_MS, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ def captions(visit: Visit) -> list[list[str]]:
     return [text.split(" · ") for text in visit.page.locator("#viewer figcaption").all_text_contents()]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
 def test_a_real_clip_goes_through_the_page(browser, app_url: str, shared_clips: Path, screen: str):
     visit = Visit(browser, app_url, screen)
     visit.upload(shared_clips / "motion" / "right_bolt_intel.mp4")
@@ -75,7 +75,7 @@ def test_the_table_of_motion_focus_fits_the_screen(analysed: Visit):
     assert right <= table.evaluate("table => table.parentElement.closest('.block').getBoundingClientRect().right") + 1
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_PHONE)
 def test_one_change_is_looked_at_before_and_after(browser, app_url: str, clips: Path, screen: str):
     visit = Visit(browser, app_url, screen)
     visit.upload(clips / "clip.mp4")

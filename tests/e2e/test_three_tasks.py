@@ -66,6 +66,7 @@ def test_before_and_after_of_a_freeze_take_one_click_and_no_scrolling(laptop: Vi
     assert page.locator("#opening .columns ol:not(:empty)").count() == 4 and laptop.errors == []
 
 
+@pytest.mark.long
 def test_a_freeze_of_an_own_clip_takes_one_click_more(laptop: Visit, done, tmp_path: Path):
     choose(laptop, tmp_path / "own.mp4")
     laptop.page.click("#change label:has-text('Freeze each window')")
@@ -74,6 +75,7 @@ def test_a_freeze_of_an_own_clip_takes_one_click_more(laptop: Visit, done, tmp_p
     assert laptop.page.locator("#viewer-after figcaption").count() == 8 and laptop.errors == []
 
 
+@pytest.mark.long
 def test_a_two_column_pdf_of_four_clips_takes_two_clicks_a_clip_and_two_for_the_file(
     laptop: Visit, done, tmp_path: Path
 ):

@@ -86,7 +86,10 @@ def test_scores_and_maps_of_given_pixels_equal_python(visit):
                 assert off < 1e-3 * max(wanted.max(), 1e-6), f"{name} {role} {layer}: {off / wanted.max():.1e}"
 
 
-@pytest.mark.parametrize("method", ["hirescam", "layercam", "grad_cam_pp", "xgradcam"])
+@pytest.mark.parametrize(
+    "method",
+    ["hirescam", *(pytest.param(one, marks=pytest.mark.long) for one in ("layercam", "grad_cam_pp", "xgradcam"))],
+)
 def test_every_method_gives_python_s_map(visit, method):
     model = load_model(PAIR[0])
     clip = load_clip(SAMPLES / "conveyor.mp4", model).tensor
@@ -142,7 +145,7 @@ def test_a_link_opens_what_it_names(browser, site):
     visit.context.close()
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [4, pytest.param(20, marks=pytest.mark.long)])
 def test_files_give_the_frames_and_the_answers_of_python(visit, tmp_path, count: int):
     """The samples, and drawn clips of as many classes as are missing. Colours may differ by a few levels: the browser's
     decoder converts them its own way.
@@ -184,6 +187,7 @@ DISTANCES = """async ([name, given]) => {
 }"""
 
 
+@pytest.mark.long
 def test_without_webcodecs_the_same_frames_are_read_by_seeking(browser, site, clips):
     visit = Visit(browser, site, before="delete window.VideoDecoder")
     assert "“Moving something from right to left”" in visit.status()

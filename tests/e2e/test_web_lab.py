@@ -80,7 +80,10 @@ def board_in_python(lessons: Lessons, name: str) -> Board:
     return views.dropped(clip, lessons.dropped(clip, (0, 1)), right)
 
 
-@pytest.mark.parametrize("name", STEPS)
+LONG = ("differences 0", "noise 1", "fusion 0", "drop 0 0,1")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in STEPS])
 def test_a_step_of_the_lab_shows_the_board_of_the_page_with_a_server(visit, lessons, name):
     """The same words, tiles and bars. Numbers differ a little, because the browser's decoder has its own colours."""
     number, choices = STEPS[name]

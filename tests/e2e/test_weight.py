@@ -8,7 +8,7 @@ import pytest
 
 from app.server.ahead import with_code_ahead
 from app.server.weight import without_streams
-from tests.e2e.conftest import PATIENCE_MS, SCREENS
+from tests.e2e.conftest import LONG_ON_LAPTOP, PATIENCE_MS, SCREENS
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ SHIFT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
 def test_a_first_visit_is_light_still_and_silent(browser, app_url: str, screen: str):
     width, height, mobile = SCREENS[screen]
     context = browser.new_context(
