@@ -139,6 +139,9 @@ def browser():
         started.close()
 
 
+USUAL: dict = {}  # the open context of each browser and screen, for visits that ask for nothing else
+
+
 class Visit:
     """An open page, with the errors it raised (warnings of the console and refused requests, too) and the requests it
     sent, to other servers in `outside`.
@@ -148,13 +151,17 @@ class Visit:
         width, height, mobile = SCREENS[screen]
         self.width = width
         self.clip: Path | None = None
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height},
-            is_mobile=mobile,
-            has_touch=mobile,
-            accept_downloads=True,
-            **{"reduced_motion": "reduce"} | context,
-        )
+        self.context, self.is_own = USUAL.get((browser, screen)), bool(context)
+        if context or self.context is None:
+            self.context = browser.new_context(
+                viewport={"width": width, "height": height},
+                is_mobile=mobile,
+                has_touch=mobile,
+                accept_downloads=True,
+                **{"reduced_motion": "reduce"} | context,
+            )
+        if not context:
+            USUAL[browser, screen] = self.context
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
@@ -169,6 +176,12 @@ class Visit:
         self.page.wait_for_selector("#viewer .picture", state="visible" if opens_with_maps else "attached")
         if opens_with_maps:
             self.wait_for_maps()
+
+    def close(self) -> None:
+        """The next visit of this kind finds the browser's cache filled: loading the page is much of what it takes."""
+        self.page.close()
+        if self.is_own:
+            self.context.close()
 
     def _hear(self, line) -> None:
         # Tests read what is drawn, over and over; the page doesn't.
@@ -254,7 +267,7 @@ def analysed(request: pytest.FixtureRequest, browser, app_url: str, clips: Path)
     opened.wait_for_maps()
     opened.wait_for_files()
     yield opened
-    opened.context.close()
+    opened.close()
 
 
 @pytest.fixture
@@ -262,4 +275,4 @@ def laptop(browser, app_url: str) -> Iterator[Visit]:
     """A page nobody has touched yet."""
     opened = Visit(browser, app_url, "laptop")
     yield opened
-    opened.context.close()
+    opened.close()

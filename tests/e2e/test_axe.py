@@ -34,4 +34,4 @@ def test_axe_finds_nothing_serious_on_any_tab(browser, app_url: str, node_module
             page.evaluate("dark => document.body.classList.toggle('dark', dark)", is_dark)
             page.wait_for_timeout(400)  # colours go over into each other
             assert page.evaluate(RUN, ["color-contrast"] if is_dark else None) == [], (name, is_dark)
-    visit.context.close()
+    visit.close()

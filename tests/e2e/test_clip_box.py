@@ -77,7 +77,7 @@ def test_a_recording_has_a_length(browser, app_url: str):
     own_clip(visit)
     visit.page.wait_for_function("Number.isFinite(document.querySelector('#clip video').duration)")
     assert "NaN" not in visit.page.text_content("#clip") and visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 @pytest.mark.parametrize("name", ["NotAllowedError", pytest.param("NotFoundError", marks=pytest.mark.long)])

@@ -80,7 +80,7 @@ def test_who_waits_sees_the_place_in_line(browser, app_url: str, clips: Path, br
     brake.let_go.set()
     visit.wait_for_maps()
     assert visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 def test_one_pupil_s_limit_leaves_the_others_of_the_school_alone(app_url: str, clips: Path):

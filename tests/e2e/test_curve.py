@@ -83,7 +83,7 @@ def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     page.click("#curve .apply")
     page.wait_for_selector("#looked-again", state="hidden")
     assert visit.errors == [] and visit.outside == []
-    visit.context.close()
+    visit.close()
 
 
 def test_another_class_of_a_clip_has_its_curve_at_once(laptop: Visit):
@@ -120,7 +120,7 @@ def test_a_link_reopens_a_repeat(browser, app_url: str):
     visit = Visit(browser, f"{app_url}?sample=square&change=repeat+5", "laptop")
     visit.page.wait_for_selector("#viewer-after figure:visible figcaption:has-text('after “Repeat 5 times”')")
     assert visit.page.locator("#change label:has-text('Repeat 5 times') input").is_checked()
-    visit.context.close()
+    visit.close()
 
 
 def test_the_sliders_set_how_often_and_how_much(laptop: Visit):
@@ -179,9 +179,9 @@ def test_who_moves_on_ends_the_drawing(
         visit.upload(clips / "clip.mp4")
         visit.wait_for_maps()
     else:
-        visit.context.close()
+        visit.close()
     time.sleep(1)
     drawn = len(made)
     time.sleep(1.5)
     assert 2 <= len(made) == drawn < STEPS
-    visit.context.close()
+    visit.close()

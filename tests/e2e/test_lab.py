@@ -65,7 +65,7 @@ def lab(request: pytest.FixtureRequest, browser, app_url: str) -> Iterator[Visit
     visit.page.get_by_role("tab", name="S-TDM lab").click()
     board(visit, "frame", ".tiles canvas").first.wait_for()
     yield visit
-    visit.context.close()
+    visit.close()
 
 
 def test_all_ten_steps_can_be_walked_and_each_control_does_something(lab: Visit):
@@ -238,7 +238,7 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
         "before => document.querySelector('#lab-board-differences canvas').toDataURL() !== before", arg=before[0]
     )
     assert visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
@@ -252,7 +252,7 @@ def test_every_word_of_the_lab_has_the_contrast_of_wcag_aa(browser, app_url: str
     visit.page.locator("#lab-steps [role=tab]").nth(4).click()
     board(visit, "fusion", ".card").first.wait_for()
     assert too_faint == [] and visit.page.evaluate(TOO_FAINT) == []
-    visit.context.close()
+    visit.close()
 
 
 def choose_own(visit: Visit) -> None:
@@ -275,4 +275,4 @@ def test_a_picture_stands_near_the_top_of_every_step_and_the_question_below_it_o
         assert top < 250, slug
         if screen == "phone":
             assert picture < 340 and picture < question, (slug, picture, question)
-    visit.context.close()
+    visit.close()

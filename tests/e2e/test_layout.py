@@ -16,7 +16,7 @@ def narrow(request: pytest.FixtureRequest, browser, app_url: str) -> Visit:
         visit = Visit(browser, app_url, request.param)
     visit.wait_for_files()
     yield visit
-    visit.context.close()
+    visit.close()
 
 
 def test_the_table_of_motion_focus_is_whole(narrow: Visit):

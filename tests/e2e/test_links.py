@@ -128,7 +128,7 @@ def opened(browser, app_url: str):
 
     yield open_at
     for visit in visits:
-        visit.context.close()
+        visit.close()
 
 
 def wait_for_board(visit: Visit, slug: str) -> None:

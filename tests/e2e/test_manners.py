@@ -53,7 +53,7 @@ def test_all_text_has_the_contrast_of_wcag_aa(browser, app_url: str, scheme: str
     visit.page.get_by_role("tab", name="About").click()
     visit.page.wait_for_selector("#about")
     assert visit.page.evaluate(TOO_FAINT) == []
-    visit.context.close()
+    visit.close()
 
 
 @pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
@@ -64,7 +64,7 @@ def test_no_tab_is_wider_than_the_screen(browser, app_url: str, screen: str):
         visit.page.wait_for_timeout(200)
         widths = visit.page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
         assert widths == [visit.width, visit.width], tab.inner_text()
-    visit.context.close()
+    visit.close()
 
 
 def test_the_maps_do_not_move_while_a_result_arrives(browser, app_url: str):
@@ -73,7 +73,7 @@ def test_the_maps_do_not_move_while_a_result_arrives(browser, app_url: str):
     before = visit.page.evaluate(place)
     visit.wait_for_maps()
     assert abs(visit.page.evaluate(place) - before) <= 2
-    visit.context.close()
+    visit.close()
 
 
 def test_every_control_of_the_viewer_shows_its_focus(laptop: Visit):
@@ -102,4 +102,4 @@ def test_a_ticked_box_is_told_from_an_empty_one(browser, app_url: str, scheme: s
         box.set_checked(ticked)
         shots.append(np.asarray(Image.open(BytesIO(box.screenshot())).convert("L")).astype(int))
     assert (np.abs(shots[1] - shots[0]) > 64).mean() > 0.2  # a fifth of it is clearly lighter or darker
-    visit.context.close()
+    visit.close()

@@ -278,4 +278,4 @@ def test_a_clip_in_place_of_another_stays_though_its_clearing_is_overtaken(
     visit.page.wait_for_timeout(500)
     assert found[-1] is False and not visit.page.evaluate(WAITING)
     visit.wait_for_maps()
-    visit.context.close()
+    visit.close()

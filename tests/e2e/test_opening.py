@@ -33,7 +33,7 @@ def test_the_page_opens_on_a_film_with_maps_moving_over_it(browser, app_url: str
     assert page.evaluate("document.documentElement.scrollWidth") == visit.width
     page.click("#opening .play")
     assert page.evaluate(f"{FILM}.paused") and visit.errors == [] and visit.outside == []
-    visit.context.close()
+    visit.close()
 
 
 def test_nothing_plays_by_itself_for_who_prefers_less_motion(laptop: Visit):
@@ -65,13 +65,13 @@ def test_the_switch_shows_before_and_after_side_by_side_and_in_step(browser, app
     assert page.get_attribute(f"{SWITCH}:nth-child(2)", "aria-checked") == "true"
     assert "nearest" in page.inner_text("#opening .knots") or "half way" in page.inner_text("#opening .knots")
     assert visit.errors == [] and page.evaluate("document.documentElement.scrollWidth") == visit.width
-    visit.context.close()
+    visit.close()
 
 
 def test_a_link_to_something_else_leads_there(browser, app_url: str):
     visit = Visit(browser, f"{app_url}?sample=square&change=reverse", "laptop")
     assert visit.page.locator("#opening .opening").is_hidden()
-    visit.context.close()
+    visit.close()
     again = Visit(browser, f"{app_url}?sample=square&segment=2", "laptop")
     assert again.page.locator("#opening .opening").is_visible()
-    again.context.close()
+    again.close()

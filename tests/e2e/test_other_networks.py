@@ -33,7 +33,7 @@ def beside(browser, app_url: str, clips) -> Visit:
     visit.wait_for_maps()
     visit.wait_for_files()
     yield visit
-    visit.context.close()
+    visit.close()
 
 
 def test_it_answers_beside_tdn_with_its_own_classes_over_a_common_timeline(beside: Visit):

@@ -45,7 +45,7 @@ def owner(browser, app_url, clips, mine):
     visit.upload(clips / "clip.mp4")
     visit.wait_for_maps(panels=2)
     yield visit
-    visit.context.close()
+    visit.close()
 
 
 def test_it_answers_with_its_own_classes_which_are_only_text(owner):

@@ -27,7 +27,7 @@ def test_a_real_clip_goes_through_the_page(browser, app_url: str, shared_clips: 
     assert visit.page.locator("#scores li").count() == 8  # the random pair knows four classes
     assert visit.errors == [] and visit.outside == []
     assert visit.page.evaluate("innerWidth") == visit.width == visit.page.evaluate("document.body.scrollWidth")
-    visit.context.close()
+    visit.close()
 
 
 def test_a_click_on_a_class_explains_it(browser, app_url: str, clips: Path):
@@ -45,7 +45,7 @@ def test_a_click_on_a_class_explains_it(browser, app_url: str, clips: Path):
     assert visit.page.input_value("#target input") == label
     assert all(label in caption[2] for caption in captions(visit))
     assert visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 def test_a_new_clip_is_explained_for_its_own_top_class(browser, app_url: str, clips: Path):
@@ -60,7 +60,7 @@ def test_a_new_clip_is_explained_for_its_own_top_class(browser, app_url: str, cl
     visit.wait_for_maps()
     assert visit.page.input_value("#target input") == text.TOP_CLASS
     assert visit.page.locator("#scores .card").first.locator("li").first.get_attribute("class") == "explained"
-    visit.context.close()
+    visit.close()
 
 
 def test_the_ways_to_an_own_clip_are_named_while_an_example_is_shown(analysed: Visit):
@@ -92,7 +92,7 @@ def test_one_change_is_looked_at_before_and_after(browser, app_url: str, clips: 
     assert visit.page.evaluate("document.body.scrollWidth") == visit.width
     visit.page.click("#analyse")
     visit.page.wait_for_selector("#viewer-after", state="hidden")  # it belonged to the analysis before
-    visit.context.close()
+    visit.close()
 
 
 def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
@@ -100,7 +100,7 @@ def test_a_change_without_a_clip_is_one_sentence(browser, app_url: str):
     visit.clear()
     visit.page.click("#change label:has-text('Freeze each window')")
     visit.page.wait_for_selector("#change-trouble:has-text('Not looked at “Freeze each window”. Add a clip first')")
-    visit.context.close()
+    visit.close()
 
 
 def test_motion_focus_stands_below_the_maps_with_chance_and_controls(analysed: Visit):
@@ -168,7 +168,7 @@ def test_a_link_reopens_sample_class_segment_controls_and_change(browser, app_ur
     assert other.page.evaluate(state) == laptop.page.evaluate(state)
     assert other.page.evaluate(state)[:5] == ["35", "shared", "viridis", "final", "5"]
     assert other.page.locator("#change label:has-text('Reverse time') input").is_checked() and other.errors == []
-    other.context.close()
+    other.close()
 
 
 def test_what_a_link_says_in_vain_is_left_out_with_a_word(browser, app_url: str):
@@ -177,7 +177,7 @@ def test_what_a_link_says_in_vain_is_left_out_with_a_word(browser, app_url: str)
     assert visit.page.input_value("#viewer .rule") == "clip"
     assert "Moment 8 of 8" in visit.page.inner_text("#viewer .position")
     assert visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 def test_copy_link_copies_the_address(browser, app_url: str):
@@ -186,7 +186,7 @@ def test_copy_link_copies_the_address(browser, app_url: str):
     visit.page.wait_for_selector("#viewer .copy:has-text('Copied')")
     copied = visit.page.evaluate("navigator.clipboard.readText()")
     assert copied == visit.page.url and "sample=square" in copied and "segment=" in copied
-    visit.context.close()
+    visit.close()
 
 
 def test_space_plays_and_pauses_from_the_maps(laptop: Visit):
@@ -245,4 +245,4 @@ def test_a_recording_of_the_camera_is_analysed(browser, app_url: str):
     visit.page.wait_for_function("!location.search.includes('sample')", timeout=PATIENCE_MS)
     visit.wait_for_maps()
     assert visit.errors == []
-    visit.context.close()
+    visit.close()

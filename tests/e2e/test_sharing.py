@@ -52,9 +52,9 @@ def test_a_result_is_shared_by_consent_seen_by_others_and_taken_back(browser, ap
     page.get_by_role("button", name="Delete it").click()
     page.wait_for_selector("#share-links li:has-text('is shared no more')")
     assert httpx.get(address).status_code == 404 and other.goto(address).status == 404
-    other.context.close()
+    other.close()
     assert visit.errors == [] and visit.outside == []
-    visit.context.close()
+    visit.close()
 
 
 def test_nothing_can_be_shared_of_a_result_that_is_not_one_s_own(app_url: str):

@@ -237,7 +237,7 @@ def test_one_class_less_another_by_another_method(browser, app_url: str):
     assert visit.pictures() != before
     page.wait_for_function("location.search.includes('method=layercam') && !location.search.includes('versus')")
     assert visit.errors == []
-    visit.context.close()
+    visit.close()
 
 
 def test_what_the_browser_cannot_play_is_shown_moment_by_moment(analysed: Visit):
