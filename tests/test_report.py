@@ -2,11 +2,13 @@
 
 import ast
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from studies import report
+from studies.motion import again
 from studies.motion.splits import ASKED, shipped
 from studies.tables import motion, speed
 
@@ -47,6 +49,16 @@ def test_what_a_study_asks_of_the_report_is_there(path):
 def test_the_table_of_a_result_is_that_of_its_document():
     found = json.loads((report.DOCS / "benchmark.json").read_text())["cards"]
     assert report.table("cards", found) in (report.DOCS / "benchmark.md").read_text()
+
+
+def test_after_new_weights_all_that_tells_of_them_is_measured_again(tmp_path):
+    of_generator = {"appearance_free", "planted_bias", "rendering"}  # of the clips, and of networks that no one ships:
+    measured = set(json.loads((report.DOCS / "benchmark.json").read_text())) - of_generator - {"ablation"}
+    steps = again.steps(tmp_path, tmp_path)
+    assert measured <= set(steps)
+    for line in (line for lines in steps.values() for line in lines):
+        command = line.split()
+        assert command[0] == "make" or find_spec(command[2]) is not None, line
 
 
 def test_a_part_of_a_split_counts_its_own_clips():

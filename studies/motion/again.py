@@ -1,0 +1,123 @@
+"""After new weights: every figure and picture that tells of them, made again. What is done stays done.
+
+    python -m studies.motion.again CLIPS            # from an hour to several, as the machine is
+    python -m studies.motion.again CLIPS --list     # only says what it would run
+
+CLIPS holds real videos: in motion/ and long/ those of `strobe_clips.csv`, in masks/ two sequences as DAVIS has them.
+Each step keeps its log under runs/again, in a folder named after the weights. After an interruption the same command
+goes on with the first step that is not done. Two things are left to people: the sentences in the documents, and the
+choice of the lab's clips, whose candidates stand in lab.log. `python -m studies.motion.calibrate` comes before it.
+"""
+
+import argparse
+import csv
+import hashlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from studies.motion.real_video import LIST as REAL
+from tdn.weights.shipped import shipped_networks
+
+ROOT = Path(__file__).resolve().parents[2]
+STROBE = Path(__file__).with_name("strobe_clips.csv")
+CONVEYOR = ("long/conveyor_fruit_intel.gif", "Moving something from right to left")
+
+
+def steps(clips: Path, work: Path) -> dict[str, list[str]]:
+    """Shell lines by the name of what they measure; `work` takes what they write beside the documents."""
+    real, strobe, q = work / "real", work / "strobe", shlex.quote
+    study, tdn, report = "python -m studies.", "python -m tdn ", "python -m studies.report benchmark "
+    return {
+        "cards": [f"{study}motion.cards --save"],
+        "real": [f"{study}motion.real_video {clips / 'motion'} --save"],
+        "conveyor": [
+            f"{tdn}strobe {clips / CONVEYOR[0]} --target {q(CONVEYOR[1])} --json > {work}/conveyor.json",
+            f"{report}conveyor {work}/conveyor.json",
+        ],
+        "strobe": [
+            f"{tdn}strobe {strobe}/strobe_clips.csv --out {work}/strobe-out --json > {work}/strobe.json",
+            f"{report}strobe {work}/strobe.json",
+        ],
+        "flow": [f"{study}motion.flow {clips / 'masks'} --save"],
+        "realfocus": [
+            f"{tdn}focus {real} --clips 8 --out {work}/focus-real",
+            f"{report}realfocus {work}/focus-real/focus.json",
+        ],
+        "val": [f"{study}motion.splits --splits val --clips 380 --save"],
+        "splits": [f"{study}motion.splits --save"],
+        "probes": [f"{study}motion.probes --clips 60 --save"],
+        "faithful": [
+            f"{tdn}focus synthetic:val-v2 --clips 40 --faithful --workers 2 --out {work}/faithful",
+            f"{report}faithful {work}/faithful/focus.json",
+        ],
+        "focus": [
+            f"{tdn}focus synthetic:val-v2 --clips 500 --workers 2 --out {work}/focus",
+            f"{report}focus {work}/focus/focus.json",
+        ],
+        "samples": [f"{study}motion.samples {clips} --save", f"make samples SOURCES={clips}"],
+        "lab": ["python -m assets.make_lab_clips --search 48"],
+        "pictures": ["make figures compare cards page-picture"],
+        "tables": ["python -m studies.report"],
+    }
+
+
+def lay_out(clips: Path, work: Path) -> None:
+    """The real videos in a folder per class, for `focus`, and as the list of `strobe` names them."""
+    with REAL.open(newline="") as file:
+        for row in csv.DictReader(file):
+            place = work / "real" / row["label"] / row["file"]
+            # Nothing moves in a still scene, so that there is nothing for a map to lie on.
+            if row["label"] != "Holding something still" and not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(clips / "motion" / row["file"])
+    (work / "strobe").mkdir(exist_ok=True)
+    shutil.copy(STROBE, work / "strobe")
+    for name in ("motion", "long"):
+        if not (work / "strobe" / name).exists():
+            (work / "strobe" / name).symlink_to(clips / name)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", type=Path, help="the folder with motion/, long/ and masks/")
+    parser.add_argument("--list", action="store_true", help="only say what would be run")
+    asked = parser.parse_args()
+    clips = asked.clips.resolve()
+    weights = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(shipped_networks()))).hexdigest()
+    work = ROOT / "runs" / "again" / weights[:12]
+    if missing := [name for name in ("motion", "long", "masks") if not (clips / name).is_dir()]:
+        print(f"{clips} has no folder {', '.join(missing)}", file=sys.stderr)
+        return 2
+    if not asked.list:
+        work.mkdir(parents=True, exist_ok=True)
+        lay_out(clips, work)
+    for name, lines in steps(clips, work).items():
+        done = work / f"{name}.done"
+        if done.exists():
+            print(f"{name}: done before")
+            continue
+        if asked.list:
+            print(f"{name}:", *lines, sep="\n    ")
+            continue
+        began = time.monotonic()
+        with (work / f"{name}.log").open("w") as log:
+            for line in lines:
+                own = (
+                    line.replace("python ", f"{shlex.quote(sys.executable)} ", 1)
+                    if line.startswith("python ")
+                    else line
+                )
+                if subprocess.run(["bash", "-c", own], cwd=ROOT, stderr=log, stdout=log).returncode:
+                    print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
+                    return 1
+        done.touch()
+        print(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
