@@ -125,6 +125,7 @@ def test_clips_of_lists_that_are_not_on_disk_are_told():
     assert "2 of 4 listed clips are not on disk, such as x" in report_on(mine, []).warnings[0]
 
 
+@pytest.mark.long
 def test_processes_read_what_one_process_reads(folder):
     items = open_dataset(folder).items
     assert read_items(items, workers=2) == read_items(items)

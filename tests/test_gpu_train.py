@@ -155,6 +155,7 @@ def test_the_start_that_travels_is_the_trunk_in_half_precision(folder, monkeypat
     assert torch.equal(model.res4[5].bn2.running_var, state["features.12.conv.1.1.running_var"])
 
 
+@pytest.mark.long
 def test_it_chooses_draws_and_runs_where_nothing_else_is_installed(folder):
     command = arguments(
         folder, "bare", "--networks", "tdn", "--minutes", 9, "--total-minutes", 0.001, "--timed-steps", 1

@@ -214,7 +214,7 @@ def of_tsm(folder: Path) -> str:
         (of_torchvision, {"layer1": (4, 16, 16), "layer4": (1, 2, 2)}),
         pytest.param(of_swin, {"features.0": (2, 8, 8), "norm": (2, 1, 1)}, marks=pytest.mark.long),
         (of_transformers, {"block1": (4, 4, 4), "block2": (4, 4, 4)}),
-        (of_tsm, {"res2": (4, 56, 56), "final": (4, 7, 7)}),
+        pytest.param(of_tsm, {"res2": (4, 56, 56), "final": (4, 7, 7)}, marks=pytest.mark.long),
     ],
 )
 def test_each_family_goes_through_every_verb(tdn, sources, tmp_path, build, shapes):

@@ -85,6 +85,7 @@ def test_every_number_stands_beside_its_controls(clips, pair):
     json.dumps(report, allow_nan=False)
 
 
+@pytest.mark.long
 def test_clips_in_which_nothing_moves_are_replaced(pair):
     found = list(rows(Survey("synthetic", *pair, clips=19, device="cpu")))
     assert len(found) == 19

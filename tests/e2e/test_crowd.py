@@ -66,6 +66,7 @@ def test_two_school_classes_have_room_in_line():
 
 
 @pytest.mark.browser
+@pytest.mark.long
 def test_who_waits_sees_the_place_in_line(browser, app_url: str, clips: Path, brake: Brake):
     visit = Visit(browser, app_url, "phone")
     others = [Visitor(app_url) for _ in range(3)]

@@ -86,6 +86,7 @@ def test_a_visitor_s_own_clip_has_a_curve_and_a_click_on_it_looks_again(
     visit.close()
 
 
+@pytest.mark.long
 def test_another_class_of_a_clip_has_its_curve_at_once(laptop: Visit):
     draw_if_missing(laptop)
     laptop.forget_maps()
@@ -123,6 +124,7 @@ def test_a_link_reopens_a_repeat(browser, app_url: str):
     visit.close()
 
 
+@pytest.mark.long
 def test_the_sliders_set_how_often_and_how_much(laptop: Visit):
     for slider, value, words in (("times", 3, "Repeat 3 times"), ("percent", 40, "First 40%")):
         laptop.page.fill(f"#{slider} input[type=number]", str(value))

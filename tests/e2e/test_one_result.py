@@ -123,6 +123,7 @@ def test_numbers_that_come_late_are_dropped(laptop: Visit, app_url: str, clips: 
     assert state(laptop) == before
 
 
+@pytest.mark.long
 def test_an_error_that_comes_late_is_nobody_s(laptop: Visit, app_url: str, clips: Path, slow, monkeypatch):
     laptop.wait_for_files()
     before = state(laptop)
@@ -135,6 +136,7 @@ def test_an_error_that_comes_late_is_nobody_s(laptop: Visit, app_url: str, clips
     assert state(laptop) == before and laptop.page.locator("[data-testid=toast-text]").count() == 0
 
 
+@pytest.mark.long
 def test_of_two_classes_clicked_the_last_one_is_explained(laptop: Visit, app_url: str, clips: Path, monkeypatch):
     others = laptop.page.locator("#scores .card").first.locator("li:not(.explained) button")
     first, second = (others.nth(number).locator("span").first.inner_text() for number in range(2))

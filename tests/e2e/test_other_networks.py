@@ -92,6 +92,7 @@ def test_changes_of_dense_clips_are_not_listed_for_our_own(laptop: Visit):
     assert laptop.page.locator("#change label:has(input[value='reverse'])").is_visible()
 
 
+@pytest.mark.long
 def test_changes_that_make_no_sense_for_it_are_greyed_with_the_reason(beside: Visit, clips):
     greyed = "one => getComputedStyle(one).pointerEvents === 'none'"
     freeze = beside.page.locator("#change label:has(input[value='freeze windows'])")

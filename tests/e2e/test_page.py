@@ -197,6 +197,7 @@ def test_space_plays_and_pauses_from_the_maps(laptop: Visit):
     assert laptop.page.get_attribute("#viewer .play", "aria-label") == "Play"
 
 
+@pytest.mark.long
 def test_a_chosen_class_is_explained_in_a_clip_of_three_frames(laptop: Visit, clips: Path):
     laptop.requests.clear()
     laptop.upload(clips / "short.mp4")

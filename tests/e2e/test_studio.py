@@ -67,6 +67,7 @@ def test_a_file_has_the_colours_layers_and_sign_of_the_page(laptop: Visit):
     assert "against the class" in svg and "@font-face" in svg
 
 
+@pytest.mark.long
 def test_the_figure_s_files_have_the_colours_that_the_page_has_on_its_canvas(laptop: Visit):
     laptop.set("#viewer .colours", "viridis", "change")
     laptop.set("#viewer .seek", 4)

@@ -222,6 +222,7 @@ def test_a_change_is_looked_at_before_and_after(visit):
     visit.page.wait_for_function("!document.getElementById('status').textContent.includes('after')")
 
 
+@pytest.mark.long
 def test_the_curve_is_drawn_and_a_point_of_it_shows_the_clip_so(visit):
     visit.page.click(f"#samples button[data-file='{LISTED[1].name}']")
     visit.page.wait_for_selector("#curve .want:not([disabled])")
@@ -307,6 +308,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser, site):
     visit.context.close()
 
 
+@pytest.mark.long
 def test_the_camera_is_explained_again_and_again(browser, site):
     visit = Visit(browser, site, permissions=["camera"])
     visit.page.click("#live")

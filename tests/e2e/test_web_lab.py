@@ -114,6 +114,7 @@ def test_a_step_of_the_lab_shows_the_board_of_the_page_with_a_server(visit, less
     assert [sheet["is_smooth"] for sheet in found["sheets"]] == [sheet["is_smooth"] for sheet in wanted["sheets"]]
 
 
+@pytest.mark.long
 def test_a_link_to_a_step_opens_it_alone_and_the_page_goes_on_from_there(browser, site, clips):
     visit = Visit(browser, f"{site}#lab/7", "phone")
     visit.wait_for_board("gates 4")
@@ -134,6 +135,7 @@ def test_a_link_to_a_step_opens_it_alone_and_the_page_goes_on_from_there(browser
     visit.context.close()
 
 
+@pytest.mark.long
 def test_a_film_of_the_camera_is_looked_at_forwards_and_backwards(visit):
     visit.page.evaluate("location.hash = '#lab/9'")
     visit.page.click("#film-button .go")
