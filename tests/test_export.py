@@ -138,6 +138,7 @@ def test_what_the_lab_shows_inside_is_that_of_torch(exported, tmp_path, stage):
         assert np.abs(plain[f"gate{number}"] - size[0].numpy()).max() < 1e-5, number
 
 
+@pytest.mark.long
 def test_the_command_writes_what_a_page_needs(tdn, exported, tmp_path):  # noqa: F811
     result = tdn("export-web", exported[0], "--out", tmp_path / "site", "--clips", 1, "--json")
     assert result.returncode == 0, result.stderr

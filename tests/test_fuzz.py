@@ -23,6 +23,7 @@ def handlers(tmp_path_factory: pytest.TempPathFactory):
     decoder.close()
 
 
+@pytest.mark.long
 def test_every_kind_of_hostile_file_ends_in_a_result_or_one_sentence(handlers: Handlers, tmp_path: Path):
     found = fuzz(handlers, range(len(KINDS)), seed=2, limit_sec=120, folder=tmp_path)
     assert found["broken"] == []

@@ -242,6 +242,7 @@ def test_a_visitor_s_own_clip_is_asked_for_and_then_taken(browser, app_url: str,
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.long
 def test_every_word_of_the_lab_has_the_contrast_of_wcag_aa(browser, app_url: str, theme: str):
     visit = Visit(browser, f"{app_url}/?__theme={theme}", "laptop")
     visit.page.get_by_role("tab", name="S-TDM lab").click()
@@ -261,6 +262,7 @@ def choose_own(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("screen", LONG_ON_LAPTOP)
+@pytest.mark.long
 def test_a_picture_stands_near_the_top_of_every_step_and_the_question_below_it_on_a_phone(browser, app_url, screen):
     visit = Visit(browser, app_url, screen)
     visit.page.get_by_role("tab", name="S-TDM lab").click()

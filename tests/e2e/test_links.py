@@ -174,6 +174,7 @@ def test_analyse_has_its_own_address_again_after_another_tab(opened):
 
 
 @pytest.mark.browser
+@pytest.mark.long
 def test_a_step_s_address_and_qr_code_stand_below_it(opened, app_url: str):
     visit = opened("lab=2")
     wait_for_board(visit, "belt")

@@ -210,6 +210,7 @@ def test_why_a_change_failed_stays_beside_its_control_and_never_beside_what_anot
     assert laptop.errors == []
 
 
+@pytest.mark.long
 def test_other_networks_clear_the_answers_of_those_before_and_answer_by_themselves(
     laptop: Visit, app_url: str, clips: Path, monkeypatch
 ):
