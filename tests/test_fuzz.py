@@ -25,9 +25,9 @@ def handlers(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.mark.long
 def test_every_kind_of_hostile_file_ends_in_a_result_or_one_sentence(handlers: Handlers, tmp_path: Path):
-    found = fuzz(handlers, range(len(KINDS)), seed=2, limit_sec=120, folder=tmp_path)
+    found = fuzz(handlers, range(60), seed=2, limit_sec=120, folder=tmp_path)
     assert found["broken"] == []
-    assert set(found["by_kind"]) == set(KINDS) and found["outcomes"]["result"] > 4
+    assert set(found["by_kind"]) == set(KINDS) and found["outcomes"]["result"] > 10
 
 
 def test_the_same_seed_makes_the_same_file(tmp_path: Path):

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import torch
 
-from tdn.model import FAMILY, RESNET50, TDN, Architecture, released_fusion_weights
+from tdn.model import FAMILY, RESNET50, TDN, Architecture, released_fusion_weights, without_values
 from tdn.model.baselines import MotionEnhanced, TemporalConv, TemporalShift, teinet
 from tdn.model.cost import multiply_adds
 from tdn.model.l_tdm import LongTermTDM
@@ -239,3 +239,11 @@ def test_the_released_start_gives_bn_biases_and_classifier_their_values():
     model = TDN(replace(tiny(), dropout=0.5))
     assert not model.res3[0].conv1.bias.any()
     assert model.head.weight.std().item() == pytest.approx(0.001, rel=0.3)
+
+
+def test_a_network_without_values_has_the_names_and_shapes_of_one_with_them():
+    architecture = tiny("tdn_resnet50_8f")
+    bare = without_values(architecture)
+    wanted = {name: (value.shape, value.dtype) for name, value in TDN(architecture).state_dict().items()}
+    assert {name: (value.shape, value.dtype) for name, value in bare.state_dict().items()} == wanted
+    assert all(value.is_meta for value in [*bare.parameters(), *bare.buffers()])

@@ -1,6 +1,6 @@
 """After new weights: every figure and picture that tells of them, made again. What is done stays done.
 
-    python -m studies.motion.again CLIPS            # from an hour to several, as the machine is
+    python -m studies.motion.again CLIPS            # runs all of it
     python -m studies.motion.again CLIPS --list     # only says what it would run
 
 CLIPS holds real videos: in motion/ and long/ those of `strobe_clips.csv`, in masks/ two sequences as DAVIS has them.
@@ -12,6 +12,7 @@ choice of the lab's clips, whose candidates stand in lab.log. `python -m studies
 import argparse
 import csv
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -95,6 +96,7 @@ def main() -> int:
     if not asked.list:
         work.mkdir(parents=True, exist_ok=True)
         lay_out(clips, work)
+    ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # `python` is this one
     for name, lines in steps(clips, work).items():
         done = work / f"{name}.done"
         if done.exists():
@@ -106,12 +108,7 @@ def main() -> int:
         began = time.monotonic()
         with (work / f"{name}.log").open("w") as log:
             for line in lines:
-                own = (
-                    line.replace("python ", f"{shlex.quote(sys.executable)} ", 1)
-                    if line.startswith("python ")
-                    else line
-                )
-                if subprocess.run(["bash", "-c", own], cwd=ROOT, stderr=log, stdout=log).returncode:
+                if subprocess.run(["bash", "-c", line], cwd=ROOT, env=ours, stderr=log, stdout=log).returncode:
                     print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
                     return 1
         done.touch()

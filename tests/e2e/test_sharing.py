@@ -52,7 +52,7 @@ def test_a_result_is_shared_by_consent_seen_by_others_and_taken_back(browser, ap
     page.get_by_role("button", name="Delete it").click()
     page.wait_for_selector("#share-links li:has-text('is shared no more')")
     assert httpx.get(address).status_code == 404 and other.goto(address).status == 404
-    other.close()
+    other.context.close()
     assert visit.errors == [] and visit.outside == []
     visit.close()
 
