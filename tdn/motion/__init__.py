@@ -47,18 +47,20 @@ def make_scene(
     size: int = 112,
     version: int = VERSION,
     material: Material = DRAWN,
+    fidgets: bool = False,
 ) -> Scene | v3.Scene | Repeated:
     """Draw a clip of `size` x `size` pixels; its bytes depend on these arguments only.
 
     With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places.
-    `material` is what version 3 makes things and scenes of; version 2 draws them all.
+    `material` is what version 3 makes things and scenes of, `fidgets` whether some of them do not keep quite still;
+    version 2 draws them all and knows no fidgets.
     Raises ValueError for an unknown label or version, a size below 32 or a negative seed.
     """
     if version == 2:
         return v2.make_scene(label, seed, size)
     if version != 3:
         raise ValueError(f"version {version}: expected 2 or 3")
-    return v3.make_scene(label, seed, size, material)
+    return v3.make_scene(label, seed, size, material, fidgets)
 
 
 def synthetic_clip(

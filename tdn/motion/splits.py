@@ -1,6 +1,7 @@
 """The parts of the benchmark by name: training and validation clips, the new splits, the probe sets.
 
-train, val          ordinary clips of all classes, of version 3; validation clips are photographic and drawn in turn
+val                 ordinary clips of all classes, of version 3, photographic and drawn in turn
+train               those to learn it from: with fidgets, and every third of version 2 (`TRAINING_VERSION`)
 train-v2, val-v2    those of version 2, all drawn
 appearance-free     every frame is noise by itself (`noise`)
 minimal-pairs       the same frames in two orders (`pairs`)
@@ -25,6 +26,8 @@ from tdn.motion.photos import DRAWN, Material, fetched_photos, half_photographic
 from tdn.motion.probes import PROBES, EveryNth, make_probe
 from tdn.motion.reordered import FPS
 
+# Raise it whenever training clips change and the others do not: names of pools and cards carry it.
+TRAINING_VERSION = 2
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000
 # Splits never share a seed.
@@ -107,8 +110,9 @@ def scene_seed(split: str, seed: int, index: int) -> list[int]:
 def ordinary_clip(split: str, seed: int, index: int, size: int, label: str | int | None = None) -> Clip:
     """Clip `index` of train, val, train-v2 or val-v2; labels go round in turn unless one is given."""
     label = index % len(LABELS) if label is None else label
-    version = 2 if split.endswith("-v2") else 3
-    return make_scene(label, scene_seed(split, seed, index), size, version, material_of(split, index))
+    learns = split == "train"
+    version = 2 if split.endswith("-v2") or (learns and index // len(LABELS) % 3 == 2) else 3
+    return make_scene(label, scene_seed(split, seed, index), size, version, material_of(split, index), fidgets=learns)
 
 
 def material_of(split: str, index: int) -> Material:
@@ -131,7 +135,8 @@ def split_title(split: str) -> str:
     if split.endswith("-v2"):
         return f"v2-{split.removesuffix('-v2')}"
     photos = f"-{material_of(split, 0).checksum}" if split in OF_PHOTOS else ""
-    return f"v{VERSION}-{split}{photos}"
+    revision = f"r{TRAINING_VERSION}" if split == "train" else ""
+    return f"v{VERSION}{revision}-{split}{photos}"
 
 
 def _noise(split: str, seed: int, index: int, size: int) -> Clip:
