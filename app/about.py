@@ -108,8 +108,9 @@ def _facts(card: Card) -> str:
     if window > 1 and not card.architecture.s_tdm_stages:
         frames = f"only the middle frame of each of {segments} windows"
     top1 = _share((card.accuracy or {}).get("top1"))
+    material = f"Made of {plain(card.material)}. " if card.material else ""
     return (
-        f"trained on {plain(card.trained_on)}. Top-1 {top1} ({plain(card.protocol)}; chance "
+        f"trained on {plain(card.trained_on)}. {material}Top-1 {top1} ({plain(card.protocol)}; chance "
         f"{100 / len(card.labels):.1f}%). It "
         f"reads {frames}, {view} at {card.preprocess.input_size} pixels. Made by "
         f"{_code(card.command)}. Time: {plain(card.time)}. Limits: {plain(card.known_limits)}."

@@ -169,7 +169,8 @@ def test_it_trains_from_an_imagenet_file(tmp_path, capsys):
     recipe = replace(recipe, epochs=2, clips_per_epoch=4, pool_clips=4, val_clips=2, batch_size=2)
     model = load_model(train(recipe, tmp_path / "run"))
     assert model.architecture.backbone == TINY_MOBILENET
-    assert "started from torchvision's ImageNet weights (BSD-3)" in model.card.trained_on
+    assert "started from torchvision's ImageNet weights" in model.card.trained_on
+    assert model.card.material == "torchvision's ImageNet weights (BSD-3-Clause)"
     said = capsys.readouterr().err
     assert "imagenet.pth: kept 312 tensors; 275 fresh: s_tdm, res3.1.temporal, res3.2.temporal, res4.1" in said
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,13 +15,15 @@ from tdn.model import FAMILY, TDN
 from tdn.motion import LABELS
 from tdn.motion import pool as pool_module
 from tdn.motion.pool import augment, load_or_render_pool
+from tdn.train import card as card_module
 from tdn.train.batches import clip_order, resized
+from tdn.train.card import material
 from tdn.train.engine import TrainingStopped
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
 from tdn.train.recipe import micro_batches, override
 from tdn.train.recipes import DEMO_TDN, RECIPES, SMOKE
 from tdn.train.run import train
-from tdn.weights import load_model
+from tdn.weights import load_model, save_checkpoint
 from tests.conftest import tiny
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -52,6 +55,29 @@ def test_a_run_leaves_a_checkpoint_that_says_where_it_comes_from(undisturbed):
     assert set(model.card.accuracy["per_class"]) == set(LABELS)
     assert model.card.extra["recipe"]["epochs"] == 3
     assert "minutes" in model.card.time and "no real video" in model.card.known_limits
+
+
+def test_a_card_names_what_others_made_with_its_licence(tmp_path, monkeypatch, undisturbed):
+    """Pictures of packages, those of the checkpoint it began with, and nothing where clips were all drawn."""
+    start = load_model(undisturbed / "last.safetensors")
+    assert start.card.material == ""
+    monkeypatch.setenv("TDN_ASSETS", str(tmp_path))
+    (tmp_path / "photos" / "scenes").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "photos" / "scenes" / "room.jpg"), np.full((60, 90, 3), 120, np.uint8))
+    start.card.material = "pictures of a friend (CC0)"
+    save_checkpoint(tmp_path / "start.safetensors", start, start.card)
+    recipe = replace(QUICK, clips_version=3, start_from=str(tmp_path / "start.safetensors"))
+    material.cache_clear()
+    assert material(recipe, procedural=True) == "pictures of whoever trained it; pictures of a friend (CC0)"
+    assert material(recipe, procedural=False) == "pictures of a friend (CC0)"
+    packages = [{"package": "openclipart-png", "licence": "CC0"}, {"package": "wallpapers", "licence": "GPL-2"}]
+    monkeypatch.setattr(card_module, "listed", lambda: {"packages": packages})
+    material.cache_clear()
+    assert material(replace(recipe, start_from="imagenet"), procedural=True) == (
+        "pictures of the Debian packages openclipart-png (CC0), wallpapers (GPL-2); torchvision's ImageNet weights "
+        "(BSD-3-Clause)"
+    )
+    material.cache_clear()
 
 
 def test_the_log_has_a_row_an_epoch(undisturbed):

@@ -30,7 +30,7 @@ def card(
         return
     for path, one in zip(paths, cards, strict=True):
         print(f"- `{path.name}`: {one.trained_on}. Made by `{one.command}`. {one.protocol}. Time: {one.time}.")
-        print(f"  Limits: {one.known_limits}.")
+        print(f"  Limits: {one.known_limits}." + (f" Made of {one.material}." if one.material else ""))
     scored = [one.accuracy or {} for one in cards]
     print("\n| top-1 in percent | " + " | ".join(markdown(path.stem) for path in paths) + " |")
     print("| --- |" + " ---: |" * len(paths))

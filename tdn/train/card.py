@@ -1,14 +1,16 @@
 """What a checkpoint says of the run that made it."""
 
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from tdn.device import device_name
+from tdn.motion.assets import listed
 from tdn.train.engine import Trainer
 from tdn.train.recipe import Recipe
 from tdn.train.start import computed_in
 from tdn.train.validation import Validation
-from tdn.weights import Card
+from tdn.weights import Card, read_card
 
 _STARTED = {"all": "tensors", "trunk": "2-D trunk"}
 # What a network has seen of procedural clips, by the version of the generator.
@@ -28,10 +30,12 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         preprocess,
         list(clips.labels),
         trained_on=(
-            (f"{clips.num_train} {clips.name}" if procedural else f"{clips.name} ({clips.num_train} clips)")
-            + f", {trainer.epoch} of {recipe.epochs} epochs of {trainer.steps_per_epoch * recipe.batch_size} clips"
+            (f"{clips.num_train:,} {clips.name}" if procedural else f"{clips.name} ({clips.num_train:,} clips)")
+            + f", {trainer.epoch * trainer.steps_per_epoch * recipe.batch_size:,} draws of them "
+            + f"({trainer.epoch} of {recipe.epochs} epochs)"
             + started_from(recipe)
         ),
+        material=material(recipe, procedural),
         command=command or f"python -m tdn train {recipe.name}",
         time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
         known_limits=(_MADE[recipe.clips_version] if procedural else f"its classes are those of {clips.name}")
@@ -46,13 +50,34 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
     )
 
 
+def from_imagenet(recipe: Recipe) -> bool:
+    return recipe.start_from is not None and (recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"))
+
+
 def started_from(recipe: Recipe) -> str:
     """Where the weights began, in words for a card."""
     if recipe.start_from is None:
         return ""
-    if recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"):
-        return ", started from torchvision's ImageNet weights (BSD-3)"
+    if from_imagenet(recipe):
+        return ", started from torchvision's ImageNet weights"
     return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
+
+
+@cache
+def material(recipe: Recipe, procedural: bool) -> str:
+    """Others' pictures and weights in a network, each with its licence: those of this run, then those of its start."""
+    found = []
+    photos = listed() if procedural and recipe.clips_version == 3 else None
+    if photos and photos["packages"]:
+        packages = [f"{package['package']} ({package['licence']})" for package in photos["packages"]]
+        found.append("pictures of the Debian packages " + ", ".join(packages))
+    elif photos:
+        found.append("pictures of whoever trained it")
+    if from_imagenet(recipe):
+        found.append("torchvision's ImageNet weights (BSD-3-Clause)")
+    elif recipe.start_from is not None:
+        found += [before for before in read_card(recipe.start_from).material.split("; ") if before not in ("", *found)]
+    return "; ".join(found)
 
 
 def accuracy(validation: Validation, labels: tuple[str, ...]) -> dict:

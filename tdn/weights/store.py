@@ -19,7 +19,7 @@ from tdn.words import one_line
 
 FLOATS = ("F64", "F32", "F16", "BF16")
 # Of a card: what was said by whoever made it.
-WORDS = ("trained_on", "command", "time", "known_limits", "protocol", "version")
+WORDS = ("trained_on", "material", "command", "time", "known_limits", "protocol", "version")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 
 
@@ -31,7 +31,8 @@ class CheckpointError(ValueError):
 class Card:
     """What a checkpoint says about itself, beside its tensors.
 
-    `labels` [K]; `trained_on`, `command`, `time`, `known_limits`, `protocol` plain words; `accuracy` {"top1": percent,
+    `labels` [K]; `trained_on`, `command`, `time`, `known_limits`, `protocol` plain words; `material` others' pictures
+    and weights in it with their licences, "" where nothing is known of any; `accuracy` {"top1": percent,
     "per_class": {label: percent, or None without a clip of that class}} or None where it was never measured.
     """
 
@@ -39,6 +40,7 @@ class Card:
     preprocess: Preprocess
     labels: list[str]
     trained_on: str = "unknown"
+    material: str = ""
     command: str = "unknown"
     time: str = "unknown"
     known_limits: str = "unknown"
