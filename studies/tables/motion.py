@@ -7,17 +7,28 @@ from tdn.motion import PROBES
 from tdn.motion.splits import SPLITS
 
 
+def mean_of_seeds(score: dict) -> str:
+    half = score["half_interval"]
+    return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
+
+
 def ablation(found: dict) -> list[str]:
     groups = ("all", "long-range motion", "short-term motion", "still")
-
-    def cell(score: dict) -> str:
-        half = score["half_interval"]
-        return f"{score['mean']:.1f}" + ("" if half is None else f" ± {half:.1f}")
-
     return rows_of(
         ("start, network", "seeds", *groups, "paper, Sth-Sth V1"),
         (
-            (f"{row['start']}: {row['variant']}", row["seeds"], *(cell(row[g]) for g in groups), row["paper"])
+            (f"{row['start']}: {row['variant']}", row["seeds"], *(mean_of_seeds(row[g]) for g in groups), row["paper"])
+            for row in found["rows"]
+        ),
+    )
+
+
+def race(found: dict) -> list[str]:
+    columns = ("all", "long-range motion", "short-term motion", "still", "appearance-free", "pairs, both right")
+    return rows_of(
+        ("network", "seeds", *columns, "paper, Sth-Sth V1"),
+        (
+            (row["network"], row["seeds"], *(mean_of_seeds(row[name]) for name in columns), row["paper"])
             for row in found["rows"]
         ),
     )

@@ -1,0 +1,184 @@
+"""The paper's ablation on procedural motion, from the paper's own start: ImageNet weights, the same for every network.
+
+    python -m studies.motion.race                 train what is missing (resumable; start two for two cores)
+    python -m studies.motion.race --report        the table so far: docs/benchmark.* and race_runs.json
+
+Eight networks on MobileNetV2, with the same clips, order, augmentation, schedule and draws. Of three learning rates the
+best goes on, found by short runs on other clips than the reported ones. Seeds 1 to 3 at that rate are reported: on
+ordinary clips, on noise in motion and on the same frames in two orders.
+
+Results of finished runs stand in race_runs.json beside this file and are not made again; delete it to start anew.
+"""
+
+import argparse
+import csv
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+from studies import report
+from studies.motion.ablation import SEEDS, mean_and_interval
+from studies.motion.cards import by_group
+from studies.motion.splits import measured
+from tdn.model import FAMILY
+from tdn.train.recipe import Recipe
+from tdn.train.recipes import DEMO_MOBILE_TDN
+from tdn.train.run import train
+from tdn.weights import read_card
+
+KEPT = Path(__file__).with_name("race_runs.json")
+# Row of the table: network of the family, and the row of the paper that it stands for.
+NETWORKS = {
+    "TDN": ("tdn_mobilenetv2_8f", "tdn_resnet50_8f"),
+    "S-TDM only": ("s_tdm_mobilenetv2_8f", "s_tdm_resnet50_8f"),
+    "L-TDM only": ("l_tdm_mobilenetv2_8f", "l_tdm_resnet50_8f"),
+    "concat / average for difference": ("tdn_concat_average_mobilenetv2_8f", "tdn_concat_average_resnet50_8f"),
+    "T-Conv": ("tconv_baseline_mobilenetv2_8f", "tconv_baseline_resnet50_8f"),
+    "TSM": ("tsm_mobilenetv2_8f", "tsm_resnet50_8f"),
+    "TEINet": ("teinet_mobilenetv2_8f", "teinet_resnet50_8f"),
+    "TSN": ("tsn_mobilenetv2_8f", "tsn_resnet50_8f"),
+}
+RATES = (5e-4, 1e-3, 2e-3)
+SEARCH_SEED = 0
+SPLITS = ("appearance-free", "minimal-pairs")
+# 8,000 draws a run.
+BUDGET = replace(
+    DEMO_MOBILE_TDN,
+    name="race",
+    epochs=4,
+    clips_per_epoch=2000,
+    sizes=((1.0, 80),),
+    render_size=80,
+    val_clips=380,
+    ema_decay=0.99,
+)
+# 3,000 draws, of clips and judged on clips that no reported run sees.
+SEARCH = {"epochs": 1, "clips_per_epoch": 3000, "pool_clips": 3000, "pool_seed": 1}
+
+
+@dataclass(frozen=True)
+class Run:
+    network: str
+    seed: int
+    rate: float
+
+    @property
+    def name(self) -> str:
+        return f"{NETWORKS[self.network][0]}-rate{self.rate:g}-seed{self.seed}"
+
+    @property
+    def recipe(self) -> Recipe:
+        recipe = replace(BUDGET, model=NETWORKS[self.network][0], learning_rate=self.rate, seed=self.seed)
+        return replace(recipe, **SEARCH) if self.seed == SEARCH_SEED else recipe
+
+
+def searched(results: dict[str, dict], network: str) -> dict[float, float | None]:
+    """Top-1 in percent after the search by rate; None where that run is not done."""
+    found = {rate: results.get(Run(network, SEARCH_SEED, rate).name) for rate in RATES}
+    return {rate: None if one is None else one["accuracy"]["top1"] for rate, one in found.items()}
+
+
+def all_runs(results: dict[str, dict]) -> list[Run]:
+    """The search, then the reported runs of networks whose search is over, one seed after the other."""
+    runs = [Run(network, SEARCH_SEED, rate) for network in NETWORKS for rate in RATES]
+    for seed in SEEDS:
+        for network in NETWORKS:
+            tried = searched(results, network)
+            if None not in tried.values():
+                runs.append(Run(network, seed, max(tried, key=tried.get)))
+    return runs
+
+
+def results_of(out: Path) -> dict[str, dict]:
+    """What finished runs came to, by name: those kept in the repository, and those of this folder."""
+    found = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    for path in out.glob("*/result.json"):
+        found.setdefault(path.parent.name, json.loads(path.read_text()))
+    return found
+
+
+def train_all(out: Path) -> None:
+    """Train run after run until none is left that another process does not have in hand."""
+    out.mkdir(parents=True, exist_ok=True)
+    looked_at: set[Run] = set()
+    # A search that ends makes new runs known.
+    while waiting := [run for run in all_runs(results_of(out)) if run not in looked_at]:
+        run = waiting[0]
+        looked_at.add(run)
+        try:
+            with FileLock(out / f"{run.name}.lock", timeout=0):
+                if run.name not in results_of(out):
+                    print(f"== {run.name}", flush=True)
+                    finish(run, out / run.name)
+        except Timeout:  # another process trains it
+            continue
+
+
+def finish(run: Run, folder: Path) -> None:
+    """Train one run to its end, ask it what the table shows, and leave `result.json`."""
+    train(run.recipe, folder, resume=True, command="python -m studies.motion.race")
+    checkpoint = folder / "last.safetensors"
+    result = {"accuracy": read_card(checkpoint).accuracy}
+    if run.seed != SEARCH_SEED:
+        result["splits"] = {split: measured(checkpoint, split, None) for split in SPLITS}
+    with (folder / "log.csv").open() as file:
+        result["seconds"] = sum(float(row["seconds"]) for row in csv.DictReader(file))
+    (folder / "result.partial").write_text(json.dumps(result))
+    (folder / "result.partial").replace(folder / "result.json")
+    # What only resuming needs is 30 times as large as what is reported.
+    for leftover in ("resume.pt", "resume-before.pt", "best.safetensors"):
+        (folder / leftover).unlink(missing_ok=True)
+    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+
+
+def summary(results: dict[str, dict]) -> dict:
+    """Mean over seeds and its 95% interval (Student's t) by network, and the search."""
+    rows = []
+    reported = [run for run in all_runs(results) if run.seed != SEARCH_SEED and run.name in results]
+    for network, (_, of_paper) in NETWORKS.items():
+        runs = [run for run in reported if run.network == network]
+        scores = [scores_of(results[run.name]) for run in runs]
+        if scores:
+            row = {"network": network, "seeds": len(runs), "rate": runs[0].rate, "paper": FAMILY[of_paper].top1}
+            rows.append(row | {name: mean_and_interval([one[name] for one in scores]) for name in scores[0]})
+    return {
+        "draws": BUDGET.epochs * BUDGET.clips_per_epoch,
+        "draws_of_search": SEARCH["epochs"] * SEARCH["clips_per_epoch"],
+        "validation_clips": BUDGET.val_clips,
+        "rows": rows,
+        "search": {
+            network: {f"{rate:g}": top1 for rate, top1 in searched(results, network).items()} for network in NETWORKS
+        },
+        "command": "python -m studies.motion.race",
+    }
+
+
+def scores_of(result: dict) -> dict[str, float]:
+    """Percent right of all ordinary clips and of each group, and of each split."""
+    of_splits = {split: found["top1"] for split, found in result["splits"].items()}
+    pairs = {"pairs, both right": result["splits"]["minimal-pairs"]["both_right"]}
+    return by_group(result["accuracy"]["per_class"]) | of_splits | pairs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("runs/race"), help="folder of the runs")
+    parser.add_argument("--report", action="store_true", help="print the table and write docs/, train nothing")
+    arguments = parser.parse_args()
+    if not arguments.report:
+        torch.set_num_threads(1)  # a process a core
+        train_all(arguments.out)
+    results = results_of(arguments.out)
+    found = summary(results)
+    print(report.table("race", found))
+    if arguments.report:
+        KEPT.write_text(json.dumps(dict(sorted(results.items())), indent=0) + "\n")
+        report.save("benchmark", "race", found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The race from ImageNet weights: who trains what, on which clips, and what the table makes of the results."""
+
+import json
+from dataclasses import replace
+
+from studies import report
+from studies.motion import race
+from studies.motion.race import BUDGET, NETWORKS, RATES, SEEDS, Run
+from tdn.model import FAMILY
+from tdn.motion import LABELS
+
+
+def result(top1: float, **splits: float) -> dict:
+    accuracy = {"top1": top1, "per_class": dict.fromkeys(LABELS, top1)}
+    found = {"appearance-free": {"top1": top1}, "minimal-pairs": {"top1": top1, "both_right": top1 / 2}}
+    return {"accuracy": accuracy, "splits": found, "seconds": 1.0}
+
+
+def test_the_best_rate_of_the_search_goes_on():
+    assert {run.seed for run in race.all_runs({})} == {race.SEARCH_SEED}
+    results = {Run("TSM", race.SEARCH_SEED, rate).name: result(30 - abs(rate - RATES[1]) * 1e4) for rate in RATES}
+    reported = [run for run in race.all_runs(results) if run.seed != race.SEARCH_SEED]
+    assert reported == [Run("TSM", seed, RATES[1]) for seed in SEEDS]
+
+
+def test_all_networks_have_the_same_start_clips_and_draws():
+    recipes = {replace(Run(name, 2, RATES[0]).recipe, model="one of them") for name in NETWORKS}
+    (recipe,) = recipes
+    assert recipe.start_from == "imagenet" and recipe.clips_version == 3 and recipe.pool_seed == BUDGET.pool_seed
+    assert {FAMILY[model].architecture.backbone.name for model, _ in NETWORKS.values()} == {"mobilenetv2"}
+
+
+def test_the_rate_is_searched_on_clips_that_are_not_reported():
+    searched, reported = (Run("TDN", seed, RATES[0]).recipe for seed in (race.SEARCH_SEED, SEEDS[0]))
+    assert searched.pool_seed != reported.pool_seed
+
+
+def test_finished_runs_of_a_folder_and_of_the_repository_count_alike(tmp_path, monkeypatch):
+    names = [Run("T-Conv", seed, RATES[2]).name for seed in SEEDS]
+    monkeypatch.setattr(race, "KEPT", tmp_path / "race_runs.json")
+    searches = {Run("T-Conv", race.SEARCH_SEED, rate).name: result(1e4 * rate) for rate in RATES}
+    (tmp_path / "race_runs.json").write_text(json.dumps(searches | {names[0]: result(40.0)}))
+    for name, top1 in zip(names[1:], (50.0, 60.0), strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(json.dumps(result(top1)))
+    found = race.summary(race.results_of(tmp_path))
+    (row,) = found["rows"]
+    assert row["network"] == "T-Conv" and row["seeds"] == 3 and row["rate"] == RATES[2]
+    # Student's t of three: 4.303 x 10 / sqrt(3).
+    assert row["all"] == {"mean": 50.0, "half_interval": 24.8} and row["pairs, both right"]["mean"] == 25.0
+    assert "| T-Conv | 3 | 50.0 ± 24.8 |" in report.table("race", found)
+    assert "| TDN |  |  |  |" in report.table("race search", found)
