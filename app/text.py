@@ -189,12 +189,14 @@ def empty_caption(network: str, layer: str, of: str, span: Span = None) -> str:
 
 
 def weights_warning(cards: Mapping[str, Card]) -> str:
-    """Near the results: what the chosen weights were trained on, whatever the clip shows."""
-    trained = list(dict.fromkeys(plain(card.trained_on) for card in cards.values()))
+    """Near the results: what the chosen weights were trained on, whatever the clip shows. All of it stands in About."""
+    data = list(dict.fromkeys(plain(card.trained_on.split(", ")[0]) for card in cards.values()))
+    known = dict.fromkeys(card.known_limits.split("; ")[0] for card in cards.values())
+    limits = "".join(f" Limits: {plain(one)}." for one in known if one != "unknown")
     classes = max(len(card.labels) for card in cards.values())
     return (
         f"**These weights know {classes} classes and nothing else**, and answer every clip with one of them, whatever "
-        f"it shows. Trained on: {'; '.join(trained)}."
+        f"it shows. Trained on: {'; '.join(data)}.{limits}"
     )
 
 
