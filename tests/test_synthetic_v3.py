@@ -23,11 +23,12 @@ from tdn.motion.photos import (
     shipped_photos,
 )
 from tdn.motion.pool import load_or_render_pool
-from tdn.motion.splits import SPLITS, material_of, ordinary_clip, split_title
+from tdn.motion.splits import SPLITS, TRAINING_ROUNDS, material_of, ordinary_clip, split_title
 from tdn.motion.v3 import motions
 from tdn.motion.v3.draws import Numbers, draw_length, draw_numbers
 from tdn.motion.v3.looks import PhotoSprite
-from tdn.motion.v3.scene import draw_fidgets, draw_things
+from tdn.motion.v3.people import Restless, draw_fidgets
+from tdn.motion.v3.scene import Scene, draw_things
 
 OPPOSITES = (
     (labels.LEFT, labels.RIGHT),
@@ -385,37 +386,63 @@ def test_a_linear_classifier_makes_nothing_of_single_frames():
     assert (said == classes[~learnt]).mean() < 1 / len(LABELS) + 0.04
 
 
-def fidgeting(scene) -> list[bool]:
-    """Which of a scene's things are not where the same thing is in the same scene without fidgets."""
-    return [float(np.abs(np.diff(thing.tremor)).max()) > 0.7 for thing in film(scene).things]
+def restless(scene) -> list[Restless]:
+    return [thing for thing in film(scene).things if isinstance(thing, Restless)]
 
 
-def test_fidgets_are_small_go_nowhere_and_are_no_motion():
-    all_of_them = [draw_fidgets(np.random.default_rng(seed), 60) for seed in range(400)]
-    assert max(np.abs(fidgets).max() for fidgets in all_of_them) <= 4.5
-    ends = np.array([fidgets[-1] - fidgets[0] for fidgets in all_of_them])
+def test_fidgets_are_small_and_go_nowhere():
+    moved, turned = zip(*(draw_fidgets(np.random.default_rng(seed), 60) for seed in range(400)), strict=True)
+    assert np.abs(moved).max() <= 4.5 and 0.55 <= np.min(turned) and np.max(turned) <= 1
+    ends = np.array([one[-1] - one[0] for one in moved])
     assert abs(ends.mean()) < 3 * np.abs(ends).std() / math.sqrt(len(ends))
-    seed = next(seed for seed in range(50) if any(fidgeting(make_scene(labels.STILL, seed, 48, fidgets=True))))
-    quiet, restless = (make_scene(labels.STILL, seed, 48, fidgets=fidgets) for fidgets in (False, True))
+
+
+def test_who_fidgets_does_not_move():
+    seed = next(seed for seed in range(50) if restless(make_scene(labels.STILL, seed, 48, people=True)))
+    quiet, scene = (make_scene(labels.STILL, seed, 48, people=people) for people in (False, True))
     shown = range(0, quiet.num_frames, 3)
-    assert any((quiet.image(index) != restless.image(index)).any() for index in shown)
-    assert not any(restless.mask(index).any() for index in shown)
+    assert any((quiet.image(index) != scene.image(index)).any() for index in shown)
+    assert not any(scene.mask(index).any() for index in shown)
 
 
-def test_the_same_things_fidget_in_the_same_way_whatever_the_class():
+def gestures(label: int) -> list[Scene]:
+    """Scenes whose main thing is held by a hand that comes and goes."""
+    found = []
+    for seed in range(400):
+        scene = film(make_scene(label, seed, 48, people=True))
+        if np.abs(scene.main.tremor).max() > 30 and scene.num_frames < 120:
+            found.append(scene)
+    return found
+
+
+def test_a_hand_comes_in_goes_its_way_at_its_place_and_leaves():
+    scenes = gestures(labels.RIGHT)
+    assert len(scenes) > 3
+    for scene in scenes:
+        moving = [index for index in range(scene.num_frames) if scene.main.path.moves(index)]
+        assert np.abs(scene.main.tremor[moving]).max() < 12, "it moves where its path says, but for a tremor"
+        away = np.abs(scene.main.tremor) > 30
+        assert away[0] or away[-1]
+
+
+def test_people_are_the_same_whatever_the_class():
     for seed in range(12):
-        scenes = [film(make_scene(label, seed, 48, fidgets=True)) for label in (labels.LEFT, labels.RIGHT, labels.UP)]
-        tremors = [{thing.tremor.tobytes() for thing in scene.things} for scene in scenes]
-        assert tremors[0] == tremors[1] == tremors[2]
+        scenes = [film(make_scene(label, seed, 48, people=True)) for label in (labels.LEFT, labels.RIGHT)]
+        turned = [{thing.turned.tobytes() for thing in restless(scene)} for scene in scenes]
+        assert turned[0] == turned[1]
 
 
-def test_training_clips_fidget_and_a_third_are_of_version_2():
+def test_training_clips_have_people_older_clips_and_noise_among_them():
     """What a network is validated on is not touched: `val` stays as it was."""
-    version_2 = ordinary_clip("train", 0, 2 * len(LABELS) + 3, 48)
-    assert type(version_2).__module__ == "tdn.motion.scene" and version_2.label_index == 3
-    others = [film(ordinary_clip("train", 0, index, 48)) for index in range(2 * len(LABELS))]
-    assert {type(scene).__module__ for scene in others} == {"tdn.motion.v3.scene"}
-    assert 3 < sum(any(fidgeting(scene)) for scene in others) < len(others) - 3
-    assert split_title("train").startswith("v3r2-train") and split_title("val").startswith("v3-val-")
+    kinds = {"v2": "tdn.motion.scene", "v3": "tdn.motion.v3.scene", "noise": "tdn.motion.noise"}
+    people = 0
+    for number, kind in enumerate(TRAINING_ROUNDS):
+        for index in range(number * len(LABELS), (number + 1) * len(LABELS)):
+            clip = film(SPLITS["train"].make(0, index, 48))
+            assert type(clip).__module__ == kinds[kind]
+            assert kind == "noise" or clip.label_index == index % len(LABELS)
+            people += kind == "v3" and bool(restless(clip))
+    assert people > len(LABELS)
+    assert split_title("train").startswith("v3r3-train") and split_title("val").startswith("v3-val-")
     plain = make_scene(5, [1, 0, 5], 48, material=material_of("val", 5))
     assert np.array_equal(ordinary_clip("val", 0, 5, 48).image(4), plain.image(4))

@@ -12,7 +12,7 @@ Looks, places, scenery and camera follow one law whatever the class: only the or
 That is version 2. Version 3 makes things and scenes of photos and moves and films them as people do:
 
     photos    cut-outs, scenes and textures from a folder; what a clip is made of (`Material`)
-    v3        looks, paths, draws, motions, camera, scene of its own; the rest is version 2's
+    v3        looks, paths, draws, motions, camera, people and scene of its own; the rest is version 2's
 """
 
 from collections.abc import Sequence
@@ -47,20 +47,20 @@ def make_scene(
     size: int = 112,
     version: int = VERSION,
     material: Material = DRAWN,
-    fidgets: bool = False,
+    people: bool = False,
 ) -> Scene | v3.Scene | Repeated:
     """Draw a clip of `size` x `size` pixels; its bytes depend on these arguments only.
 
     With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places.
-    `material` is what version 3 makes things and scenes of, `fidgets` whether some of them do not keep quite still;
-    version 2 draws them all and knows no fidgets.
+    `material` is what version 3 makes things and scenes of, `people` whether things fidget and hands come and go in it;
+    version 2 draws them all and knows no such people.
     Raises ValueError for an unknown label or version, a size below 32 or a negative seed.
     """
     if version == 2:
         return v2.make_scene(label, seed, size)
     if version != 3:
         raise ValueError(f"version {version}: expected 2 or 3")
-    return v3.make_scene(label, seed, size, material, fidgets)
+    return v3.make_scene(label, seed, size, material, people)
 
 
 def synthetic_clip(

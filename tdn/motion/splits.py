@@ -1,7 +1,7 @@
 """The parts of the benchmark by name: training and validation clips, the new splits, the probe sets.
 
 val                 ordinary clips of all classes, of version 3, photographic and drawn in turn
-train               those to learn it from: with fidgets, and every third of version 2 (`TRAINING_VERSION`)
+train               those to learn from, by TRAINING_ROUNDS: of version 3 with people in them, of version 2, and noise
 train-v2, val-v2    those of version 2, all drawn
 appearance-free     every frame is noise by itself (`noise`)
 minimal-pairs       the same frames in two orders (`pairs`)
@@ -27,7 +27,9 @@ from tdn.motion.probes import PROBES, EveryNth, make_probe
 from tdn.motion.reordered import FPS
 
 # Raise it whenever training clips change and the others do not: names of pools and cards carry it.
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
+# What the training clips of a version are, round after round of all classes: so each kind has all of them.
+TRAINING_ROUNDS = ("v3", "v3", "v2", "v3", "v3", "v2", "v3", "v3", "v2", "noise")
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000
 # Splits never share a seed.
@@ -108,11 +110,19 @@ def scene_seed(split: str, seed: int, index: int) -> list[int]:
 
 
 def ordinary_clip(split: str, seed: int, index: int, size: int, label: str | int | None = None) -> Clip:
-    """Clip `index` of train, val, train-v2 or val-v2; labels go round in turn unless one is given."""
+    """Clip `index` of val, train-v2 or val-v2; labels go round in turn unless one is given."""
     label = index % len(LABELS) if label is None else label
-    learns = split == "train"
-    version = 2 if split.endswith("-v2") or (learns and index // len(LABELS) % 3 == 2) else 3
-    return make_scene(label, scene_seed(split, seed, index), size, version, material_of(split, index), fidgets=learns)
+    version = 2 if split.endswith("-v2") else 3
+    return make_scene(label, scene_seed(split, seed, index), size, version, material_of(split, index))
+
+
+def _training(seed: int, index: int, size: int) -> Clip:
+    kind = TRAINING_ROUNDS[index // len(LABELS) % len(TRAINING_ROUNDS)]
+    if kind == "noise":
+        return _noise("train", seed, index, size)
+    version = 2 if kind == "v2" else 3
+    label, material = index % len(LABELS), material_of("train", index)
+    return make_scene(label, scene_seed("train", seed, index), size, version, material, people=True)
 
 
 def material_of(split: str, index: int) -> Material:
@@ -154,7 +164,7 @@ def _probe(name: str, seed: int, index: int, size: int) -> Clip:
 
 
 SPLITS: dict[str, Split] = {
-    "train": Split(partial(ordinary_clip, "train")),
+    "train": Split(_training),
     "val": Split(partial(ordinary_clip, "val"), part_of=_kind),
     "train-v2": Split(partial(ordinary_clip, "train-v2")),
     "val-v2": Split(partial(ordinary_clip, "val-v2")),

@@ -16,9 +16,10 @@ from tdn.motion.v3.camera import Camera, draw_camera
 from tdn.motion.v3.draws import Numbers, draw_length, draw_numbers, draw_rest
 from tdn.motion.v3.motions import class_paths, main_rest
 from tdn.motion.v3.paths import Path
+from tdn.motion.v3.people import as_people_do
 
 # Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
-_MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE, _FIDGETS = range(6)
+_MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE, _PEOPLE = range(6)
 # The main thing of every class but the streams, and that of the streams: one whose texture can stream.
 _MAIN, _PATTERNED = 0, 1
 
@@ -189,13 +190,13 @@ class Repeated:
 
 
 def make_scene(
-    label: str | int, seed: int | Sequence[int], size: int = 112, material: Material = DRAWN, fidgets: bool = False
+    label: str | int, seed: int | Sequence[int], size: int = 112, material: Material = DRAWN, people: bool = False
 ) -> Scene | Repeated:
     """Draw a clip of `size` x `size` pixels, 1 to 60 seconds at 15 or 30 frames a second.
 
     With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places and
-    length; the material changes looks and nothing else. With `fidgets` some things of a third of the clips do not keep
-    quite still, as people do who only sit there.
+    length; the material changes looks and nothing else. With `people` things fidget and hands come
+    and go (`people`).
     Raises ValueError for an unknown label, a size below 32 or a negative seed.
     """
     label = label_index(label)
@@ -206,9 +207,9 @@ def make_scene(
     clean = rngs[_LOOKS].random() < 0.25
     numbers = draw_numbers(rngs[_MOTION], length)
     things, moving = draw_things(rngs[_LOOKS], label, numbers, size, clean, material)
-    if fidgets:
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_FIDGETS,)))
-        things, moving = with_fidgets(rng, things, moving)
+    if people:
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PEOPLE,)))
+        things, moving = as_people_do(rng, things, moving)
     occluders = draw_occluders(rngs[_LOOKS], size, clean, material)
     canvas = looks.draw_scene(rngs[_SCENERY], size, material)
     camera = draw_camera(rngs[_CAMERA], length, size, clean, (seed, _NOISE))
@@ -274,26 +275,6 @@ def draw_things(
     if streams:
         return things, [_PATTERNED, _MAIN]
     return things, [_MAIN, *(number for number in live if number != _MAIN)]
-
-
-def with_fidgets(rng: np.random.Generator, things: list[Thing], live: list[int]) -> tuple[list[Thing], list[int]]:
-    """In a third of the clips about half of the things fidget, whatever else they do; all of those are live."""
-    wanted = rng.random() < 1 / 3
-    fidgeting = [number for number in range(len(things)) if wanted and rng.random() < 0.5]
-    for number in fidgeting:
-        thing = things[number]
-        things[number] = replace(thing, tremor=thing.tremor + draw_fidgets(rng, len(thing.tremor)))
-    return things, live + [number for number in fidgeting if number not in live]
-
-
-def draw_fidgets(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    """Small starts now and then, each to another place at most 4.5 units away: complex [num_frames], in units."""
-    quiet, start, reach = rng.uniform(5, 40), int(rng.integers(3, 10)), rng.uniform(0.5, 3)
-    count = num_frames + start - 1
-    places = reach * (rng.uniform(-1, 1, (count, 2)) @ (1, 1j))
-    kept = np.repeat(places, rng.geometric(1 / quiet, count))[:count]
-    smooth = np.hanning(start + 2)[1:-1]
-    return np.convolve(kept, smooth / smooth.sum(), "valid")
 
 
 def _largest(path: Path, last: int) -> float:
