@@ -23,6 +23,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "probes": motion.probes,
     "probes named": motion.named,
     "real": motion.real,
+    "real ways": motion.real_ways,
     "cards": motion.cards,
     "calibration": motion.calibration,
     "samples": samples.samples,

@@ -142,11 +142,19 @@ def named(found: dict) -> list[str]:
 
 
 def real(found: dict) -> list[str]:
+    return of_showings("part", found["parts"])
+
+
+def real_ways(found: dict) -> list[str]:
+    return of_showings("shown", found["ways"])
+
+
+def of_showings(first: str, parts: dict[str, dict]) -> list[str]:
     return rows_of(
-        ("part", "clips", "right, %", "opposite, %", "right of those sure, %", "sure, %"),
+        (first, "clips", "right, %", "opposite, %", "right of those sure, %", "sure, %"),
         (
             (part, n["clips"], n["right"], n["opposite"], n["right_of_sure"], n["sure"])
-            for part, n in tdn_first(found["parts"]).items()
+            for part, n in sorted(parts.items(), key=lambda part: not part[0].startswith("tdn"))
         ),
     )
 
