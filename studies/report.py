@@ -9,7 +9,10 @@ A document marks a table's place by `<!-- table: NAME -->` and `<!-- end -->` on
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
+
+from filelock import FileLock
 
 from studies.tables import OF_ALL, TABLES
 
@@ -20,10 +23,11 @@ PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 def save(name: str, part: str, found: object) -> None:
     """Write a result under `part` into docs/NAME.json, and docs/NAME.md's tables anew."""
     path = DOCS / f"{name}.json"
-    parts = json.loads(path.read_text()) if path.exists() else {}
-    parts[part] = found
-    path.write_text(json.dumps(parts, indent=1) + "\n")
-    fill(name)
+    with FileLock(Path(tempfile.gettempdir()) / f"tdn-report-{name}.lock"):  # two studies may end at once
+        parts = json.loads(path.read_text()) if path.exists() else {}
+        parts[part] = found
+        path.write_text(json.dumps(parts, indent=1) + "\n")
+        fill(name)
 
 
 def kept(name: str, part: str) -> dict:

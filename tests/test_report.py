@@ -2,6 +2,8 @@
 
 import ast
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -106,3 +108,17 @@ def test_the_floor_of_reading_says_whether_the_goal_can_be_reached():
     video = {"least_to_decord": 0.4, "ways": {"ours": {"to_decord": 0.6}}}
     above, below = speed.reading_floor({"long": video, "short": {**video, "least_to_decord": 0.2}})
     assert "can't be reached (0.3)" in above and "0.10 below the goal (0.3)" in below
+
+
+def test_two_at_a_time_make_each_figure_once(tmp_path, capfd):
+    """The command started twice: who comes second leaves alone what the first is at, and waits where it must."""
+    line = f"echo once >> {tmp_path / 'made'}; sleep 0.3"
+    with ThreadPoolExecutor(2) as processes:
+        told = [processes.submit(again.finished, "samples", [line], tmp_path, dict(os.environ)) for _ in range(2)]
+        assert all(one.result(60) for one in told)
+    shown = [f"cat {tmp_path / 'made'} > {tmp_path / 'shown'}"]
+    assert again.finished("pictures", shown, tmp_path, dict(os.environ))
+    assert (tmp_path / "shown").read_text() == "once\n"
+    assert again.finished("samples", ["false"], tmp_path, dict(os.environ)), "it is done"
+    assert not again.finished("lab", ["false"], tmp_path, dict(os.environ))
+    assert "lab: failed, see" in capfd.readouterr().err

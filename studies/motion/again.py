@@ -5,8 +5,9 @@
 
 CLIPS holds real videos: in motion/ and long/ those of `strobe_clips.csv`, in masks/ two sequences as DAVIS has them.
 Each step keeps its log under runs/again, in a folder named after the weights. After an interruption the same command
-goes on with the first step that is not done. Two things are left to people: the sentences in the documents, and the
-choice of the lab's clips, whose candidates stand in lab.log. `python -m studies.motion.calibrate` comes before it.
+goes on with the first step that is not done; started twice, it works on two at a time. Two things are left to people:
+the sentences in the documents, and the choice of the lab's clips, whose candidates stand in lab.log.
+`python -m studies.motion.calibrate` comes before it.
 """
 
 import argparse
@@ -20,11 +21,15 @@ import sys
 import time
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from studies.motion.real_video import LIST as REAL
 from tdn.weights.shipped import shipped_networks
 
 ROOT = Path(__file__).resolve().parents[2]
 STROBE = Path(__file__).with_name("strobe_clips.csv")
+# A step that shows what another one makes, or adds to it, waits for it.
+AFTER = {"pictures": "samples", "splits": "val"}
 CONVEYOR = ("long/conveyor_fruit_intel.gif", "Moving something from right to left")
 
 
@@ -98,22 +103,36 @@ def main() -> int:
         lay_out(clips, work)
     ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # `python` is this one
     for name, lines in steps(clips, work).items():
-        done = work / f"{name}.done"
-        if done.exists():
-            print(f"{name}: done before")
-            continue
         if asked.list:
             print(f"{name}:", *lines, sep="\n    ")
-            continue
-        began = time.monotonic()
-        with (work / f"{name}.log").open("w") as log:
-            for line in lines:
-                if subprocess.run(["bash", "-c", line], cwd=ROOT, env=ours, stderr=log, stdout=log).returncode:
-                    print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
-                    return 1
-        done.touch()
-        print(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
+        elif not finished(name, lines, work, ours):
+            return 1
     return 0
+
+
+def finished(name: str, lines: list[str], work: Path, environment: dict[str, str]) -> bool:
+    """Run a step unless it is done or another process is at it; False where it fails."""
+    done = work / f"{name}.done"
+    try:
+        with FileLock(work / f"{name}.lock", timeout=0):
+            if done.exists():
+                print(f"{name}: done before")
+                return True
+            if name in AFTER:
+                with FileLock(work / f"{AFTER[name]}.lock"):
+                    pass
+            began = time.monotonic()
+            with (work / f"{name}.log").open("w") as log:
+                for line in lines:
+                    told = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, stderr=log, stdout=log)
+                    if told.returncode:
+                        print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
+                        return False
+            done.touch()
+            print(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
+    except Timeout:
+        print(f"{name}: another process is at it", flush=True)
+    return True
 
 
 if __name__ == "__main__":
