@@ -188,10 +188,14 @@ def empty_caption(network: str, layer: str, of: str, span: Span = None) -> str:
     return f"{caption(network, layer, of, span)} · no positive evidence"
 
 
+# What a card says of training after the data.
+_DRAWS = re.compile(r", (?:[\d,]+ draws of them|\d+ of \d+ epochs|started from) ?")
+
+
 def weights_warning(cards: Mapping[str, Card]) -> str:
     """Near the results: what the chosen weights were trained on, whatever the clip shows. All of it stands in About."""
-    data = list(dict.fromkeys(plain(card.trained_on.split(", ")[0]) for card in cards.values()))
-    known = dict.fromkeys(card.known_limits.split("; ")[0] for card in cards.values())
+    data = list(dict.fromkeys(plain(_DRAWS.split(card.trained_on)[0]) for card in cards.values()))
+    known = dict.fromkeys(card.known_limits.split("; every clip gets")[0] for card in cards.values())
     limits = "".join(f" Limits: {plain(one)}." for one in known if one != "unknown")
     classes = max(len(card.labels) for card in cards.values())
     return (

@@ -9,12 +9,12 @@ A document marks a table's place by `<!-- table: NAME -->` and `<!-- end -->` on
 import json
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from filelock import FileLock
 
 from studies.tables import OF_ALL, TABLES
+from tdn.weights.store import write_whole
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -23,11 +23,16 @@ PLACE = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 def save(name: str, part: str, found: object) -> None:
     """Write a result under `part` into docs/NAME.json, and docs/NAME.md's tables anew."""
     path = DOCS / f"{name}.json"
-    with FileLock(Path(tempfile.gettempdir()) / f"tdn-report-{name}.lock"):  # two studies may end at once
+    with alone(name):
         parts = json.loads(path.read_text()) if path.exists() else {}
         parts[part] = found
-        path.write_text(json.dumps(parts, indent=1) + "\n")
-        fill(name)
+        write_whole(path, (json.dumps(parts, indent=1) + "\n").encode())
+        _fill(name)
+
+
+def alone(name: str) -> FileLock:
+    """Two studies may end at once: one after the other changes docs/NAME.*."""
+    return FileLock(DOCS / f"{name}.lock")
 
 
 def kept(name: str, part: str) -> dict:
@@ -43,8 +48,14 @@ def table(name: str, found: object) -> str:
 
 def fill(name: str) -> None:
     """Replace every marked table of docs/NAME.md by what docs/NAME.json holds now."""
+    with alone(name):
+        _fill(name)
+
+
+def _fill(name: str) -> None:
     document = DOCS / f"{name}.md"
-    document.write_text(filled(document.read_text(), json.loads((DOCS / f"{name}.json").read_text())))
+    text = filled(document.read_text(), json.loads((DOCS / f"{name}.json").read_text()))
+    write_whole(document, text.encode())
 
 
 def filled(text: str, parts: dict) -> str:

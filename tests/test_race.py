@@ -8,12 +8,13 @@ from studies.motion import race
 from studies.motion.race import BUDGET, NETWORKS, RATES, SEEDS, Run
 from tdn.model import FAMILY
 from tdn.motion import LABELS
+from tdn.motion.splits import split_title
 
 
-def result(top1: float, **splits: float) -> dict:
+def result(top1: float, clips: str | None = None) -> dict:
     accuracy = {"top1": top1, "per_class": dict.fromkeys(LABELS, top1)}
     found = {"appearance-free": {"top1": top1}, "minimal-pairs": {"top1": top1, "both_right": top1 / 2}}
-    return {"accuracy": accuracy, "splits": found, "seconds": 1.0}
+    return {"clips": clips or split_title("train"), "accuracy": accuracy, "splits": found}
 
 
 def test_the_best_rate_of_the_search_goes_on():
@@ -43,6 +44,9 @@ def test_finished_runs_of_a_folder_and_of_the_repository_count_alike(tmp_path, m
     for name, top1 in zip(names[1:], (50.0, 60.0), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "result.json").write_text(json.dumps(result(top1)))
+    (tmp_path / "TSN").mkdir()
+    (tmp_path / "TSN" / "result.json").write_text(json.dumps(result(9.0, clips="those of last year")))
+    assert "TSN" not in race.results_of(tmp_path)
     found = race.summary(race.results_of(tmp_path))
     (row,) = found["rows"]
     assert row["network"] == "T-Conv" and row["seeds"] == 3 and row["rate"] == RATES[2]

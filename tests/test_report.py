@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,7 +55,13 @@ def test_the_table_of_a_result_is_that_of_its_document():
 
 
 def test_after_new_weights_all_that_tells_of_them_is_measured_again(tmp_path):
-    of_others = {"appearance_free", "planted_bias", "rendering", "ablation"}  # of clips, or of networks nobody ships
+    of_others = {
+        "appearance_free",
+        "planted_bias",
+        "rendering",
+        "ablation",
+        "race",
+    }  # of clips, of networks nobody ships
     measured = set(json.loads((report.DOCS / "benchmark.json").read_text())) - of_others
     steps = again.steps(tmp_path, tmp_path)
     assert measured <= set(steps)
@@ -110,15 +117,24 @@ def test_the_floor_of_reading_says_whether_the_goal_can_be_reached():
     assert "can't be reached (0.3)" in above and "0.10 below the goal (0.3)" in below
 
 
-def test_two_at_a_time_make_each_figure_once(tmp_path, capfd):
+def test_two_at_a_time_make_each_figure_once(tmp_path):
     """The command started twice: who comes second leaves alone what the first is at, and waits where it must."""
-    line = f"echo once >> {tmp_path / 'made'}; sleep 0.3"
+    environment, begun = dict(os.environ), tmp_path / "begun"
+    making = [f"touch {begun}; sleep 1; echo once >> {tmp_path / 'made'}"]
+    showing = [f"cat {tmp_path / 'made'} > {tmp_path / 'shown'}"]
     with ThreadPoolExecutor(2) as processes:
-        told = [processes.submit(again.finished, "samples", [line], tmp_path, dict(os.environ)) for _ in range(2)]
-        assert all(one.result(60) for one in told)
-    shown = [f"cat {tmp_path / 'made'} > {tmp_path / 'shown'}"]
-    assert again.finished("pictures", shown, tmp_path, dict(os.environ))
+        first = processes.submit(again.finished, "samples", making, tmp_path, environment)
+        while not begun.exists():
+            time.sleep(0.01)
+        assert again.finished("samples", making, tmp_path, environment), "it is in hand"
+        assert again.finished("pictures", showing, tmp_path, environment) and first.result(60)
     assert (tmp_path / "shown").read_text() == "once\n"
-    assert again.finished("samples", ["false"], tmp_path, dict(os.environ)), "it is done"
-    assert not again.finished("lab", ["false"], tmp_path, dict(os.environ))
-    assert "lab: failed, see" in capfd.readouterr().err
+    assert again.finished("samples", ["false"], tmp_path, environment), "it is done"
+
+
+def test_what_shows_a_figure_is_not_made_where_the_figure_failed(tmp_path, capfd):
+    environment = dict(os.environ)
+    assert not again.finished("samples", ["false"], tmp_path, environment)
+    assert not again.finished("pictures", ["true"], tmp_path, environment)
+    assert not (tmp_path / "pictures.done").exists()
+    assert "samples: failed, see" in capfd.readouterr().err

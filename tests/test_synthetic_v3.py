@@ -392,17 +392,22 @@ def restless(scene) -> list[Restless]:
 
 def test_fidgets_are_small_and_go_nowhere():
     moved, turned = zip(*(draw_fidgets(np.random.default_rng(seed), 60) for seed in range(400)), strict=True)
-    assert np.abs(moved).max() <= 4.5 and 0.55 <= np.min(turned) and np.max(turned) <= 1
+    assert np.abs(moved).max() <= 4.3 and 0.55 <= np.min(turned) and np.max(turned) <= 1
     ends = np.array([one[-1] - one[0] for one in moved])
     assert abs(ends.mean()) < 3 * np.abs(ends).std() / math.sqrt(len(ends))
 
 
 def test_who_fidgets_does_not_move():
-    seed = next(seed for seed in range(50) if restless(make_scene(labels.STILL, seed, 48, people=True)))
+    seed = next(
+        seed for seed in range(99) if isinstance(film(make_scene(labels.STILL, seed, 48, people=True)).main, Restless)
+    )
     quiet, scene = (make_scene(labels.STILL, seed, 48, people=people) for people in (False, True))
     shown = range(0, quiet.num_frames, 3)
     assert any((quiet.image(index) != scene.image(index)).any() for index in shown)
     assert not any(scene.mask(index).any() for index in shown)
+    assert any(film(scene).main_mask(index).any() for index in range(film(scene).num_frames))
+    for index in range(film(scene).num_frames):
+        assert not (scene.still_mask(index) & film(scene).main_mask(index)).any(), "nor does it never move"
 
 
 def gestures(label: int) -> list[Scene]:

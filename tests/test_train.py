@@ -16,7 +16,7 @@ from tdn.motion import LABELS
 from tdn.motion import pool as pool_module
 from tdn.motion.pool import augment, load_or_render_pool
 from tdn.train import card as card_module
-from tdn.train.batches import clip_order, resized
+from tdn.train.batches import ProceduralClips, clip_order, resized
 from tdn.train.card import material
 from tdn.train.engine import TrainingStopped
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
@@ -68,16 +68,34 @@ def test_a_card_names_what_others_made_with_its_licence(tmp_path, monkeypatch, u
     save_checkpoint(tmp_path / "start.safetensors", start, start.card)
     recipe = replace(QUICK, clips_version=3, start_from=str(tmp_path / "start.safetensors"))
     material.cache_clear()
-    assert material(recipe, procedural=True) == "pictures of whoever trained it; pictures of a friend (CC0)"
-    assert material(recipe, procedural=False) == "pictures of a friend (CC0)"
+    assert material(recipe, photographic=True) == "pictures of whoever trained it; pictures of a friend (CC0)"
+    assert material(recipe, photographic=False) == "pictures of a friend (CC0)"
     packages = [{"package": "openclipart-png", "licence": "CC0"}, {"package": "wallpapers", "licence": "GPL-2"}]
     monkeypatch.setattr(card_module, "listed", lambda: {"packages": packages})
     material.cache_clear()
-    assert material(replace(recipe, start_from="imagenet"), procedural=True) == (
+    assert material(replace(recipe, start_from="imagenet"), photographic=True) == (
         "pictures of the Debian packages openclipart-png (CC0), wallpapers (GPL-2); torchvision's ImageNet weights "
         "(BSD-3-Clause)"
     )
     material.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("split", "version", "photographic", "seen"),
+    [
+        ("val", 2, False, "drawn scenes only"),
+        ("val", 3, True, "photos or drawn"),
+        ("planted-bias", 2, True, "photos or drawn"),
+        ("appearance-free", 3, False, "noise in motion only"),
+    ],
+)
+def test_clips_say_whether_the_fetched_photos_are_among_them(tmp_path, monkeypatch, split, version, photographic, seen):
+    monkeypatch.setenv("TDN_ASSETS", str(tmp_path))
+    (tmp_path / "photos" / "scenes").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "photos" / "scenes" / "room.jpg"), np.full((60, 90, 3), 120, np.uint8))
+    recipe = replace(QUICK, clips_version=version, pool_clips=1, val_clips=1)
+    clips = ProceduralClips(recipe, 8, 5, tmp_path / "pools", split)
+    assert clips.photographic is photographic and clips.seen.endswith(seen)
 
 
 def test_the_log_has_a_row_an_epoch(undisturbed):

@@ -196,10 +196,11 @@ def test_the_words_about_weights_say_classes_training_accuracy_and_device():
     baseline = Card(tiny("tconv_baseline_resnet50_8f", 2), Preprocess.official(), ["up", "down"])
     words = about.about({"base.safetensors": baseline}, {"base.safetensors": "T-Conv baseline"}, "CPU")
     assert "reads only the middle frame of each of 8 windows" in words  # as the lab says
-    card.trained_on, card.known_limits = "100 clips of mine, 3 of 3 epochs", "it has seen my cat; and nothing else"
+    card.trained_on = "100 clips of cats, dogs, 300 draws of them (3 of 3 epochs), started from the tensors of a"
+    card.known_limits = "it has seen two; not more; every clip gets one of its classes"
     warning = text.weights_warning({"tdn.safetensors": card, "base.safetensors": baseline})
     assert "2 classes and nothing else" in warning and warning.endswith(
-        "Trained on: 100 clips of mine; unknown. Limits: it has seen my cat."
+        "Trained on: 100 clips of cats, dogs; unknown. Limits: it has seen two; not more."
     )
 
 

@@ -100,11 +100,13 @@ def main() -> int:
         return 2
     if not asked.list:
         work.mkdir(parents=True, exist_ok=True)
-        lay_out(clips, work)
+        with FileLock(work / "lay_out.lock"):
+            lay_out(clips, work)
     ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # `python` is this one
     for name, lines in steps(clips, work).items():
         if asked.list:
-            print(f"{name}:", *lines, sep="\n    ")
+            is_done = (work / f"{name}.done").exists()
+            print(f"{name}:", *(["done before"] if is_done else lines), sep="\n    ")
         elif not finished(name, lines, work, ours):
             return 1
     return 0
@@ -121,6 +123,9 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
             if name in AFTER:
                 with FileLock(work / f"{AFTER[name]}.lock"):
                     pass
+                if not (work / f"{AFTER[name]}.done").exists():
+                    print(f"{name}: {AFTER[name]}, which comes before it, failed", file=sys.stderr)
+                    return False
             began = time.monotonic()
             with (work / f"{name}.log").open("w") as log:
                 for line in lines:

@@ -7,11 +7,11 @@ Eight networks on MobileNetV2, with the same clips, order, augmentation, schedul
 best goes on, found by short runs on other clips than the reported ones. Seeds 1 to 3 at that rate are reported: on
 ordinary clips, on noise in motion and on the same frames in two orders.
 
-Results of finished runs stand in race_runs.json beside this file and are not made again; delete it to start anew.
+Results of finished runs stand in race_runs.json beside this file and are not made again. Those of other training clips
+do not count: with another TRAINING_VERSION, or without the fetched photos, the race starts anew.
 """
 
 import argparse
-import csv
 import json
 import shutil
 from dataclasses import dataclass, replace
@@ -25,6 +25,7 @@ from studies.motion.ablation import SEEDS, mean_and_interval
 from studies.motion.cards import by_group
 from studies.motion.splits import measured
 from tdn.model import FAMILY
+from tdn.motion.splits import split_title
 from tdn.train.recipe import Recipe
 from tdn.train.recipes import DEMO_MOBILE_TDN
 from tdn.train.run import train
@@ -94,11 +95,10 @@ def all_runs(results: dict[str, dict]) -> list[Run]:
 
 
 def results_of(out: Path) -> dict[str, dict]:
-    """What finished runs came to, by name: those kept in the repository, and those of this folder."""
+    """What finished runs on today's clips came to, by name: kept in the repository, or in this folder."""
     found = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    for path in out.glob("*/result.json"):
-        found.setdefault(path.parent.name, json.loads(path.read_text()))
-    return found
+    found |= {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/result.json")}
+    return {name: result for name, result in found.items() if result["clips"] == split_title("train")}
 
 
 def train_all(out: Path) -> None:
@@ -122,11 +122,9 @@ def finish(run: Run, folder: Path) -> None:
     """Train one run to its end, ask it what the table shows, and leave `result.json`."""
     train(run.recipe, folder, resume=True, command="python -m studies.motion.race")
     checkpoint = folder / "last.safetensors"
-    result = {"accuracy": read_card(checkpoint).accuracy}
+    result = {"clips": split_title("train"), "accuracy": read_card(checkpoint).accuracy}
     if run.seed != SEARCH_SEED:
         result["splits"] = {split: measured(checkpoint, split, None) for split in SPLITS}
-    with (folder / "log.csv").open() as file:
-        result["seconds"] = sum(float(row["seconds"]) for row in csv.DictReader(file))
     (folder / "result.partial").write_text(json.dumps(result))
     (folder / "result.partial").replace(folder / "result.json")
     # What only resuming needs is 30 times as large as what is reported.
@@ -146,6 +144,7 @@ def summary(results: dict[str, dict]) -> dict:
             row = {"network": network, "seeds": len(runs), "rate": runs[0].rate, "paper": FAMILY[of_paper].top1}
             rows.append(row | {name: mean_and_interval([one[name] for one in scores]) for name in scores[0]})
     return {
+        "clips": split_title("train"),
         "draws": BUDGET.epochs * BUDGET.clips_per_epoch,
         "draws_of_search": SEARCH["epochs"] * SEARCH["clips_per_epoch"],
         "validation_clips": BUDGET.val_clips,

@@ -12,11 +12,12 @@ from PIL import Image, ImageDraw
 from tdn.data.sampling import even_window_starts
 from tdn.data.video import write_mp4
 from tdn.motion import GROUPS, LABELS
+from tdn.motion.noise import NoiseClip
 from tdn.motion.splits import SPLITS, Clip, clip_name, fps_of, ordinary_clip
 from tdn.output import expect_writable, remove_files
 
 # Splits that have every class under one law, so that one class can be asked for.
-LABELLED = ("train", "val", "train-v2", "val-v2")
+LABELLED = ("val", "train-v2", "val-v2")
 SHEET_ROWS = 40
 WRITTEN = re.compile(r"[\w-]+_\d+_\d{5}\.mp4")  # names that `write_clips` gives
 SHEET_COLUMNS = 8
@@ -48,7 +49,7 @@ def write_clips(
         )
         name, chosen = clip_name(split, seed, index), LABELS[scene.label_index]
         # Compression that looks the same to us would make noise of neighbouring frames alike.
-        write_mp4(out / f"{name}.mp4", frames, fps=fps_of(scene), crf=4 if split == "appearance-free" else 20)
+        write_mp4(out / f"{name}.mp4", frames, fps=fps_of(scene), crf=4 if isinstance(scene, NoiseClip) else 20)
         np.savez_compressed(out / f"{name}_mask.npz", mask=masks, still=still)
         part = SPLITS[split].part_of(index)
         # Not named "part": in a data set's CSV that column says train, val or test.

@@ -28,7 +28,7 @@ from tdn.motion.reordered import FPS
 
 # Raise it whenever training clips change and the others do not: names of pools and cards carry it.
 TRAINING_VERSION = 3
-# What the training clips of a version are, round after round of all classes: so each kind has all of them.
+# What training clips are, round after round of all classes: so versions 2 and 3 have all of them; noise has its twelve.
 TRAINING_ROUNDS = ("v3", "v3", "v2", "v3", "v3", "v2", "v3", "v3", "v2", "noise")
 # Clips of a probe set that one seed stands for.
 PROBE_CLIPS = 100_000

@@ -19,9 +19,9 @@ from torch import Tensor
 from tdn.data.flips import mirrored_classes
 from tdn.data.processes import batches_of
 from tdn.data.transforms import Preprocess, normalise
-from tdn.motion import LABELS
+from tdn.motion import DRAWN, LABELS
 from tdn.motion.pool import Pool, augment, load_or_render_pool
-from tdn.motion.splits import TRAINING, split_named, split_title
+from tdn.motion.splits import TRAINING, material_of, split_named, split_title
 from tdn.train.parts import open_parts
 from tdn.train.recipe import Recipe
 
@@ -89,6 +89,10 @@ class ProceduralClips:
         self.flips = "mirrored, turned and reversed where the class has a partner" if self.augments else "never changed"
         shape = (recipe.pool_seed, recipe.render_size, num_segments, window)
         self.train: Pool = load_or_render_pool(folder, TRAINING[split], recipe.pool_clips, *shape)
+        # In words for a card: what a network that learnt from them has seen.
+        self.photographic = material_of(TRAINING[split], 0).checksum != DRAWN.checksum
+        self.seen = "clips that were put together of photos or drawn" if self.photographic else "drawn scenes only"
+        self.seen = "noise in motion only" if split == "appearance-free" else self.seen
         self.val: Pool = load_or_render_pool(folder, split, recipe.val_clips, *shape)
         self.num_train, self.num_val = len(self.train), len(self.val)
         self.seed, self.clips_per_epoch = recipe.seed, recipe.clips_per_epoch or len(self.train)

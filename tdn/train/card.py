@@ -13,11 +13,6 @@ from tdn.train.validation import Validation
 from tdn.weights import Card, read_card
 
 _STARTED = {"all": "tensors", "trunk": "2-D trunk"}
-# What a network has seen of procedural clips, by the version of the generator.
-_MADE = {
-    2: "it has seen drawn scenes only, no real video",
-    3: "it has seen clips that were put together of photos or drawn, no real video",
-}
 
 
 def card_of(trainer: Trainer, validation: Validation, command: str, seconds: float) -> Card:
@@ -35,10 +30,12 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
             + f"({trainer.epoch} of {recipe.epochs} epochs)"
             + started_from(recipe)
         ),
-        material=material(recipe, procedural),
+        material=material(recipe, procedural and clips.photographic),
         command=command or f"python -m tdn train {recipe.name}",
         time=f"{seconds / 60:.0f} minutes of training and validation ({device_name(trainer.accelerator.device)})",
-        known_limits=(_MADE[recipe.clips_version] if procedural else f"its classes are those of {clips.name}")
+        known_limits=(
+            f"it has seen {clips.seen}, no real video" if procedural else f"its classes are those of {clips.name}"
+        )
         + "; every clip gets one of its classes for an answer, also one that shows none of them, or several",
         accuracy=accuracy(validation, clips.labels),
         protocol=(
@@ -64,10 +61,13 @@ def started_from(recipe: Recipe) -> str:
 
 
 @cache
-def material(recipe: Recipe, procedural: bool) -> str:
-    """Others' pictures and weights in a network, each with its licence: those of this run, then those of its start."""
+def material(recipe: Recipe, photographic: bool) -> str:
+    """Others' pictures and weights in a network, each with its licence: those of this run, then those of its start.
+
+    `photographic` says whether the fetched photos were among the training clips.
+    """
     found = []
-    photos = listed() if procedural and recipe.clips_version == 3 else None
+    photos = listed() if photographic else None
     if photos and photos["packages"]:
         packages = [f"{package['package']} ({package['licence']})" for package in photos["packages"]]
         found.append("pictures of the Debian packages " + ", ".join(packages))

@@ -91,7 +91,8 @@ class Recipe:
     # Held out of each class where the data have no validation part.
     val_share: float = 0.2
     # Of procedural clips: how many are rendered for training and for validation, their side in pixels, the version of
-    # the generator (2: all drawn; 3: with the photos that `assets fetch` prepared, where it did), and their seed.
+    # the generator (2: all drawn; 3: with the photos that `assets fetch` prepared, where it did, and in training with
+    # clips of version 2 and noise among them), and their seed.
     pool_clips: int = 2000
     val_clips: int = 190
     render_size: int = 112

@@ -1,6 +1,8 @@
 """What people do beside the motion that is asked for, in training clips alone: they fidget, and hands come and go.
 
-Both are the same whatever the class and run forwards as likely as backwards. Neither counts as motion in a mask.
+Fidgets are the same whatever the class. Hands come and go where something goes from one place to another once, so they
+tell that something does, but not which way: both run forwards as likely as backwards. Neither counts as motion in a
+mask.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +47,7 @@ def as_people_do(rng: np.random.Generator, things: list[Thing], live: list[int])
 
 
 def draw_fidgets(rng: np.random.Generator, num_frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """Small starts now and then, each to another place at most 4.5 units away and to another side of the thing.
+    """Small starts now and then, each to another place at most 4.3 units from where it rests and another side of it.
 
     Returns where it is, complex [num_frames] in units, and how wide it is left, float [num_frames], 0.55 to 1.
     """
@@ -64,7 +66,8 @@ def draw_fidgets(rng: np.random.Generator, num_frames: int) -> tuple[np.ndarray,
 def draw_gesture(rng: np.random.Generator, thing: Thing) -> np.ndarray:
     """How far a hand is withdrawn along its arm, complex [F] in units: it comes in, does what it does, and goes.
 
-    Nothing but zeros where no hand goes along, and for what falls, recurs or never stops.
+    Large things may stay at the edge of the picture. Nothing but zeros where no hand goes along, and for what falls,
+    recurs or never stops.
     """
     times = np.arange(len(thing.tremor))
     come, wait, go, stay = (int(frames) for frames in rng.integers((3, 0, 3, 0), (10, 5, 10, 5)))

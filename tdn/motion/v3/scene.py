@@ -16,7 +16,7 @@ from tdn.motion.v3.camera import Camera, draw_camera
 from tdn.motion.v3.draws import Numbers, draw_length, draw_numbers, draw_rest
 from tdn.motion.v3.motions import class_paths, main_rest
 from tdn.motion.v3.paths import Path
-from tdn.motion.v3.people import as_people_do
+from tdn.motion.v3.people import Restless, as_people_do
 
 # Each part of a scene has its own stream of random numbers, so that none of them depends on the class.
 _MOTION, _LOOKS, _SCENERY, _CAMERA, _NOISE, _PEOPLE = range(6)
@@ -25,7 +25,7 @@ _MAIN, _PATTERNED = 0, 1
 
 
 class Scene:
-    """One clip that can be looked at frame by frame. Its bytes depend on label, seed, size, material and index only.
+    """One clip that can be looked at frame by frame. Its bytes depend on its index and what `make_scene` takes.
 
     `things` are those that are drawn anew in every frame, from the back to the front; `main` is one of them.
     """
@@ -77,7 +77,7 @@ class Scene:
 
     def still_mask(self, index: int) -> np.ndarray:
         """Things that never move and can be seen in frame `index`, bool [S, S]; ground and scenery are no things."""
-        return self._mask(index, lambda thing: thing.path.is_fixed, self._canvas_things, with_occluders=True)
+        return self._mask(index, _keeps_still, self._canvas_things, with_occluders=True)
 
     def things_mask(self, index: int) -> np.ndarray:
         """Every thing that can be seen in frame `index`, moving or not, with the arms that hold them: bool [S, S]."""
@@ -142,6 +142,10 @@ class Scene:
             raise IndexError(f"frame {index}: expected 0 to {self.num_frames - 1}")
 
 
+def _keeps_still(thing: Thing) -> bool:
+    return thing.path.is_fixed and not isinstance(thing, Restless)
+
+
 @dataclass(frozen=True)
 class Repeated:
     """A film that is shown `times` times without a pause, as a player shows a GIF."""
@@ -195,8 +199,8 @@ def make_scene(
     """Draw a clip of `size` x `size` pixels, 1 to 60 seconds at 15 or 30 frames a second.
 
     With the same seed every class gets the same looks, scenery and camera, and so far as it can the same places and
-    length; the material changes looks and nothing else. With `people` things fidget and hands come
-    and go (`people`).
+    length; the material changes looks and nothing else. With `people` things
+    fidget and hands come and go, as the module of that name says.
     Raises ValueError for an unknown label, a size below 32 or a negative seed.
     """
     label = label_index(label)
