@@ -258,7 +258,7 @@ def test_where_there_is_no_validation_part_one_is_held_out_and_listed(finetuned,
     assert sorted(row["label"] for row in listed) == ["Closing the lid", "Opening the lid"]
     assert all(file.parent.name == row["label"] and file.is_file() for file, row in zip(files, listed, strict=True))
     card = load_model(finetuned / "last.safetensors").card
-    assert card.accuracy["clips"] == 2 and "own" in card.protocol and "8 clips" in card.trained_on
+    assert card.accuracy["clips"] == 2 and "own" in card.protocol and "16 draws of them" in card.trained_on
 
 
 def test_a_run_on_videos_goes_on_from_the_middle_of_an_epoch(undisturbed, finetuned, own_clips):
