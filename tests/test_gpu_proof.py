@@ -20,6 +20,7 @@ def report(tmp_path_factory) -> dict:
     return json.loads(Path(out, "gpu.json").read_text())
 
 
+@pytest.mark.long
 def test_every_part_ends_in_numbers(report):
     assert set(proof.PARTS) < set(report) and not [name for name in proof.PARTS if "error" in report[name]]
     assert report["rehearsal"] is True
@@ -30,6 +31,7 @@ def test_every_part_ends_in_numbers(report):
     assert report["table5"]["together_ms"] > report["table5"]["network_ms"] > 0
 
 
+@pytest.mark.long
 def test_float32_is_the_cpu_itself_and_bfloat16_is_not(report):
     for rows in report["equal"]["networks"].values():
         assert rows["float32"]["scores"] == 0
@@ -39,6 +41,7 @@ def test_float32_is_the_cpu_itself_and_bfloat16_is_not(report):
         assert all(one["likeness"] > 0.9 for one in rows["bfloat16"]["maps"].values())
 
 
+@pytest.mark.long
 def test_a_device_that_computes_something_else_fails(report):
     wrong = json.loads(json.dumps(report))
     wrong["equal"]["is_equal"] = False
