@@ -127,6 +127,7 @@ def test_two_at_a_time_make_each_figure_once(tmp_path):
         while not begun.exists():
             time.sleep(0.01)
         assert again.finished("samples", making, tmp_path, environment), "it is in hand"
+        (tmp_path / "lab.done").touch()
         assert again.finished("pictures", showing, tmp_path, environment) and first.result(60)
     assert (tmp_path / "shown").read_text() == "once\n"
     assert again.finished("samples", ["false"], tmp_path, environment), "it is done"

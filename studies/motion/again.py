@@ -5,9 +5,8 @@
 
 CLIPS holds real videos: in motion/ and long/ those of `strobe_clips.csv`, in masks/ two sequences as DAVIS has them.
 Each step keeps its log under runs/again, in a folder named after the weights. After an interruption the same command
-goes on with the first step that is not done; started twice, it works on two at a time. Two things are left to people:
-the sentences in the documents, and the choice of the lab's clips, whose candidates stand in lab.log.
-`python -m studies.motion.calibrate` comes before it.
+goes on with the first step that is not done; started twice, it works on two at a time. The sentences in the documents
+are left to people. `python -m studies.motion.calibrate` comes before it.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from tdn.weights.shipped import shipped_networks
 ROOT = Path(__file__).resolve().parents[2]
 STROBE = Path(__file__).with_name("strobe_clips.csv")
 # A step that shows what another one makes, or adds to it, waits for it.
-AFTER = {"pictures": "samples", "splits": "val"}
+AFTER = {"pictures": ("samples", "lab"), "splits": ("val",)}
 CONVEYOR = ("long/conveyor_fruit_intel.gif", "Moving something from right to left")
 
 
@@ -65,7 +64,7 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
             f"{report}focus {work}/focus/focus.json",
         ],
         "samples": [f"{study}motion.samples {clips} --save", f"make samples SOURCES={clips}"],
-        "lab": ["python -m assets.make_lab_clips --search 48"],
+        "lab": ["python -m assets.make_lab_clips"],
         "pictures": ["make figures compare cards page-picture"],
         "tables": ["python -m studies.report"],
     }
@@ -120,11 +119,11 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
             if done.exists():
                 print(f"{name}: done before")
                 return True
-            if name in AFTER:
-                with FileLock(work / f"{AFTER[name]}.lock"):
+            for before in AFTER.get(name, ()):
+                with FileLock(work / f"{before}.lock"):
                     pass
-                if not (work / f"{AFTER[name]}.done").exists():
-                    print(f"{name}: {AFTER[name]}, which comes before it, failed", file=sys.stderr)
+                if not (work / f"{before}.done").exists():
+                    print(f"{name}: {before}, which comes before it, failed", file=sys.stderr)
                     return False
             began = time.monotonic()
             with (work / f"{name}.log").open("w") as log:
