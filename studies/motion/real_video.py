@@ -73,7 +73,7 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
         path = folder / row["file"]
         info = probe(path)
         frames = read_frames(path, range(info.num_frames), info=info)
-        label, sure_above = LABELS.index(row["label"]), (model.card.accuracy or {}).get("sure_above") or 0.0
+        label, sure_above = LABELS.index(row["label"]), (model.card.accuracy or {}).get("sure_above")
         for way, film, fps in ways(frames, info.fps):
             for name, shown, wanted in variants(film, label):
                 probabilities = model(clip_from_frames(np.ascontiguousarray(shown), model, fps=fps).tensor)[0].softmax(
@@ -89,7 +89,7 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
                         "label": LABELS[wanted],
                         "said": LABELS[said],
                         "probability": float(probabilities.max()),
-                        "sure": float(probabilities.max()) >= sure_above,
+                        "sure": sure_above is not None and float(probabilities.max()) >= sure_above,
                         "right": said == wanted,
                         "opposite": is_opposite(said, wanted),
                     }
