@@ -63,7 +63,8 @@ def test_sure_is_where_all_but_two_in_a_hundred_are_right():
     logits = torch.stack([odds, 1 - odds], 1).log()
     labels = torch.tensor([0] * 98 + [1] * 50)
     assert sure_above(logits, labels) == 0.61
-    assert sure_above(logits, 1 - labels) is None
+    assert sure_above(logits, 1 - labels) == 1.0  # none is sure, which is not the same as never measured
+    assert sure_above(logits[:0], labels[:0]) is None
 
 
 def test_one_in_twenty_of_its_own_clips_gives_less_evidence():

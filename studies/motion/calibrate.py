@@ -54,10 +54,9 @@ def of_videos(model: TDN, videos: list[Path]) -> dict:
     """How many answers to these films are sure, and how many films are taken for unlike what it knows."""
     accuracy = model.card.accuracy
     logits = [model(read_clip(path, model))[0].numpy() for path in videos]
-    floor = 2.0 if accuracy["sure_above"] is None else accuracy["sure_above"]
     return {
         "clips": len(videos),
-        "sure": sum(probability(one) >= floor for one in logits),
+        "sure": sum(probability(one) >= accuracy["sure_above"] for one in logits),
         "unlike": sum(bool(energy(one) < accuracy["known_above"]) for one in logits),
     }
 
@@ -75,7 +74,7 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
     whole = temperature * (card.accuracy.get("temperature") or 1.0)
     card.accuracy |= {"sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
     save_checkpoint(path, model, card)
-    is_sure = after.softmax(1).max(1).values >= (2.0 if sure is None else sure)
+    is_sure = after.softmax(1).max(1).values >= sure
     right = after.argmax(1) == labels
     found = {
         "clips": len(labels),

@@ -179,7 +179,7 @@ def calibration(found: dict) -> list[str]:
         "temperature": lambda one: f"{one['temperature']:.2f}",
         "probabilities off by, before, %": lambda one: f"{one['error_before']:.1f}",
         "probabilities off by, after, %": lambda one: f"{one['error_after']:.1f}",
-        "sure from, %": lambda one: None if one["sure_above"] is None else f"{100 * one['sure_above']:.0f}",
+        "sure from, %": lambda one: f"{100 * one['sure_above']:.0f}",
         "photographic clips, sure": lambda one: f"{one['sure']} of {one['clips']}",
         "of these right": lambda one: f"{one['sure_right']} of {one['sure']}",
         "photographic clips, called unlike": lambda one: f"{one['unlike']} of {one['clips']}",

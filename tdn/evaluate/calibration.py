@@ -79,13 +79,16 @@ def calibration_error(found: list[Bin]) -> float:
 
 
 def sure_from(certainty: Tensor) -> float | None:
-    """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01; None without one.
+    """The lowest probability from which on `SURE` of the answers are right, in steps of 0.01.
 
-    `certainty` [2, 100] counts wrong and right answers by the percent of their probability.
+    `certainty` [2, 100] counts wrong and right answers by the percent of their probability. 1 where even the most
+    probable ones are wrong more often, so that no answer is sure; None of no answers.
     """
     wrong, right = certainty.flip(1).cumsum(1).flip(1).double()  # answers at least that probable
     enough = (right >= SURE * (right + wrong)) & (right > 0)
-    return int(enough.double().argmax()) / 100 if enough.any() else None
+    if not certainty.any():
+        return None
+    return int(enough.double().argmax()) / 100 if enough.any() else 1.0
 
 
 def sure_above(logits: Tensor, labels: Tensor) -> float | None:

@@ -27,7 +27,7 @@ class Validation:
 
     @property
     def sure_above(self) -> float | None:
-        """The probability from which on its answers are sure; None without one."""
+        """The probability from which on its answers are sure (`sure_from`)."""
         return sure_from(self.certainty)
 
 
