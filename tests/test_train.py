@@ -17,7 +17,7 @@ from tdn.motion import pool as pool_module
 from tdn.motion.pool import augment, load_or_render_pool
 from tdn.train import card as card_module
 from tdn.train.batches import ProceduralClips, clip_order, resized
-from tdn.train.card import material
+from tdn.train.card import material, started_from
 from tdn.train.engine import TrainingStopped
 from tdn.train.optim import Plateau, learning_rate, new_optimizer, set_rate, size_at
 from tdn.train.recipe import micro_batches, override
@@ -174,7 +174,18 @@ def test_a_network_starts_from_another_s_tensors(undisturbed):
     train(replace(recipe, model="tdn_tiny_8f"), out)
     trained, started = (load_model(path / "last.safetensors") for path in (undisturbed, out))
     assert torch.equal(trained.res4[0].conv1.weight, started.res4[0].conv1.weight)
-    assert "undisturbed" not in started.card.trained_on and "last.safetensors" in started.card.trained_on
+    words = started.card.trained_on
+    assert "undisturbed" not in words and f"of last.safetensors ({trained.card.trained_on})" in words
+
+
+def test_a_card_of_many_runs_can_be_read(undisturbed, tmp_path):
+    model = load_model(undisturbed / "last.safetensors")
+    for _ in range(60):  # each run starts from the one before
+        save_checkpoint(tmp_path / "before.safetensors", model, model.card)
+        started_from.cache_clear()
+        begun = started_from(replace(QUICK, start_from=str(tmp_path / "before.safetensors")))
+        model.card.trained_on = f"10 clips, 20 draws of them (1 of 1 epochs){begun}"
+    assert begun.endswith(" ...)") and begun.count("10 clips") > 20
 
 
 def test_rendered_clips_are_the_same_every_time(tmp_path):

@@ -1,5 +1,6 @@
 """What a checkpoint says of the run that made it."""
 
+import textwrap
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from tdn.train.engine import Trainer
 from tdn.train.recipe import Recipe
 from tdn.train.start import computed_in
 from tdn.train.validation import Validation
-from tdn.weights import Card, read_card
+from tdn.weights import Card, limits, read_card
 
 _STARTED = {"all": "tensors", "trunk": "2-D trunk"}
 
@@ -51,13 +52,16 @@ def from_imagenet(recipe: Recipe) -> bool:
     return recipe.start_from is not None and (recipe.start_from == "imagenet" or recipe.start_from.endswith(".pth"))
 
 
+@cache
 def started_from(recipe: Recipe) -> str:
-    """Where the weights began, in words for a card."""
+    """Where the weights began, in words for a card, and what those had learnt from before."""
     if recipe.start_from is None:
         return ""
     if from_imagenet(recipe):
         return ", started from torchvision's ImageNet weights"
-    return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name}"
+    # A card's words are limited; the oldest of many runs are left out.
+    before = textwrap.shorten(read_card(recipe.start_from).trained_on, limits.MAX_WORDS // 2, placeholder=" ...")
+    return f", started from the {_STARTED[recipe.start_part]} of {Path(recipe.start_from).name} ({before})"
 
 
 @cache
