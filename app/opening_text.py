@@ -71,8 +71,8 @@ def why(showing: Showing, label: str, seconds: float, segments: int, window: int
         )
     return (
         f"The {segments} marked moments are {apart:.2f} seconds apart: from one to the next a thing has gone and "
-        "another come in, so single frames don't tell which way the belt runs. Bright is where a network finds "
-        f"evidence for “{label}”."
+        "another come in. So single frames tell little of which way the belt runs, neighbouring ones all of it. Bright "
+        f"is where a network finds evidence for “{label}”."
     )
 
 
