@@ -107,4 +107,6 @@ def test_a_checkpoint_is_written_anew_with_what_was_found(tmp_path, monkeypatch)
     assert found["error_after"] < found["error_before"]
     assert after.card.accuracy["temperature"] == pytest.approx(found["temperature"], abs=1e-3)
     torch.testing.assert_close(after.head.weight * found["temperature"], before.head.weight)
+    assert after.card.accuracy["clips"] == 380 and after.card.protocol.startswith("380 procedural validation clips")
+    assert set(after.card.accuracy["per_class"]) == set(LABELS[:5])  # those of the answers above
     assert len(calibrate.diagram({"tdn_small_8f": found}).axes) == 1

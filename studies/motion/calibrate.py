@@ -4,9 +4,10 @@
 
 On photographic validation clips of another seed than the reported ones: the temperature (folded into the classifier, so
 that nothing else changes), the probability from which on answers are sure, and the energy below which a clip is unlike
-those it knows. The file is written anew with both in its card. Then, on the reported photographic clips: how far
-probabilities are off before and after, and the reliability diagram (docs/calibration.png). FOLDER holds the clips of
-`real_video.csv`, and in FOLDER/../actions films of nothing that the networks know.
+those it knows. Then, on the reported photographic clips: how far probabilities are off before and after, and the
+reliability diagram (docs/calibration.png). The file is written anew with all this in its card, and with the accuracy
+on all reported clips, drawn ones too, so that cards can be compared. FOLDER holds the clips of `real_video.csv`, and
+in FOLDER/../actions films of nothing that the networks know.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from torch import Tensor
 from studies import report
 from studies.motion.real_video import LIST
 from tdn.data import read_clip
-from tdn.evaluate import Protocol, SyntheticSet, run_protocol
+from tdn.evaluate import Protocol, Scores, SyntheticSet, numbers, run_protocol
 from tdn.evaluate.calibration import (
     Bin,
     calibration_error,
@@ -42,9 +43,13 @@ from tdn.weights import load_model, save_checkpoint
 FITTED_ON, REPORTED_ON = 1, 0  # seeds of the split `val`
 
 
-def photographic(model: TDN, clips: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Logits [N, K] and labels [N] of the photographic half of the first `clips` validation clips."""
-    scores = run_protocol(model, SyntheticSet(clips, seed, "val"), Protocol())
+def asked(model: TDN, clips: int, seed: int) -> Scores:
+    """The answers to the first `clips` validation clips."""
+    return run_protocol(model, SyntheticSet(clips, seed, "val"), Protocol())
+
+
+def photographic(scores: Scores) -> tuple[Tensor, Tensor]:
+    """Logits [N, K] and labels [N] of the photographic half of validation clips."""
     photos = [index for index in range(len(scores)) if SPLITS["val"].part_of(index) == "photographic"]
     return torch.from_numpy(scores.logits[photos, 0]), torch.from_numpy(scores.labels[photos])
 
@@ -65,14 +70,17 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
     """Fit, write the checkpoint anew, and measure."""
     model = load_model(path)
     card = model.card
-    before, labels = photographic(model, clips, REPORTED_ON)
-    logits, fitted_labels = photographic(model, clips, FITTED_ON)
+    reported = asked(model, clips, REPORTED_ON)
+    before, labels = photographic(reported)
+    logits, fitted_labels = photographic(asked(model, clips, FITTED_ON))
     temperature = fit_temperature(logits, fitted_labels)
     fold_temperature(model, temperature)
     logits, after = logits / temperature, before / temperature
     sure, known = sure_above(logits, fitted_labels), known_above(logits)
     whole = temperature * (card.accuracy.get("temperature") or 1.0)
-    card.accuracy |= {"sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
+    shares = numbers(reported.logits[:, 0], reported.labels, reported.class_names)
+    card.accuracy |= {**shares, "sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
+    card.protocol = f"{clips} procedural validation clips, one clip, whole view"
     save_checkpoint(path, model, card)
     is_sure = after.softmax(1).max(1).values >= sure
     right = after.argmax(1) == labels
