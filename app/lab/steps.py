@@ -119,7 +119,7 @@ STEPS = (
         "side to side, for three seconds. Both networks answer to it as filmed, then with time reversed inside "
         "windows, then as a whole.",
         f"The picture is the camera's, not mirrored: what goes to your right goes to the left in it. {text.FILM_KEPT} "
-        "A network may well be wrong about it: these know drawn clips much better than hands.",
+        "A network may well be wrong about it: these learnt from made clips, never from labelled films of hands.",
         "Film a swipe of your hand, and see what two networks make of it, forwards and backwards.",
     ),
     Step(
@@ -127,7 +127,7 @@ STEPS = (
         "Numbers",
         "The numbers",
         "What you saw on single clips, counted over many. **Compare the dots of short-term and long-range motion.**",
-        "Our numbers are of drawn clips and a small network, the paper's of 174 everyday actions: compare the order, "
+        "Our numbers are of made clips and a small network, the paper's of 174 everyday actions: compare the order, "
         "not the numbers.",
         "How often each network is right about short and long motion, ours and the paper's.",
     ),

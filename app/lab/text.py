@@ -237,7 +237,7 @@ def gates(label: str, on: float, off: float, top_on: str, top_off: str) -> str:
 
 
 DOTS_TITLE = "How often right, percent of clips"
-DOTS_CARDS = "The shipped networks, on drawn validation clips; they were not trained alike (their cards say how)"
+DOTS_CARDS = "The shipped networks, on procedural validation clips; they were not trained alike (their cards say how)"
 DOTS_ABLATION = "Trained alike, module by module: mean over seeds, and its 95% interval where there are three"
 DOTS_PAPER = "The paper's: ResNet-50 on Something-Something V1, one centre crop"
 NO_CARDS = "The accuracy of the shipped networks is not in their files."
@@ -248,7 +248,7 @@ ABLATION_NOTE = (
     "interval may reach past 0 or 100: it is of three seeds, which differ much. “Neutral” starts know no motion; “tdn” "
     "starts come from the shipped TDN and favour its relatives."
 )
-CARDS_TABLE = "### The shipped networks, on drawn validation clips"
+CARDS_TABLE = "### The shipped networks, on procedural validation clips"
 PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
 PAPER_ROWS = {
     "tsn_resnet50_8f": "TSN, no temporal module",

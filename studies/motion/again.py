@@ -56,11 +56,11 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
         "splits": [f"{study}motion.splits --save"],
         "probes": [f"{study}motion.probes --clips 60 --save"],
         "faithful": [
-            f"{tdn}focus synthetic:val-v2 --clips 40 --faithful --workers 2 --out {work}/faithful",
+            f"{tdn}focus synthetic --clips 40 --faithful --workers 2 --out {work}/faithful",
             f"{report}faithful {work}/faithful/focus.json",
         ],
         "focus": [
-            f"{tdn}focus synthetic:val-v2 --clips 500 --workers 2 --out {work}/focus",
+            f"{tdn}focus synthetic --clips 500 --workers 2 --out {work}/focus",
             f"{report}focus {work}/focus/focus.json",
         ],
         "samples": [f"{study}motion.samples {clips} --save", f"make samples SOURCES={clips}"],
