@@ -4,7 +4,6 @@
 
 The clips of a pair are one scene run forwards and backwards. Taken is the first scene in which what moves covers enough
 of the picture and of which everything holds that the lab says (`lab_promises`). With other weights, run it again.
-Those of today's weights were still chosen by hand; they keep the same promises.
 """
 
 import json

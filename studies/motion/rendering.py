@@ -26,7 +26,7 @@ KINDS = {
     "version 2, drawn": ("val-v2", ""),
     "version 3, drawn": ("val", "drawn"),
     "version 3, photographic": ("val", "photographic"),
-    "version 3, mixed for training": ("train", ""),
+    "training clips, all kinds": ("train", ""),
 }
 
 
