@@ -97,13 +97,13 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
     return rows
 
 
-def shares(rows: list[dict]) -> dict[str, float]:
-    """Percent right and percent opposite; how many answers are sure, and how many of those are right."""
+def shares(rows: list[dict]) -> dict[str, float | None]:
+    """Percent right and percent opposite; how many answers are sure, and how many of those are right (None: no one)."""
     count = max(1, len(rows))
     sure = [row for row in rows if row["sure"]]
     return {
         "sure": round(100 * len(sure) / count, 1),
-        "right_of_sure": round(100 * sum(row["right"] for row in sure) / max(1, len(sure)), 1),
+        "right_of_sure": round(100 * sum(row["right"] for row in sure) / len(sure), 1) if sure else None,
         "clips": len(rows),
         "right": round(100 * sum(row["right"] for row in rows) / count, 1),
         "opposite": round(100 * sum(row["opposite"] for row in rows) / count, 1),
