@@ -62,7 +62,8 @@ def test_after_new_weights_all_that_tells_of_them_is_measured_again(tmp_path):
         "ablation",
         "race",
     }  # of clips, of networks nobody ships
-    measured = set(json.loads((report.DOCS / "benchmark.json").read_text())) - of_others
+    before = {"calibration"}  # which writes the weights anew
+    measured = set(json.loads((report.DOCS / "benchmark.json").read_text())) - of_others - before
     steps = again.steps(tmp_path, tmp_path)
     assert measured <= set(steps)
     for line in (line for lines in steps.values() for line in lines):
