@@ -80,6 +80,7 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
     whole = temperature * (card.accuracy.get("temperature") or 1.0)
     shares = numbers(reported.logits[:, 0], reported.labels, reported.class_names)
     shares |= {name: round(shares[name], 2) for name in ("top1", "top5")}
+    shares["per_class"] = {label: round(share, 1) for label, share in shares["per_class"].items()}
     card.accuracy |= {**shares, "sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
     card.protocol = f"{clips} procedural validation clips, one clip, whole view"
     save_checkpoint(path, model, card)
