@@ -106,7 +106,7 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_rows(clips, pair, tmp_p
         file.write('{"index": 2, "ro')  # killed while writing
     assert json.dumps(list(rows(survey, kept=kept))) == json.dumps(whole)
     assert len(kept.read_text().splitlines()) == 6
-    with pytest.raises(ValueError, match="other clips or networks"):
+    with pytest.raises(ValueError, match="other clips, networks or methods"):
         list(rows(Survey(str(clips), *pair[::-1], clips=5, device="cpu"), kept=kept))
 
 
@@ -116,8 +116,19 @@ def test_rows_of_a_folder_whose_clips_have_changed_are_not_gone_on_with(clips, p
     list(rows(survey, kept=kept))
     first = sorted((tmp_path / "clips").glob("*.mp4"))[0]
     first.write_bytes(first.read_bytes() + b"\0")
-    with pytest.raises(ValueError, match="other clips or networks"):
+    with pytest.raises(ValueError, match="other clips, networks or methods"):
         list(rows(survey, kept=kept))
+
+
+def test_maps_of_another_method_are_measured(clips, pair):
+    """At the final stage HiResCAM is Grad-CAM, exactly; at Res2 it is not."""
+    (usual,), (other,) = (
+        rows(Survey(str(clips), *pair, clips=1, device="cpu", method=method)) for method in ("grad_cam", "hirescam")
+    )
+    for role in ("tdn", "baseline", "random_weights"):
+        assert other[role]["final"] == pytest.approx(usual[role]["final"], abs=1e-6, nan_ok=True)
+    assert other["tdn"]["res2"]["energy_share"] != usual["tdn"]["res2"]["energy_share"]
+    assert summary([other], "hirescam")["method"] == "HiResCAM, ReLU, logit before softmax"
 
 
 @pytest.mark.long

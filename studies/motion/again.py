@@ -49,8 +49,12 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
         ],
         "flow": [f"{study}motion.flow {clips / 'masks'} --save"],
         "realfocus": [
-            f"{tdn}focus {real} --clips 8 --out {work}/focus-real",
+            f"{tdn}focus {real} --clips 9 --out {work}/focus-real",
             f"{report}realfocus {work}/focus-real/focus.json",
+        ],
+        "realhirescam": [
+            f"{tdn}focus {real} --clips 9 --method hirescam --out {work}/hirescam-real",
+            f"{report}realhirescam {work}/hirescam-real/focus.json",
         ],
         "val": [f"{study}motion.splits --splits val --clips 380 --save"],
         "splits": [f"{study}motion.splits --save"],
@@ -62,6 +66,10 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
         "focus": [
             f"{tdn}focus synthetic --clips 500 --workers 2 --out {work}/focus",
             f"{report}focus {work}/focus/focus.json",
+        ],
+        "hirescam": [
+            f"{tdn}focus synthetic --clips 500 --method hirescam --workers 2 --out {work}/hirescam",
+            f"{report}hirescam {work}/hirescam/focus.json",
         ],
         "samples": [f"{study}motion.samples {clips} --save", f"make samples SOURCES={clips}"],
         "lab": ["python -m assets.make_lab_clips"],

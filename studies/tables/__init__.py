@@ -12,6 +12,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "focus": focus.focus,
     "focus both": focus.focus_both,
     "realfocus": focus.focus,
+    "hirescam": focus.focus_res2,
+    "realhirescam": focus.focus_res2,
     "focus intervals": focus.focus_intervals,
     "faithful": focus.faithful,
     "flow": focus.flow,

@@ -21,6 +21,11 @@ def focus(found: dict) -> list[str]:
     return rows_of((f"{found['clips']} clips", *(name.replace("_", " ") for name in FOCUS)), lines(found))
 
 
+def focus_res2(found: dict) -> list[str]:
+    head, rule, *rows = focus(found)
+    return [head, rule, *(row for row in rows if "res2" in row or "frame difference" in row)]
+
+
 def focus_both(found: dict) -> list[str]:
     return focus(found["both_right"])
 

@@ -33,6 +33,9 @@ def focus(
     faithful: Annotated[
         bool, typer.Option("--faithful", help="Also blur and freeze where maps are bright; ten times as slow.")
     ] = False,
+    method: Annotated[
+        str, typer.Option(help="Of the maps: grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
+    ] = "grad_cam",
     device: Device = None,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +58,7 @@ def focus(
     from tdn.weights.shipped import shipped_pair
 
     first, second = map(resolved, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
-    survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful)
+    survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful, method=method)
     kept = None if out is None else expect_writable(out) / "rows.jsonl"
     left_out: list[str] = []
     measured = rows(survey, workers, kept, left_out)
@@ -65,7 +68,7 @@ def focus(
     masked = open_masked(data)
     for note in masked.notes:
         print(note, file=sys.stderr)
-    report = summary(found) | {"masks": masked.masks, "left_out": left_out}
+    report = summary(found, method) | {"masks": masked.masks, "left_out": left_out}
     if as_json:
         print(json.dumps(report))
     else:
@@ -86,7 +89,10 @@ def print_report(report: dict[str, Any], data: str, first: str, second: str) -> 
 
     from tdn.measure.summary import CONTROLS, reading
 
-    title = f"{report['clips']} clips of {data}; target: {report['target']}; what moves: {report['masks']}"
+    title = (
+        f"{report['method'].split(',')[0]} over {report['clips']} clips of {data}; target: {report['target']}; "
+        f"what moves: {report['masks']}"
+    )
     table = Table("map", *SHOWN, title=title)
     lines = [
         (f"{name} {layer}", report["models"][role][layer])

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tdn.explain.clip_changes import freeze_where
 from tdn.explain.gradcam import grad_cam
 from tdn.explain.inside import logits_of
+from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.explain.network_changes import randomised
 from tdn.explain.scale import over_windows
 from tdn.networks import Network, as_network
@@ -135,6 +136,7 @@ def model_randomisation(
     target: Sequence[int],
     layers: Sequence[str] | None = None,
     seed: int = 0,
+    rule: Rule = GRAD_CAM,
 ) -> dict[str, dict[int, float]]:
     """How alike maps stay as weights are drawn anew, from the classifier down: {layer: {stage: rank correlation}}.
 
@@ -145,10 +147,10 @@ def model_randomisation(
     network = as_network(network)
     layers = network.layers if layers is None else layers
     inputs = network.arrange(clip)
-    before = grad_cam(network, inputs, target, layers)
+    before = grad_cam(network, inputs, target, layers, rule)
     found: dict[str, dict[int, float]] = {layer: {} for layer in layers}
     for stage in STAGES if network.stages else STAGES[-1:]:
-        after = grad_cam(randomised(network, down_to=stage, seed=seed), inputs, target, layers)
+        after = grad_cam(randomised(network, down_to=stage, seed=seed), inputs, target, layers, rule)
         for layer in layers:
             found[layer][stage] = spearman(before[layer], after[layer])
     return found

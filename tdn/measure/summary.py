@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.measure.focus import mean_over_clips, paired_interval
 
 ROLES = ("tdn", "baseline")
@@ -13,8 +14,11 @@ FAITHFUL = ("deletion", "insertion", "freeze_gap")
 FEWEST = 10
 
 
-def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means over all clips, over those both networks get right, and the paired intervals of TDN minus baseline."""
+def summary(found: list[dict[str, Any]], method: str = GRAD_CAM.method) -> dict[str, Any]:
+    """Means over all clips, over those both networks get right, and the paired intervals of TDN minus baseline.
+
+    `method` is the one that made the maps.
+    """
     both = [row for row in found if row["right"]["tdn"] and row["right"]["baseline"]]
     return {
         "clips": len(found),
@@ -22,7 +26,7 @@ def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
         "top1": {role: _top1([row["right"][role] for row in found]) for role in ROLES},
         "both_right": {"clips": len(both), **(_means(both) if both else {})},
         "target": _asked(found),
-        "method": "Grad-CAM, weights per frame (of a dense clip: per clip), ReLU, logit before softmax",
+        "method": str(Rule(method, "frame")).replace("per frame", "per frame (of a dense clip: per clip)"),
     }
 
 

@@ -19,6 +19,7 @@ from tdn.data.video import VideoError
 from tdn.device import choose_device
 from tdn.explain.classes import same_label
 from tdn.explain.forward_pass import ForwardPass
+from tdn.explain.methods import GRAD_CAM, Rule
 from tdn.explain.network_changes import random_weights
 from tdn.explain.scale import in_time
 from tdn.launch import gathered, in_turn, is_main, process_count
@@ -38,7 +39,7 @@ FEW = (0, 0.05, 0.1, 0.2, 0.4, 1)
 
 @dataclass(frozen=True)
 class Survey:
-    """What is asked: clips of `data` (as for `evaluate`), two networks by name, a seed.
+    """What is asked: clips of `data` (as for `evaluate`), two networks by name, a seed, the maps' method (METHODS).
 
     `faithful` also changes every clip where its maps are bright, which takes some ten times as long.
     """
@@ -50,6 +51,7 @@ class Survey:
     seed: int = 0
     device: str | None = None
     faithful: bool = False
+    method: str = GRAD_CAM.method
 
 
 class Surveyor:
@@ -58,6 +60,7 @@ class Surveyor:
     def __init__(self, survey: Survey, elsewhere: np.ndarray | None = None):
         self.data: SyntheticClips | LabelledClips = open_masked(survey.data, survey.seed)
         device = choose_device(survey.device)
+        self.rule = Rule(survey.method)
         first, other = open_network(survey.tdn, device), open_network(survey.baseline, device)
         self.originals = {"tdn": first, "baseline": other} if survey.faithful else {}
         self.networks: dict[str, Network] = {
@@ -78,9 +81,9 @@ class Surveyor:
         density = self.elsewhere.sum(0)
         if index < len(self.elsewhere):
             density = density - self.elsewhere[index]
-        found = measured(clips, self.networks, density)
+        found = measured(clips, self.networks, density, self.rule)
         if self.originals:
-            found["faithfulness"] = faithfulness(clips, self.networks, self.originals)
+            found["faithfulness"] = faithfulness(clips, self.networks, self.originals, self.rule)
         return found
 
     def _clips(self, index: int) -> dict[str, MaskedClip]:
@@ -105,7 +108,10 @@ class Surveyor:
 
 
 def measured(
-    clips: dict[str, MaskedClip], networks: dict[str, Network], elsewhere: np.ndarray | None = None
+    clips: dict[str, MaskedClip],
+    networks: dict[str, Network],
+    elsewhere: np.ndarray | None = None,
+    rule: Rule = GRAD_CAM,
 ) -> dict[str, Any]:
     """The numbers of one clip: by network and layer, by control, and whether each network was right.
 
@@ -122,7 +128,7 @@ def measured(
         target = answer if known is None else known
         found["right"][role] = None if known is None else answer == known
         found[role] = {}
-        for layer, values in taken.maps([target], for_the_last_time=True).items():
+        for layer, values in taken.maps([target], rule=rule, for_the_last_time=True).items():
             maps = values[0].relu().float().cpu().numpy()
             maps = in_time(maps, len(own.moving), network.knots(layer, len(maps)))
             found[role][layer] = focus_of_clip(maps, own.moving, own.still, elsewhere)
@@ -133,7 +139,10 @@ def measured(
 
 
 def faithfulness(
-    clips: dict[str, MaskedClip], networks: dict[str, Network], originals: dict[str, Network]
+    clips: dict[str, MaskedClip],
+    networks: dict[str, Network],
+    originals: dict[str, Network],
+    rule: Rule = GRAD_CAM,
 ) -> dict[str, Any]:
     """What the score does where maps are bright, by network and layer; "random" stands for places drawn by chance.
 
@@ -149,11 +158,11 @@ def faithfulness(
         target = [int(taken.logits.argmax()) if known is None else known]
         maps = {
             layer: _at_all_moments(network, layer, signed.relu(), len(clip.moving))
-            for layer, signed in taken.maps(target, for_the_last_time=True).items()
+            for layer, signed in taken.maps(target, rule=rule, for_the_last_time=True).items()
         }
         first = maps[network.layers[0]]
         maps["random"] = torch.rand(first.shape, generator=torch.Generator().manual_seed(0)).to(first)
-        likeness = model_randomisation(original, clip.tensor, target)
+        likeness = model_randomisation(original, clip.tensor, target, rule=rule)
         found[role] = {
             layer: {
                 "deletion": area_under(deletion(network, clip.tensor, target, raw, FEW), FEW).item(),
@@ -249,7 +258,7 @@ def _rows_kept(survey: Survey, clips: str, path: Path) -> dict[int, Any]:
         "tdn": fingerprint(survey.tdn),
         "baseline": fingerprint(survey.baseline),
     }
-    header |= {"faithful": survey.faithful, "clips": clips}
+    header |= {"faithful": survey.faithful, "method": survey.method, "clips": clips}
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(header) + "\n")
@@ -258,6 +267,8 @@ def _rows_kept(survey: Survey, clips: str, path: Path) -> dict[int, Any]:
     # A line that was being written when the run was killed has no end.
     whole = [json.loads(line) for line in lines if line.endswith("\n")]
     if not whole or whole[0] != header:
-        raise ValueError(f"{path}: holds the rows of other clips or networks; choose another folder, or delete it")
+        raise ValueError(
+            f"{path}: holds the rows of other clips, networks or methods; choose another folder, or delete it"
+        )
     path.write_text("".join(line for line in lines if line.endswith("\n")))
     return {line["index"]: line["row"] for line in whole[1:]}
