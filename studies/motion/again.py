@@ -71,6 +71,10 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
             f"{tdn}focus synthetic --clips 500 --method hirescam --workers 2 --out {work}/hirescam",
             f"{report}hirescam {work}/hirescam/focus.json",
         ],
+        "faithfulhirescam": [
+            f"{tdn}focus synthetic --clips 40 --faithful --method hirescam --workers 2 --out {work}/faithful-hirescam",
+            f"{report}faithfulhirescam {work}/faithful-hirescam/focus.json",
+        ],
         "samples": [f"{study}motion.samples {clips} --save", f"make samples SOURCES={clips}"],
         "lab": ["python -m assets.make_lab_clips"],
         "pictures": ["make figures compare cards page-picture"],

@@ -16,6 +16,7 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "realhirescam": focus.focus_res2,
     "focus intervals": focus.focus_intervals,
     "faithful": focus.faithful,
+    "faithfulhirescam": focus.faithful,
     "flow": focus.flow,
     "appearance_free": motion.appearance_free,
     "planted_bias": motion.planted_bias,

@@ -1,7 +1,7 @@
 """Probe sets: clips that ask one question each, filmed from a stand, so that an answer has one reason.
 
 twin            something moves beside an identical thing that does not: does the map tell them apart?
-pan             the camera pans over a still scene, further than in any training clip: nothing moves by itself
+pan             the camera pans over a still scene, one way all through the clip: nothing moves by itself
 flicker         the light flickers strongly over a still scene
 opposite        two things pass each other in opposite directions; the main thing goes to the right
 speed V         something goes V units a frame (the picture is 112 wide), straight and evenly
