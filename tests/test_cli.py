@@ -325,6 +325,8 @@ def test_figures_of_the_paper_are_drawn_for_any_videos(tdn, pair, video, tmp_pat
 def test_figures_refuse_what_does_not_exist(tdn, pair, video, tmp_path):
     assert_refused(tdn("figures", video, "--kind", "9", "--out", tmp_path, checkpoints=pair), "4, 5, 6")
     assert_refused(tdn("figures", tmp_path / "no.mp4", "--out", tmp_path, checkpoints=pair), "no.mp4")
+    for verb in (["figures", video], ["focus", "synthetic"]):
+        assert_refused(tdn(*verb, "--method", "cam", "--out", tmp_path, checkpoints=pair), "method 'cam': expected")
 
 
 def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tdn.cli.options import Device
+from tdn.cli.options import Device, Method
 
 if TYPE_CHECKING:
     from tdn.explain import Change, Question
@@ -35,9 +35,7 @@ def explain(
         str | None,
         typer.Option(help="Taps to look at, by commas; for ours res1 to res4, rgb1, diff1, ...; usual: res2,final."),
     ] = None,
-    method: Annotated[
-        str, typer.Option(help="grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
-    ] = "grad_cam",
+    method: Method = "grad_cam",
     weights: Annotated[
         str | None, typer.Option(help="Of channels: for each frame, as usual for segments, or one for the clip.")
     ] = None,

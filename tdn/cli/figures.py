@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tdn.cli.options import Device
+from tdn.cli.options import Device, Method
 
 if TYPE_CHECKING:
     from tdn.networks import Network
@@ -32,11 +32,12 @@ def figures(
         str | None, typer.Option(help="That of the baseline, where its layers have other names.")
     ] = None,
     target: Annotated[str | None, typer.Option(help="Class of all videos; each one's top class if left out.")] = None,
+    method: Method = "grad_cam",
     scale: Annotated[str, typer.Option(help="clip, shared (by the models) or frame (contrast only).")] = "clip",
     colours: Annotated[str, typer.Option(help="inferno, viridis, magma, or 'jet (paper look)'.")] = "inferno",
     device: Device = None,
 ) -> None:
-    """The paper's figures 4, 5 and 6/7 with the shipped networks: Grad-CAM of a baseline beside TDN or S-TDM only.
+    """The paper's figures 4, 5 and 6/7 with the shipped networks: maps of a baseline beside TDN or S-TDM only.
 
     Any two networks may take their places; each reads the video by its own rule.
     """
@@ -45,6 +46,7 @@ def figures(
     from tdn.explain import Question
     from tdn.explain.classes import find_label, same_label
     from tdn.explain.explanation import explain
+    from tdn.explain.methods import Rule
     from tdn.explain.scale import SCALES
     from tdn.letters import save_figure
     from tdn.networks import open_network, reads_alike, resolved
@@ -67,7 +69,7 @@ def figures(
     first, second = (open_network(source, where) for source in sources)
     told = titles({"baseline": first.title, "tdn": second.title}, {"baseline": sources[0], "tdn": sources[1]})
     questions = [
-        Question(layers=(wanted or usual_layer(network, kind),), scale=scale)
+        Question(layers=(wanted or usual_layer(network, kind),), rule=Rule(method), scale=scale)
         for network, wanted in ((first, baseline_layer or (layer if layer in first.taps else None)), (second, layer))
     ]
     blocks = []

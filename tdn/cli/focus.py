@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tdn.cli.options import Device, Json
+from tdn.cli.options import Device, Json, Method
 
 SHOWN = ("energy_share", "mask_area", "lift", "lift_of_ceiling", "pointing", "pointing_chance", "pixel_auc", "nss")
 
@@ -33,9 +33,7 @@ def focus(
     faithful: Annotated[
         bool, typer.Option("--faithful", help="Also blur and freeze where maps are bright; ten times as slow.")
     ] = False,
-    method: Annotated[
-        str, typer.Option(help="Of the maps: grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
-    ] = "grad_cam",
+    method: Method = "grad_cam",
     device: Device = None,
     as_json: Json = False,
 ) -> None:

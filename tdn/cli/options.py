@@ -14,6 +14,9 @@ Checkpoint = Annotated[
     str | None,
     typer.Option(help="A network, as `python -m tdn networks` names them; the shipped TDN if left out."),
 ]
+Method = Annotated[
+    str, typer.Option(help="Of the maps: grad_cam, hirescam, layercam, grad_cam_pp, xgradcam or eigencam.")
+]
 
 
 def fail(message: str) -> NoReturn:

@@ -58,7 +58,7 @@ def one_frame_each(blocks: Sequence[Block], question: Question, colours: str = "
             if column == 0:
                 axes[row][0].set_ylabel(names[row], fontsize=8, rotation=0, ha="right", va="center")
         axes[0][column].set_title(f"{title}\n{label}", fontsize=6.5)
-    _colour_bar(figure, colours)
+    _colour_bar(figure, colours, question.method)
     return figure
 
 
@@ -85,7 +85,7 @@ def all_segments(blocks: Sequence[Block], question: Question, colours: str = "in
                 if line == 0:
                     place.set_title(f"{block.clip.times_sec[shown[segment]]:.2f} s", fontsize=6, pad=2)
             axes[3 * number + line][0].set_ylabel(name, fontsize=6.5, rotation=0, ha="right", va="center")
-    _colour_bar(figure, colours)
+    _colour_bar(figure, colours, question.method)
     return figure
 
 
@@ -157,9 +157,9 @@ def _show(axes: Axes, picture: np.ndarray, note: str, empty: bool) -> None:
         axes.text(0.5, 0.5, NO_EVIDENCE, transform=axes.transAxes, ha="center", fontsize=6, color="white")
 
 
-def _colour_bar(figure: Figure, colours: str) -> None:
+def _colour_bar(figure: Figure, colours: str, method: str) -> None:
     width = figure.get_size_inches()[0]
     place = figure.add_axes((1 - 0.6 / width, 0.2, 0.1 / width, 0.6))
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), COLOUR_MAPS[colours]), cax=place)
-    bar.set_label("Grad-CAM, share of the scale's maximum", fontsize=6)
+    bar.set_label(f"{method}, share of the scale's maximum", fontsize=6)
     bar.ax.tick_params(labelsize=5)
