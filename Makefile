@@ -29,7 +29,7 @@ samples: .venv/.demo
 # The paper's figures with the shipped weights, for docs/explaining.md.
 figures: .venv/.demo
 	$(PY) -m tdn figures $(SHOWN) --kind 4 --out runs/figures
-	$(PY) -m tdn figures $(SHOWN) --kind 5 --method hirescam --out runs/figures
+	$(PY) -m tdn figures $(SHOWN) --kind 5 --method xgradcam --out runs/figures
 	$(PY) -m tdn figures $(SHOWN) --kind 6 --out runs/figures
 	for kind in 4 5 6; do \
 	  $(PY) -c "from PIL import Image; p = Image.open('runs/figures/figure-$$kind.png').convert('RGB'); \
