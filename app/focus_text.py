@@ -16,6 +16,11 @@ ARCHITECTURE = (
     "A lead at Res2 is not all learned: there S-TDM adds differences of frames to a network's features, and even with "
     "random weights TDN's Res2 map lies on motion more than the trained baseline's."
 )
+# The same, HiResCAM beside Grad-CAM.
+AVERAGED = (
+    "At Res2 Grad-CAM averages over the frame how much a channel counts, which can hide what {network} uses: in the "
+    "settings, XGrad-CAM and HiResCAM do not."
+)
 CONTROLS = {
     "uniform": "the same everywhere (chance)",
     "centre": "the middle of the picture",
@@ -26,7 +31,11 @@ MOST_MOVES = 0.5
 
 
 def reading(
-    area: float, lifts: Mapping[str, list[tuple[str, float | None]]], difference: float | None, by_flow: bool
+    area: float,
+    lifts: Mapping[str, list[tuple[str, float | None]]],
+    difference: float | None,
+    by_flow: bool,
+    by_grad_cam: bool = True,
 ) -> str:
     """In plain words: `lifts` are network and times chance by layer, None where that map is empty."""
     layers = [
@@ -35,8 +44,13 @@ def reading(
         for layer, found in lifts.items()
     ]
     sentences = [f"**Evidence on what moves, in times of chance: {'; '.join(layers)}.**"]
-    if any(len(found) > 1 for found in lifts.values()):
-        sentences.append(ARCHITECTURE)
+    early = next((found for layer, found in lifts.items() if layer != "final"), [])
+    if len(early) > 1:
+        (first, ours), (_, others) = early
+        if (ours or 0) > (others or 0):
+            sentences.append(ARCHITECTURE)
+        elif by_grad_cam:
+            sentences.append(AVERAGED.format(network=plain(first)))
     if difference is not None:
         sentences.append(f"Mere frame differences, which know no class, reach {difference:.1f} times.")
     if area > MOST_MOVES:

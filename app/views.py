@@ -16,6 +16,7 @@ from app.gallery import SampleClip
 from app.motion import MotionFocus
 from app.pictures import shown_size
 from app.viewer import Bar, Credit, Panel, Sample, ScoreCard, Scores, ViewerData
+from tdn.explain.methods import GRAD_CAM
 from tdn.explain.scale import scale_per_clip
 from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
@@ -269,7 +270,8 @@ def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
         lift = numbers["lift"] if numbers else None
         lifts.setdefault(answer.layers[layer], []).append((answer.explained.title, lift))
     difference = found.controls.get("frame_difference")
-    return found.area, lifts, difference["lift"] if difference else None, found.by_flow
+    by_grad_cam = analysis.answers["tdn"].explained.rule.method == GRAD_CAM.method
+    return found.area, lifts, difference["lift"] if difference else None, found.by_flow, by_grad_cam
 
 
 def file_stem(analysis: Analysis) -> str:

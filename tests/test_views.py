@@ -21,6 +21,7 @@ from tdn.data.video import write_mp4
 from tdn.evaluate.calibration import energy
 from tdn.explain import Explanation
 from tdn.explain.explanation import Layer
+from tdn.explain.methods import Rule
 from tdn.networks.tdn import LAYERS
 from tdn.weights import Card
 from tests.conftest import tiny
@@ -172,6 +173,17 @@ def test_motion_focus_is_told_beside_chance_and_controls(analysis: Analysis):
     assert focus_text.ARCHITECTURE in words and "no class, reach 4.0 times" in words
     assert "10% of the picture, as optical flow less the camera's motion tells" in words
     assert "| TDN · final | 20% | 2.0 | 50% | 12% |" in words and "*frame differences*" in words
+
+
+def test_where_tdn_does_not_lead_at_res2_grad_cam_is_named_as_a_reason(analysis: Analysis):
+    lifts = {("tdn", "res2"): 1.3, ("tdn", "final"): 2.0, ("baseline", "res2"): 1.6, ("baseline", "final"): 1.2}
+    found = MotionFocus({place: numbers(lift) for place, lift in lifts.items()}, {}, 0.1, by_flow=True)
+    words = views.focus(found, analysis)
+    assert focus_text.AVERAGED.format(network="TDN") in words and focus_text.ARCHITECTURE not in words
+    one = analysis.answers["tdn"]
+    other = replace(one, explained=replace(one.explained, rule=Rule("hirescam")))
+    words = views.focus(found, replace(analysis, answers={**analysis.answers, "tdn": other}))
+    assert "Grad-CAM averages" not in words and focus_text.ARCHITECTURE not in words
 
 
 def test_motion_focus_says_where_numbers_mean_nothing(analysis: Analysis):
