@@ -246,7 +246,7 @@ ABLATION_TABLE = "### Trained alike, module by module"
 ABLATION_NOTE = (
     "Same clips, same start, same schedule; mean over the seeds, and its 95% interval where there are three. An "
     "interval may reach past 0 or 100: it is of three seeds, which differ much. “Neutral” starts know no motion; “tdn” "
-    "starts come from the shipped TDN and favour its relatives."
+    "starts come from an earlier TDN and favour its relatives."
 )
 CARDS_TABLE = "### The shipped networks, on procedural validation clips"
 PAPER_TABLE = "### The paper: ResNet-50 on Something-Something V1, one centre crop"
