@@ -11,7 +11,7 @@ from app.timeline import Moments, Timeline, timeline
 from tdn.data.clip import Clip
 from tdn.data.transforms import normalise
 from tdn.data.video import VideoInfo
-from tdn.evaluate.calibration import energy
+from tdn.evaluate.calibration import energy, is_sure
 from tdn.explain import Explanation
 from tdn.explain.methods import GRAD_CAM
 from tdn.networks.tdn import LAYERS
@@ -83,6 +83,7 @@ class Answer:
     layers: dict[str, str]
     sure_above: float | None = None
     known_above: float | None = None
+    has_s_tdm: bool = False
 
     @property
     def top(self) -> list[tuple[str, float]]:
@@ -95,7 +96,7 @@ class Answer:
 
     @property
     def is_unsure(self) -> bool:
-        return self.sure_above is not None and self.top[0][1] < self.sure_above
+        return self.sure_above is not None and not is_sure(self.top[0][1], self.sure_above)
 
     @property
     def is_unlike(self) -> bool:

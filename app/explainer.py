@@ -149,6 +149,7 @@ class Explainer:
                 shared if clip is prepared.clip else Moments.of(clip),
                 {layer: network.taps[layer].title or layer for layer in network.layers},
                 **{name: _measured(network, name) for name in ("sure_above", "known_above")},
+                has_s_tdm="S-TDM" in network.parts,
             )
             notes.append(f"{names[role]}: {network.note}" if network.note else "")
         quick = Analysis(prepared.clip.info.name, label, answers, " ".join(filter(None, notes)))

@@ -18,8 +18,8 @@ ARCHITECTURE = (
 )
 # The same, HiResCAM beside Grad-CAM.
 AVERAGED = (
-    "At Res2 Grad-CAM averages over the frame how much a channel counts, which can hide what {network} uses: in the "
-    "settings, XGrad-CAM and HiResCAM do not."
+    "At Res2 Grad-CAM averages over the frame how much a channel counts, which can hide what {network} uses: HiResCAM, "
+    "in the settings, averages nothing."
 )
 CONTROLS = {
     "uniform": "the same everywhere (chance)",
@@ -35,22 +35,19 @@ def reading(
     lifts: Mapping[str, list[tuple[str, float | None]]],
     difference: float | None,
     by_flow: bool,
-    by_grad_cam: bool = True,
+    early: str = "",
 ) -> str:
-    """In plain words: `lifts` are network and times chance by layer, None where that map is empty."""
+    """In plain words: `lifts` are network and times chance by layer, None where that map is empty; `early` is what is
+    to know of those at Res2.
+    """
     layers = [
         f"{'at the final stage' if layer == 'final' else f'at {layer}'} "
         + ", ".join(f"{plain(name)} {'none' if lift is None else f'{lift:.1f}'}" for name, lift in found)
         for layer, found in lifts.items()
     ]
     sentences = [f"**Evidence on what moves, in times of chance: {'; '.join(layers)}.**"]
-    early = next((found for layer, found in lifts.items() if layer != "final"), [])
-    if len(early) > 1:
-        (first, ours), (_, others) = early
-        if (ours or 0) > (others or 0):
-            sentences.append(ARCHITECTURE)
-        elif by_grad_cam:
-            sentences.append(AVERAGED.format(network=plain(first)))
+    if early:
+        sentences.append(early)
     if difference is not None:
         sentences.append(f"Mere frame differences, which know no class, reach {difference:.1f} times.")
     if area > MOST_MOVES:
@@ -58,6 +55,11 @@ def reading(
     source = "as optical flow less the camera's motion tells" if by_flow else "as the clip's generator knows"
     sentences.append(f"What moves is {_small_share(area)} of the picture, {source}.")
     return " ".join(sentences)
+
+
+def at_res2(network: str, lift: float | None, other: float | None) -> str:
+    """Of the Grad-CAM maps of a network with S-TDM, and of another without."""
+    return ARCHITECTURE if (lift or 0) > (other or 0) else AVERAGED.format(network=plain(network))
 
 
 def _small_share(share: float) -> str:

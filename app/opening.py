@@ -51,9 +51,7 @@ def make_opening(maker: Explainer, clip: SampleClip, pair: tuple[str, str | None
     *_, filmed = maker.analyse(prepared)
     film = read_frames(clip.path, range(prepared.clip.info.num_frames))
     ways = [_filmed(clip, prepared, filmed, cards), _repeated(maker, clip, request, cards)]
-    whole, over = (_verdicts(way.networks) for way in ways)
-    if len(set(whole.values())) == 1 < len(set(over.values())):  # they differ there, so the first thing read says so
-        ways[0].sentence += f" {ways[1].name}: {opening_text.verdict(over)}"
+    ways[0].sentence += opening_text.over(ways[1].name, *(_verdicts(way.networks) for way in ways))
     for change in CHANGES:
         if change == "S-TDM off" and not any(card.architecture.s_tdm_stages for card in cards.values()):
             continue

@@ -41,6 +41,11 @@ def verdict(kinds: Mapping[str, str]) -> str:
     return f"Only one of these two networks sees it: {right[0]}." if right else "Neither network sees it."
 
 
+def over(name: str, filmed: Mapping[str, str], repeated: Mapping[str, str]) -> str:
+    """What the first sentence adds of the film shown over and over (`name`), where the networks differ only there."""
+    return f" {name}: {verdict(repeated)}" if len(set(filmed.values())) == 1 < len(set(repeated.values())) else ""
+
+
 def reads(segments: int, window: int, sees_motion: bool) -> str:
     """What a network is given, and what it makes of it, for somebody who knows neither."""
     if sees_motion:

@@ -34,7 +34,7 @@ VERSUS_INFO = "What speaks for the one class and not for the other"
 NO_VERSUS = "no other class"
 METHOD = GRAD_CAM.method
 METHOD_LABEL = "How maps are made"
-METHOD_INFO = "Grad-CAM is the paper's. At Res2 XGrad-CAM and HiResCAM keep what it averages away"
+METHOD_INFO = "Grad-CAM is the paper's. HiResCAM keeps what it averages away at Res2"
 # Eigen-CAM is left out: it knows no class.
 METHODS = {
     name: f"{words.split(' (')[0]}: {words.partition(': ')[2]}"
@@ -69,6 +69,10 @@ API = (
 NOT_SURE = (
     "Not sure: on clips like those it was trained on, it is often wrong below {percent}%; on other video it may be "
     "wrong above that, too. It may be none of its classes."
+)
+NEVER_SURE = (
+    "Not sure: on clips like those it was trained on, even its most probable answers were wrong too often. It may be "
+    "none of its classes."
 )
 
 

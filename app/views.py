@@ -18,6 +18,7 @@ from app.pictures import shown_size
 from app.viewer import Bar, Credit, Panel, Sample, ScoreCard, Scores, ViewerData
 from tdn.explain.methods import GRAD_CAM
 from tdn.explain.scale import scale_per_clip
+from tdn.networks.tdn import LAYERS
 from tdn.show.overlay import COLOUR_MAPS, SIGNED_COLOURS, colour_table
 
 POSTER_SIZE = (176, 132)
@@ -97,7 +98,9 @@ def _doubt(answer: Answer) -> str:
     """What speaks against relying on an answer; the stronger word alone."""
     if answer.is_unlike:
         return text.NOTHING_KNOWN
-    return text.NOT_SURE.format(percent=round(100 * answer.sure_above)) if answer.is_unsure else ""
+    if not answer.is_unsure:
+        return ""
+    return text.NOT_SURE.format(percent=round(100 * answer.sure_above)) if answer.sure_above < 1 else text.NEVER_SURE
 
 
 def viewer(
@@ -270,8 +273,20 @@ def _focus_facts(found: MotionFocus, analysis: Analysis) -> tuple:
         lift = numbers["lift"] if numbers else None
         lifts.setdefault(answer.layers[layer], []).append((answer.explained.title, lift))
     difference = found.controls.get("frame_difference")
-    by_grad_cam = analysis.answers["tdn"].explained.rule.method == GRAD_CAM.method
-    return found.area, lifts, difference["lift"] if difference else None, found.by_flow, by_grad_cam
+    return found.area, lifts, difference["lift"] if difference else None, found.by_flow, _early(found, analysis)
+
+
+def _early(found: MotionFocus, analysis: Analysis) -> str:
+    """What is to know of motion focus at Res2 where one of two networks has S-TDM; of Grad-CAM alone it is known."""
+    pair = [
+        (answer.has_s_tdm, answer.explained.title, (found.maps[role, LAYERS[0]] or {}).get("lift"))
+        for role, answer in analysis.answers.items()
+        if (role, LAYERS[0]) in found.maps and answer.explained.rule.method == GRAD_CAM.method
+    ]
+    if sorted(has_s_tdm for has_s_tdm, *_ in pair) != [False, True]:
+        return ""
+    (_, _, other), (_, network, lift) = sorted(pair, key=lambda one: one[0])
+    return focus_text.at_res2(network, lift, other)
 
 
 def file_stem(analysis: Analysis) -> str:

@@ -322,16 +322,27 @@ def test_figures_of_the_paper_are_drawn_for_any_videos(tdn, pair, video, tmp_pat
         assert picture.width > width * 1.4 * 300 and picture.info["dpi"][0] == pytest.approx(300, abs=1)
 
 
+def test_a_figure_is_drawn_by_the_method_that_is_asked_for(tdn, pair, video, tmp_path):
+    for name, asked in (("usual", []), ("other", ["--method", "hirescam"])):
+        result = tdn("figures", video, "--kind", "5", *asked, "--out", tmp_path / name, checkpoints=pair)
+        assert result.returncode == 0, result.stderr
+    usual, other = (np.asarray(Image.open(tmp_path / name / "figure-5.png")) for name in ("usual", "other"))
+    bar = np.s_[:, -usual.shape[1] // 20 :]  # what the colours are, at the right edge
+    assert (usual != other).any() and (usual[bar] != other[bar]).any()
+
+
 def test_figures_refuse_what_does_not_exist(tdn, pair, video, tmp_path):
     assert_refused(tdn("figures", video, "--kind", "9", "--out", tmp_path, checkpoints=pair), "4, 5, 6")
     assert_refused(tdn("figures", tmp_path / "no.mp4", "--out", tmp_path, checkpoints=pair), "no.mp4")
     for verb in (["figures", video], ["focus", "synthetic"]):
         assert_refused(tdn(*verb, "--method", "cam", "--out", tmp_path, checkpoints=pair), "method 'cam': expected")
+    assert_refused(tdn("focus", "synthetic", "--method", "eigencam", checkpoints=pair), "knows no class")
 
 
 def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair, tmp_path):
-    asked = ("focus", "synthetic", "--clips", 2, "--json", "--out", tmp_path)
+    asked = ("focus", "synthetic", "--clips", 2, "--json", "--method", "xgradcam", "--out", tmp_path)
     found = json.loads(tdn(*asked, checkpoints=pair).stdout)
+    assert found["method"].startswith("XGrad-CAM, weights per frame")
     assert found["clips"] == 2 and found["masks"] == "known"
     for numbers in (found["models"]["baseline"]["res2"], found["controls"]["center"]):
         assert {"energy_share", "mask_area", "lift", "pointing", "pointing_chance"} <= set(numbers)
@@ -339,7 +350,8 @@ def test_focus_prints_the_numbers_of_both_networks_and_of_the_controls(tdn, pair
     assert len(found["paired"]["final"]["lift"]) == 2
     assert json.loads((tmp_path / "focus.json").read_text()) == found
     assert (tmp_path / "focus.csv").read_text().count("\n") == 1 + 2 * 9
-    in_words = tdn("focus", "synthetic", "--clips", 2, "--out", tmp_path, checkpoints=pair).stdout
+    asked = ("focus", "synthetic", "--clips", 2, "--method", "xgradcam", "--out", tmp_path)
+    in_words = tdn(*asked, checkpoints=pair).stdout
     assert "At final: 2 clips are too few to tell the networks apart" in in_words
     assert_refused(tdn("focus", "synthetic:triplet", checkpoints=pair), "no such part")
 
@@ -419,3 +431,13 @@ def test_card_prints_names_as_literal_markdown():
 def test_python_m_tdn_is_the_same_command_line():
     result = subprocess.run([sys.executable, "-m", "tdn", "fly"], cwd=ROOT, capture_output=True, text=True)
     assert_refused(Result(result.returncode, result.stdout, result.stderr), "fly")
+
+
+def test_networks_are_listed_by_a_process_that_has_loaded_nothing_else():
+    """In one process with other tests torchvision is there already, with the operators that it lacks declared."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tdn", "networks", "--json"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    (tdn,) = (one for one in json.loads(result.stdout) if one["name"].endswith("tdn_small_8f.safetensors"))
+    assert "GPL-2" in tdn["licence"]  # of the pictures that it learnt from

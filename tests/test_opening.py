@@ -106,6 +106,12 @@ def test_the_sentence_follows_from_the_answers(kinds: tuple[str, str], says: str
     assert opening_text.verdict(dict(zip("AB", kinds, strict=True))) == says
 
 
+def test_where_they_differ_only_over_and_over_the_first_sentence_says_so():
+    same, apart = {"A": "right", "B": "right"}, {"A": "right", "B": "opposite"}
+    assert opening_text.over("Twice over", same, apart) == " Twice over: A sees it; the B sees the reverse."
+    assert opening_text.over("Twice over", apart, apart) == opening_text.over("Twice over", same, same) == ""
+
+
 def test_the_sentence_says_what_is_shown_over_and_over():
     assert opening_text.scene(Showing(part=0.3, repeat=7), "x") == "One thing, seven times over."
     assert opening_text.scene(Showing(repeat=2), "x") == "The film, twice over."

@@ -131,7 +131,9 @@ def test_two_at_a_time_make_each_figure_once(tmp_path):
         (tmp_path / "lab.done").touch()
         assert again.finished("pictures", showing, tmp_path, environment) and first.result(60)
     assert (tmp_path / "shown").read_text() == "once\n"
-    assert again.finished("samples", ["false"], tmp_path, environment), "it is done"
+    assert again.finished("samples", making, tmp_path, environment), "it is done"
+    assert (tmp_path / "made").read_text() == "once\n"
+    assert not again.finished("samples", ["false"], tmp_path, environment), "it is another step than the one done"
 
 
 def test_what_shows_a_figure_is_not_made_where_the_figure_failed(tmp_path, capfd):

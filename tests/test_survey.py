@@ -108,6 +108,8 @@ def test_an_interrupted_run_goes_on_and_ends_in_the_same_rows(clips, pair, tmp_p
     assert len(kept.read_text().splitlines()) == 6
     with pytest.raises(ValueError, match="other clips, networks or methods"):
         list(rows(Survey(str(clips), *pair[::-1], clips=5, device="cpu"), kept=kept))
+    with pytest.raises(ValueError, match="other clips, networks or methods"):
+        list(rows(Survey(str(clips), *pair, clips=5, device="cpu", method="hirescam"), kept=kept))
 
 
 def test_rows_of_a_folder_whose_clips_have_changed_are_not_gone_on_with(clips, pair, tmp_path):
@@ -129,6 +131,16 @@ def test_maps_of_another_method_are_measured(clips, pair):
         assert other[role]["final"] == pytest.approx(usual[role]["final"], abs=1e-6, nan_ok=True)
     assert other["tdn"]["res2"]["energy_share"] != usual["tdn"]["res2"]["energy_share"]
     assert summary([other], "hirescam")["method"] == "HiResCAM, ReLU, logit before softmax"
+
+
+def test_faithfulness_is_that_of_the_method(clips, pair):
+    usual, other = (
+        next(rows(Survey(str(clips), *pair, clips=1, device="cpu", faithful=True, method=method)))["faithfulness"]
+        for method in ("grad_cam", "hirescam")
+    )
+    for name in ("deletion", "insertion", "randomised_1"):
+        assert usual["tdn"]["res2"][name] != other["tdn"]["res2"][name], name
+    assert usual["tdn"]["random"] == other["tdn"]["random"]
 
 
 @pytest.mark.long

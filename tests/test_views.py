@@ -168,22 +168,42 @@ def test_motion_focus_is_told_beside_chance_and_controls(analysis: Analysis):
     lifts = {("tdn", "res2"): 3.14, ("tdn", "final"): 2.0, ("baseline", "res2"): 1.2, ("baseline", "final"): 2.5}
     maps = {place: numbers(lift) for place, lift in lifts.items()}
     found = MotionFocus(maps, {"uniform": numbers(1.0), "frame_difference": numbers(4.0)}, 0.1, by_flow=True)
-    words = views.focus(found, analysis)
+    words = views.focus(found, with_s_tdm(analysis, "tdn"))
     assert "chance: at Res2 TDN 3.1, T-Conv baseline 1.2; at the final stage TDN 2.0, T-Conv baseline 2.5." in words
     assert focus_text.ARCHITECTURE in words and "no class, reach 4.0 times" in words
     assert "10% of the picture, as optical flow less the camera's motion tells" in words
     assert "| TDN · final | 20% | 2.0 | 50% | 12% |" in words and "*frame differences*" in words
 
 
-def test_where_tdn_does_not_lead_at_res2_grad_cam_is_named_as_a_reason(analysis: Analysis):
+def with_s_tdm(analysis: Analysis, role: str, method: str = "grad_cam") -> Analysis:
+    """The same where one network has S-TDM, its maps and the other's made by a method."""
+    return replace(
+        analysis,
+        answers={
+            name: replace(one, has_s_tdm=name == role, explained=replace(one.explained, rule=Rule(method)))
+            for name, one in analysis.answers.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "said"),
+    [
+        ("tdn", "grad_cam", focus_text.AVERAGED.format(network="TDN")),
+        ("baseline", "grad_cam", focus_text.ARCHITECTURE),
+        ("tdn", "hirescam", ""),
+        ("neither", "grad_cam", ""),
+    ],
+)
+def test_what_is_known_of_grad_cam_at_res2_is_said_of_a_pair_of_which_one_has_s_tdm(
+    analysis: Analysis, role: str, method: str, said: str
+):
     lifts = {("tdn", "res2"): 1.3, ("tdn", "final"): 2.0, ("baseline", "res2"): 1.6, ("baseline", "final"): 1.2}
     found = MotionFocus({place: numbers(lift) for place, lift in lifts.items()}, {}, 0.1, by_flow=True)
-    words = views.focus(found, analysis)
-    assert focus_text.AVERAGED.format(network="TDN") in words and focus_text.ARCHITECTURE not in words
-    one = analysis.answers["tdn"]
-    other = replace(one, explained=replace(one.explained, rule=Rule("hirescam")))
-    words = views.focus(found, replace(analysis, answers={**analysis.answers, "tdn": other}))
-    assert "Grad-CAM averages" not in words and focus_text.ARCHITECTURE not in words
+    words = views.focus(found, with_s_tdm(analysis, role, method))
+    assert [words.count(one) for one in (focus_text.ARCHITECTURE, focus_text.AVERAGED.format(network="TDN"))] == [
+        int(said == one) for one in (focus_text.ARCHITECTURE, focus_text.AVERAGED.format(network="TDN"))
+    ]
 
 
 def test_motion_focus_says_where_numbers_mean_nothing(analysis: Analysis):
@@ -270,6 +290,8 @@ def test_an_answer_below_what_the_checkpoint_can_be_relied_on_says_so(analysis):
     sure = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=answer.top[0][1] - 0.01)})
     assert views.scores(unsure).cards[0].doubt.startswith("Not sure") and views.scores(sure).cards[0].doubt == ""
     assert [views.answer_json(one)["tdn"]["sure"] for one in (unsure, sure, analysis)] == [False, True, None]
+    never = replace(analysis, answers={**analysis.answers, "tdn": replace(answer, sure_above=1.0)})
+    assert views.scores(never).cards[0].doubt == text.NEVER_SURE and not views.answer_json(never)["tdn"]["sure"]
 
 
 def test_a_clip_that_gives_less_evidence_than_its_own_kind_is_said_to_be_unlike(analysis):

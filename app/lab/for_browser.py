@@ -18,7 +18,7 @@ from app.lab import lessons, numbers, sheets, text
 from app.lab.steps import STEPS
 from app.lab.tab import LONG_RANGE
 from app.server.settings import SAMPLES
-from app.text import NOT_SURE, NOTHING_KNOWN
+from app.text import NEVER_SURE, NOT_SURE, NOTHING_KNOWN
 from tdn.data.clip import clip_from_frames
 from tdn.data.transforms import denormalise
 from tdn.motion.labels import LABELS
@@ -61,7 +61,7 @@ def page() -> dict:
     inside = "reverse inside windows"
     return {
         "changes": {**change_text.CHANGES, inside: text.CHANGES[inside].capitalize(), "blank": "Blank a region"},
-        "doubts": {"unlike": NOTHING_KNOWN, "unsure": NOT_SURE},
+        "doubts": {"unlike": NOTHING_KNOWN, "unsure": NOT_SURE, "never": NEVER_SURE},
         "strobe": MARKDOWN.render(f"{change_text.STROBE}\n{change_text.STROBE_LEAD}"),
     }
 

@@ -29,12 +29,14 @@ ROOT = Path(__file__).resolve().parents[2]
 STROBE = Path(__file__).with_name("strobe_clips.csv")
 # A step that shows what another one makes, or adds to it, waits for it.
 AFTER = {"pictures": ("samples", "lab"), "splits": ("val",)}
+STILL = "Holding something still"
 CONVEYOR = ("long/conveyor_fruit_intel.gif", "Moving something from right to left")
 
 
 def steps(clips: Path, work: Path) -> dict[str, list[str]]:
     """Shell lines by the name of what they measure; `work` takes what they write beside the documents."""
     real, strobe, q = work / "real", work / "strobe", shlex.quote
+    moving = sum(row["label"] != STILL for row in real_clips())
     study, tdn, report = "python -m studies.", "python -m tdn ", "python -m studies.report benchmark "
     return {
         "cards": [f"{study}motion.cards --save"],
@@ -49,11 +51,11 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
         ],
         "flow": [f"{study}motion.flow {clips / 'masks'} --save"],
         "realfocus": [
-            f"{tdn}focus {real} --clips 9 --out {work}/focus-real",
+            f"{tdn}focus {real} --clips {moving} --out {work}/focus-real",
             f"{report}realfocus {work}/focus-real/focus.json",
         ],
         "realhirescam": [
-            f"{tdn}focus {real} --clips 9 --method hirescam --out {work}/hirescam-real",
+            f"{tdn}focus {real} --clips {moving} --method hirescam --out {work}/hirescam-real",
             f"{report}realhirescam {work}/hirescam-real/focus.json",
         ],
         "val": [f"{study}motion.splits --splits val --clips 380 --save"],
@@ -82,15 +84,19 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
     }
 
 
+def real_clips() -> list[dict[str, str]]:
+    with REAL.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def lay_out(clips: Path, work: Path) -> None:
     """The real videos in a folder per class, for `focus`, and as the list of `strobe` names them."""
-    with REAL.open(newline="") as file:
-        for row in csv.DictReader(file):
-            place = work / "real" / row["label"] / row["file"]
-            # Nothing moves in a still scene, so that there is nothing for a map to lie on.
-            if row["label"] != "Holding something still" and not place.exists():
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.symlink_to(clips / "motion" / row["file"])
+    for row in real_clips():
+        place = work / "real" / row["label"] / row["file"]
+        # Nothing moves in a still scene, so that there is nothing for a map to lie on.
+        if row["label"] != STILL and not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(clips / "motion" / row["file"])
     (work / "strobe").mkdir(exist_ok=True)
     shutil.copy(STROBE, work / "strobe")
     for name in ("motion", "long"):
@@ -128,7 +134,7 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
     done = work / f"{name}.done"
     try:
         with FileLock(work / f"{name}.lock", timeout=0):
-            if done.exists():
+            if done.exists() and done.read_text() == "\n".join(lines):
                 print(f"{name}: done before")
                 return True
             for before in AFTER.get(name, ()):
@@ -144,7 +150,7 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
                     if told.returncode:
                         print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
                         return False
-            done.touch()
+            done.write_text("\n".join(lines))  # a step that has become another is not done
             print(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     except Timeout:
         print(f"{name}: another process is at it", flush=True)

@@ -30,6 +30,7 @@ from tdn.evaluate.calibration import (
     energy,
     fit_temperature,
     fold_temperature,
+    is_sure,
     known_above,
     probability,
     reliability,
@@ -38,6 +39,7 @@ from tdn.evaluate.calibration import (
 from tdn.evaluate.intervals import wilson
 from tdn.model import TDN
 from tdn.motion.splits import SPLITS
+from tdn.train.card import view_in_words
 from tdn.weights import load_model, save_checkpoint
 
 FITTED_ON, REPORTED_ON = 1, 0  # seeds of the split `val`
@@ -61,7 +63,7 @@ def of_videos(model: TDN, videos: list[Path]) -> dict:
     logits = [model(read_clip(path, model))[0].numpy() for path in videos]
     return {
         "clips": len(videos),
-        "sure": sum(probability(one) >= accuracy["sure_above"] for one in logits),
+        "sure": sum(is_sure(probability(one), accuracy["sure_above"]) for one in logits),
         "unlike": sum(bool(energy(one) < accuracy["known_above"]) for one in logits),
     }
 
@@ -80,11 +82,12 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
     whole = temperature * (card.accuracy.get("temperature") or 1.0)
     shares = numbers(reported.logits[:, 0], reported.labels, reported.class_names)
     shares |= {name: round(shares[name], 2) for name in ("top1", "top5")}
-    shares["per_class"] = {label: round(share, 1) for label, share in shares["per_class"].items()}
-    card.accuracy |= {**shares, "sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
-    card.protocol = f"{clips} procedural validation clips, one clip, whole view"
+    right = {label: round(share, 1) for label, share in shares["per_class"].items()}
+    shares["per_class"] = {label: right.get(label) for label in card.labels}  # None: no clips
+    card.accuracy = {**shares, "sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
+    card.protocol = f"{clips} procedural validation clips, one clip, {view_in_words(card.preprocess)}"
     save_checkpoint(path, model, card)
-    is_sure = after.softmax(1).max(1).values >= sure
+    counted = torch.tensor([is_sure(float(one), sure) for one in after.softmax(1).max(1).values])
     right = after.argmax(1) == labels
     found = {
         "clips": len(labels),
@@ -92,8 +95,8 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
         "error_before": 100 * calibration_error(reliability(before, labels)),
         "error_after": 100 * calibration_error(reliability(after, labels)),
         "sure_above": sure,
-        "sure": int(is_sure.sum()),
-        "sure_right": int(right[is_sure].sum()),
+        "sure": int(counted.sum()),
+        "sure_right": int(right[counted].sum()),
         "known_above": known,
         "unlike": int((energy(after.numpy()) < known).sum()),
         "bins": [asdict(one) for one in reliability(after, labels)],

@@ -21,6 +21,7 @@ import torch
 from studies import report
 from tdn.data.clip import clip_from_frames
 from tdn.data.video import probe, read_frames
+from tdn.evaluate.calibration import is_sure
 from tdn.model import TDN
 from tdn.motion import FLIP_HORIZONTAL, FLIP_VERTICAL, LABELS, REVERSE_TIME
 from tdn.weights import load_model
@@ -89,7 +90,7 @@ def answers(model: TDN, folder: Path, part: str | None) -> list[dict]:
                         "label": LABELS[wanted],
                         "said": LABELS[said],
                         "probability": float(probabilities.max()),
-                        "sure": sure_above is not None and float(probabilities.max()) >= sure_above,
+                        "sure": sure_above is not None and is_sure(float(probabilities.max()), sure_above),
                         "right": said == wanted,
                         "opposite": is_opposite(said, wanted),
                     }

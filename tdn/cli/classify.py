@@ -79,11 +79,13 @@ def classify(
 
 def _doubt(logits: "np.ndarray", accuracy: dict[str, Any]) -> str:
     """What speaks against relying on an answer, of what the checkpoint's card measured; the stronger word alone."""
-    from tdn.evaluate.calibration import energy, probability
+    from tdn.evaluate.calibration import energy, is_sure, probability
 
     known_above, sure_above = accuracy.get("known_above"), accuracy.get("sure_above")
     if known_above is not None and energy(logits) < known_above:
         return ": perhaps nothing that it knows, with less evidence than 95 of 100 clips of its own kind give"
-    if sure_above is not None and probability(logits) < sure_above:
+    if sure_above is not None and not is_sure(probability(logits), sure_above):
+        if sure_above >= 1:
+            return ": not sure, even its most probable answers were wrong too often on its own kind of clips"
         return f": not sure, below {100 * sure_above:.0f}% often wrong even on its own kind of clips"
     return ""

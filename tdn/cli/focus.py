@@ -55,6 +55,8 @@ def focus(
     from tdn.output import expect_writable
     from tdn.weights.shipped import shipped_pair
 
+    if method == "eigencam":
+        raise ValueError("--method eigencam: it knows no class, and motion focus is asked of a class; choose another")
     first, second = map(resolved, (checkpoint or shipped_pair()[0], baseline or shipped_pair()[1]))
     survey = Survey(data, first, second, clips, seed=seed, device=device, faithful=faithful, method=method)
     kept = None if out is None else expect_writable(out) / "rows.jsonl"

@@ -91,6 +91,11 @@ def sure_from(certainty: Tensor) -> float | None:
     return int(enough.double().argmax()) / 100 if enough.any() else 1.0
 
 
+def is_sure(probability: float, sure_above: float) -> bool:
+    """Whether an answer of this probability is sure by `sure_from`: none is where that is 1, however probable."""
+    return sure_above <= probability and sure_above < 1
+
+
 def sure_above(logits: Tensor, labels: Tensor) -> float | None:
     """`sure_from` of logits [N, K] and their labels [N]."""
     probability, said = logits.double().softmax(1).max(1)

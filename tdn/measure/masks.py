@@ -16,7 +16,7 @@ from tdn.lfs import expect_no_pointer
 from tdn.measure.flow import flow_of_windows, moving_by_flow
 from tdn.motion import LABELS
 from tdn.motion.pool import windowed_clip
-from tdn.motion.splits import clip_name, fps_of, split_named
+from tdn.motion.splits import clip_name, fps_of, split_named, split_title
 
 # Pixels of the side of a procedural clip, as the validation clips of the demonstration weights.
 RENDERED = 112
@@ -48,8 +48,8 @@ class SyntheticClips:
         self.seed, self.split = seed, split
 
     def listing(self) -> str:
-        """Nothing: split and seed say which clips they are."""
-        return ""
+        """The generator's version and the photos; split and seed say the rest."""
+        return split_title(self.split)
 
     def read(self, index: int, model: ClipTaker) -> MaskedClip:
         scene, places = windowed_clip(self.split, self.seed, index, RENDERED, model.num_segments, model.window)

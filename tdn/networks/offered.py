@@ -43,17 +43,18 @@ def offered() -> list[Offered]:
 def _ours() -> Iterator[Offered]:
     for path in shipped_networks():
         try:
-            architecture = read_card(path).architecture
+            card = read_card(path)
         except (CheckpointError, FileNotFoundError):
             continue  # a clone without its large files; `doctor` says so
-        taps = [tap.name for tap in taps_of_tdn(without_values(architecture))]
+        taps = [tap.name for tap in taps_of_tdn(without_values(card.architecture))]
         size = sum(part.stat().st_size for part in shard_paths(path)) / 1e6
         name = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        licence = "as this project; trained on drawn clips alone"
-        yield Offered(str(name), system_name(architecture), "tdn", taps, "here", True, round(size, 1), licence)
+        licence = "as this project" + (f"; made of {card.material}" if card.material else "")
+        yield Offered(str(name), system_name(card.architecture), "tdn", taps, "here", True, round(size, 1), licence)
 
 
 def _of_torchvision() -> Iterator[Offered]:
+    from tdn.weights import torchvision_ops  # noqa: F401, I001 (before torchvision)
     from torchvision.models import get_model
 
     from tdn.networks.torchvision import LICENCE, PUBLISHED, network_of, published_weights, reads_of

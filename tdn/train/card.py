@@ -5,6 +5,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from tdn.data.transforms import Preprocess
 from tdn.device import device_name
 from tdn.motion.assets import listed
 from tdn.train.engine import Trainer
@@ -20,7 +21,6 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
     recipe, clips = trainer.recipe, trainer.clips
     procedural = clips.name.startswith("procedural")
     preprocess = clips.preprocess
-    view = "whole view" if preprocess.view == "whole" else f"centre crop of {preprocess.input_size}"
     return Card(
         trainer.average.architecture,
         preprocess,
@@ -42,10 +42,14 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
         protocol=(
             f"{int(validation.confusion.sum())} "
             + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
-            + f", one clip, {view}"
+            + f", one clip, {view_in_words(preprocess)}"
         ),
         extra={"recipe": asdict(recipe), "computed_in": computed_in(recipe, trainer.accelerator.device)},
     )
+
+
+def view_in_words(preprocess: Preprocess) -> str:
+    return "whole view" if preprocess.view == "whole" else f"centre crop of {preprocess.input_size}"
 
 
 def from_imagenet(recipe: Recipe) -> bool:
