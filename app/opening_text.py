@@ -53,7 +53,7 @@ def reads(segments: int, window: int, sees_motion: bool) -> str:
             f"Looks at {segments} moments of the film, in each at {window} neighbouring frames: what changes between "
             "them is motion."
         )
-    return f"The same network without that part: looks at {segments} single frames, and compares them."
+    return f"Looks at {segments} single frames, and compares them: it sees nothing between neighbouring frames."
 
 
 def why(showing: Showing, label: str, seconds: float, segments: int, window: int, seams: int) -> str:
@@ -66,8 +66,8 @@ def why(showing: Showing, label: str, seconds: float, segments: int, window: int
         return (
             f"The stroboscope: from one of the {segments} marked moments to the next, {showing.repeat}/{segments} of "
             f"the passage go by, {seems}, like wheels that turn backwards in a film. Only neighbouring frames "
-            f"tell; TDN sees them, though its later stages are misled, too. Of the {segments} windows of {window} "
-            f"frames, {cross} the seam where the film begins again."
+            f"tell; TDN sees them, though its later stages compare the marked moments, too. Of the {segments} windows "
+            f"of {window} frames, {cross} the seam where the film begins again."
         )
     if showing.part < 1:
         return (
@@ -75,9 +75,9 @@ def why(showing: Showing, label: str, seconds: float, segments: int, window: int
             "little further on. Single frames in order tell which way it goes; the baseline needs no more."
         )
     return (
-        f"The {segments} marked moments are {apart:.2f} seconds apart: from one to the next a thing has gone and "
-        "another come in. So single frames tell little of which way the belt runs, neighbouring ones all of it. Bright "
-        f"is where a network finds evidence for “{label}”."
+        f"The {segments} marked moments are {apart:.2f} seconds apart: from one to the next a thing goes far, and "
+        "another may come in behind it. So single frames tell which way it goes only to whoever keeps the things "
+        f"apart, neighbouring ones tell it at once. Bright is where a network finds evidence for “{label}”."
     )
 
 

@@ -35,10 +35,10 @@ STEPS = (
         "A belt that keeps running",
         "No network here sees a film whole. It cuts the film into eight equal **segments** and looks at one moment in "
         "each: the baseline at a single frame, TDN at a **window** of five neighbouring ones. On this belt one thing "
-        "passes, to the left; then the film begins again, as if the belt ran on. **Choose how often it is shown, look "
-        "at the eight frames, and guess what the baseline will say.**",
-        "TDN suffers, too: its later stages compare segments as well. Under Analyse, “Show it over and over” draws "
-        "all this for any clip.",
+        "passes to the left and the next comes in; then the film begins again, as if the belt ran on. **Choose how "
+        "often it is shown, look at the eight frames, and guess what the baseline will say.**",
+        "TDN may be less sure, too: its later stages compare segments as well. Under Analyse, “Show it over and over” "
+        "draws all this for any clip.",
         "A belt filmed again and again: when does a network that reads eight frames see it run backwards? Guess first.",
     ),
     Step(

@@ -1,4 +1,4 @@
-"""What a checkpoint trained on drawn motion says of real video, clip by clip, right or wrong.
+"""What a checkpoint trained on made clips says of real video, clip by clip, right or wrong.
 
     python -m studies.motion.real_video FOLDER [--checkpoint C]... [--part dev|test] [--json] [--save]
 
