@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.text import COMPUTING_MAPS
 from tdn.data.transforms import Preprocess
 from tdn.data.video import write_mp4
 from tdn.model import FAMILY
@@ -219,6 +220,13 @@ class Visit:
         try:
             self.page.wait_for_selector(
                 f"#viewer [data-maps='{panels}'], #viewer[data-maps='{panels}']", timeout=PATIENCE_MS
+            )
+            # An older result that is drawn once more counts its own maps, while those of the new one are on their way.
+            self.page.wait_for_function(
+                """pending => [...document.querySelectorAll('#viewer figcaption')].every(
+                  (one) => !one.textContent.includes(pending))""",
+                arg=COMPUTING_MAPS,
+                timeout=PATIENCE_MS,
             )
         except PlaywrightTimeout as error:
             seen = self.page.evaluate("""() => ({

@@ -30,6 +30,7 @@ def beside(browser, app_url: str, clips) -> Visit:
     visit.page.get_by_text("Settings", exact=True).click()
     visit.forget_maps()
     choose(visit, "second-network", "r2plus1d_18 (torchvision)")
+    visit.page.wait_for_selector(f"#scores h3:text-is('{TITLE}')")
     visit.wait_for_maps()
     visit.wait_for_files()
     yield visit
