@@ -16,10 +16,10 @@ ARCHITECTURE = (
     "A lead at Res2 is not all learned: there S-TDM adds differences of frames to a network's features, and even with "
     "random weights TDN's Res2 map lies on motion more than the trained baseline's."
 )
-# The same, HiResCAM beside Grad-CAM.
+# The same, other methods beside Grad-CAM.
 AVERAGED = (
-    "At Res2 Grad-CAM averages over the frame how much a channel counts, which can hide what {network} uses: HiResCAM, "
-    "in the settings, averages nothing."
+    "At Res2 Grad-CAM averages over the frame how much a channel counts, which can hide what {network} uses: XGrad-CAM "
+    "and HiResCAM, in the settings, average less away."
 )
 CONTROLS = {
     "uniform": "the same everywhere (chance)",

@@ -34,7 +34,7 @@ VERSUS_INFO = "What speaks for the one class and not for the other"
 NO_VERSUS = "no other class"
 METHOD = GRAD_CAM.method
 METHOD_LABEL = "How maps are made"
-METHOD_INFO = "Grad-CAM is the paper's. HiResCAM keeps what it averages away at Res2"
+METHOD_INFO = "Grad-CAM is the paper's. At Res2 XGrad-CAM and HiResCAM average less away"
 # Eigen-CAM is left out: it knows no class.
 METHODS = {
     name: f"{words.split(' (')[0]}: {words.partition(': ')[2]}"

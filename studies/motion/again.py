@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STROBE = Path(__file__).with_name("strobe_clips.csv")
 # A step that shows what another one makes, or adds to it, waits for it.
 AFTER = {"pictures": ("samples", "lab"), "splits": ("val",)}
+# Beside Grad-CAM.
+BESIDE = ("hirescam", "xgradcam")
 STILL = "Holding something still"
 CONVEYOR = ("long/conveyor_fruit_intel.gif", "Moving something from right to left")
 
@@ -54,10 +56,13 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
             f"{tdn}focus {real} --clips {moving} --out {work}/focus-real",
             f"{report}realfocus {work}/focus-real/focus.json",
         ],
-        "realhirescam": [
-            f"{tdn}focus {real} --clips {moving} --method hirescam --out {work}/hirescam-real",
-            f"{report}realhirescam {work}/hirescam-real/focus.json",
-        ],
+        **{
+            f"real{method}": [
+                f"{tdn}focus {real} --clips {moving} --method {method} --out {work}/{method}-real",
+                f"{report}real{method} {work}/{method}-real/focus.json",
+            ]
+            for method in BESIDE
+        },
         "val": [f"{study}motion.splits --splits val --clips 380 --save"],
         "splits": [f"{study}motion.splits --save"],
         "probes": [f"{study}motion.probes --clips 60 --save"],
@@ -69,10 +74,13 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
             f"{tdn}focus synthetic --clips 500 --workers 2 --out {work}/focus",
             f"{report}focus {work}/focus/focus.json",
         ],
-        "hirescam": [
-            f"{tdn}focus synthetic --clips 500 --method hirescam --workers 2 --out {work}/hirescam",
-            f"{report}hirescam {work}/hirescam/focus.json",
-        ],
+        **{
+            method: [
+                f"{tdn}focus synthetic --clips 500 --method {method} --workers 2 --out {work}/{method}",
+                f"{report}{method} {work}/{method}/focus.json",
+            ]
+            for method in BESIDE
+        },
         "faithfulhirescam": [
             f"{tdn}focus synthetic --clips 40 --faithful --method hirescam --workers 2 --out {work}/faithful-hirescam",
             f"{report}faithfulhirescam {work}/faithful-hirescam/focus.json",
@@ -122,11 +130,16 @@ def main() -> int:
     ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # `python` is this one
     for name, lines in steps(clips, work).items():
         if asked.list:
-            is_done = (work / f"{name}.done").exists()
+            is_done = is_finished(work / f"{name}.done", lines)
             print(f"{name}:", *(["done before"] if is_done else lines), sep="\n    ")
         elif not finished(name, lines, work, ours):
             return 1
     return 0
+
+
+def is_finished(done: Path, lines: list[str]) -> bool:
+    """Whether a step was done as it is: one that has become another is not."""
+    return done.exists() and done.read_text() == "\n".join(lines)
 
 
 def finished(name: str, lines: list[str], work: Path, environment: dict[str, str]) -> bool:
@@ -134,7 +147,7 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
     done = work / f"{name}.done"
     try:
         with FileLock(work / f"{name}.lock", timeout=0):
-            if done.exists() and done.read_text() == "\n".join(lines):
+            if is_finished(done, lines):
                 print(f"{name}: done before")
                 return True
             for before in AFTER.get(name, ()):
@@ -150,7 +163,7 @@ def finished(name: str, lines: list[str], work: Path, environment: dict[str, str
                     if told.returncode:
                         print(f"{name}: failed, see {log.name}\n    {line}", file=sys.stderr)
                         return False
-            done.write_text("\n".join(lines))  # a step that has become another is not done
+            done.write_text("\n".join(lines))
             print(f"{name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     except Timeout:
         print(f"{name}: another process is at it", flush=True)

@@ -14,6 +14,8 @@ TABLES: dict[str, Callable[[dict], list[str]]] = {
     "realfocus": focus.focus,
     "hirescam": focus.focus_res2,
     "realhirescam": focus.focus_res2,
+    "xgradcam": focus.focus_res2,
+    "realxgradcam": focus.focus_res2,
     "focus intervals": focus.focus_intervals,
     "faithful": focus.faithful,
     "faithfulhirescam": focus.faithful,
