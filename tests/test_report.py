@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -23,6 +24,11 @@ def test_every_table_of_a_document_is_that_of_its_results(results):
     document = results.with_suffix(".md").read_text()
     assert report.PLACE.search(document)
     assert report.filled(document, json.loads(results.read_text())) == document
+
+
+@pytest.mark.parametrize("results", MEASURED, ids=lambda path: path.stem)
+def test_results_name_no_place_of_the_machine_they_were_made_on(results):
+    assert re.findall(r'"(?:/|[A-Z]:)[^"]*', results.read_text()) == []
 
 
 def test_every_split_has_figures_of_every_shipped_network_with_chance_and_interval(monkeypatch):
@@ -67,7 +73,7 @@ def test_after_new_weights_all_that_tells_of_them_is_measured_again(tmp_path):
     steps = again.steps(tmp_path, tmp_path)
     assert measured <= set(steps)
     for line in (line for lines in steps.values() for line in lines):
-        command = line.split()
+        command = line.rpartition("&& ")[2].split()
         assert command[0] == "make" or find_spec(command[2]) is not None, line
 
 

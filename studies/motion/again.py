@@ -43,12 +43,13 @@ def steps(clips: Path, work: Path) -> dict[str, list[str]]:
     return {
         "cards": [f"{study}motion.cards --save"],
         "real": [f"{study}motion.real_video {clips / 'motion'} --save"],
+        # From the videos' folder: results name videos as they are given, and no place of this machine.
         "conveyor": [
-            f"{tdn}strobe {clips / CONVEYOR[0]} --target {q(CONVEYOR[1])} --json > {work}/conveyor.json",
+            f"cd {clips} && {tdn}strobe {CONVEYOR[0]} --target {q(CONVEYOR[1])} --json > {work}/conveyor.json",
             f"{report}conveyor {work}/conveyor.json",
         ],
         "strobe": [
-            f"{tdn}strobe {strobe}/strobe_clips.csv --out {work}/strobe-out --json > {work}/strobe.json",
+            f"cd {strobe} && {tdn}strobe strobe_clips.csv --out {work}/strobe-out --json > {work}/strobe.json",
             f"{report}strobe {work}/strobe.json",
         ],
         "flow": [f"{study}motion.flow {clips / 'masks'} --save"],
@@ -127,7 +128,8 @@ def main() -> int:
         work.mkdir(parents=True, exist_ok=True)
         with FileLock(work / "lay_out.lock"):
             lay_out(clips, work)
-    ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # `python` is this one
+    # `python` is this one, and finds the project from any folder.
+    ours = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     for name, lines in steps(clips, work).items():
         if asked.list:
             is_done = is_finished(work / f"{name}.done", lines)
