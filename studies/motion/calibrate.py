@@ -82,8 +82,8 @@ def calibrated(path: Path, clips: int, real: Path | None) -> dict:
     whole = temperature * (card.accuracy.get("temperature") or 1.0)
     shares = numbers(reported.logits[:, 0], reported.labels, reported.class_names)
     shares |= {name: round(shares[name], 2) for name in ("top1", "top5")}
-    right = {label: round(share, 1) for label, share in shares["per_class"].items()}
-    shares["per_class"] = {label: right.get(label) for label in card.labels}  # None: no clips
+    of_class = {label: round(share, 1) for label, share in shares["per_class"].items()}
+    shares["per_class"] = {label: of_class.get(label) for label in card.labels}  # None: no clips
     card.accuracy = {**shares, "sure_above": sure, "known_above": round(known, 3), "temperature": round(whole, 3)}
     card.protocol = f"{clips} procedural validation clips, one clip, {view_in_words(card.preprocess)}"
     save_checkpoint(path, model, card)
