@@ -37,7 +37,7 @@ import shlex
 import shutil
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +50,7 @@ from studies.gpu.run_state import load_state, save_state
 from studies.gpu.speed import LAYOUTS, draws_that_fit, gpu_recipe, layout_name, new_trainer, seconds_a_clip, with_draws
 from studies.motion.cards import by_group
 from tdn.device import choose_device, device_name
-from tdn.train.card import card_of
+from tdn.train.card import card_of, recipe_in_card
 from tdn.train.engine import Trainer, fit
 from tdn.train.recipe import Recipe
 from tdn.train.start import new_accelerator, plan
@@ -153,7 +153,7 @@ def is_done(weights: Path, state: Path, recipe: Recipe) -> bool:
     """Whether an earlier command on this machine trained a network to its end: it left weights and no state."""
     if not weights.exists() or state.exists():
         return False
-    return read_card(weights).extra.get("recipe") == json.loads(json.dumps(asdict(recipe)))
+    return read_card(weights).extra.get("recipe") == json.loads(json.dumps(recipe_in_card(recipe)))
 
 
 def train_network(name: str, recipe: Recipe, clips: DeviceClips, accelerator: Accelerator, lease: Lease) -> bool:

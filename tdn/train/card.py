@@ -1,9 +1,10 @@
 """What a checkpoint says of the run that made it."""
 
 import textwrap
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tdn.data.transforms import Preprocess
 from tdn.device import device_name
@@ -44,8 +45,13 @@ def card_of(trainer: Trainer, validation: Validation, command: str, seconds: flo
             + ("procedural validation clips" if procedural else f"validation clips of {clips.name}")
             + f", one clip, {view_in_words(preprocess)}"
         ),
-        extra={"recipe": asdict(recipe), "computed_in": computed_in(recipe, trainer.accelerator.device)},
+        extra={"recipe": recipe_in_card(recipe), "computed_in": computed_in(recipe, trainer.accelerator.device)},
     )
+
+
+def recipe_in_card(recipe: Recipe) -> dict[str, Any]:
+    """Its fields; of the file that it started from the name alone, without the folders of this machine."""
+    return asdict(replace(recipe, start_from=recipe.start_from and Path(recipe.start_from).name))
 
 
 def view_in_words(preprocess: Preprocess) -> str:
