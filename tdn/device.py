@@ -1,9 +1,12 @@
 """Where models run."""
 
+import ctypes
 import os
 import platform
 
 import torch
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # malloc.h
 
 
 def choose_device(wanted: str | None = None) -> torch.device:
@@ -45,3 +48,15 @@ def has_bfloat16(device: torch.device) -> bool:
     if platform.machine().lower() in ("x86_64", "amd64"):
         return torch.cpu._is_avx512_bf16_supported()
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory of freed tensors for the next ones: for training on a CPU. glibc only.
+
+    As it comes, glibc returns large tensors to the kernel, which clears every page again for the next step: a fifth to
+    a quarter of a training step (MobileNetV2 at 112 pixels, 8 clips, one core). The peak stays what it was.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2**26)):
+            mallopt(parameter, value)

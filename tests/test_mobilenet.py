@@ -274,3 +274,18 @@ def test_a_start_from_a_file_that_is_no_weights_is_one_sentence(tmp_path):
         published_files.imagenet_state("mobilenetv2", tmp_path / "broken.pth")
     with pytest.raises(FileNotFoundError, match="no such file of ImageNet weights"):
         published_files.imagenet_state("mobilenetv2", tmp_path / "missing.pth")
+
+
+def test_a_block_trains_in_bfloat16_as_in_float32():
+    torch.manual_seed(0)
+    block = InvertedResidual(16, 24, 2).train()
+    x, aim = torch.randn(4, 16, 12, 12, requires_grad=True), torch.randn(4, 24, 6, 6)
+    found = {}
+    for name, is_cast in (("float32", False), ("bfloat16", True)):
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_cast):
+            out = block(x)
+        assert out.dtype == (torch.bfloat16 if is_cast else torch.float32)
+        found[name] = torch.cat(
+            [g.flatten() for g in torch.autograd.grad((out.float() * aim).sum(), [x, block.conv2.weight])]
+        )
+    assert (found["bfloat16"] - found["float32"]).norm() < 0.1 * found["float32"].norm()

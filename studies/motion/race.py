@@ -24,6 +24,7 @@ from studies import report
 from studies.motion.ablation import SEEDS, mean_and_interval
 from studies.motion.cards import by_group
 from studies.motion.splits import measured
+from tdn.device import keep_freed_memory
 from tdn.model import FAMILY
 from tdn.motion.splits import split_title
 from tdn.train.recipe import Recipe
@@ -170,6 +171,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.report:
         torch.set_num_threads(1)  # a process a core
+        keep_freed_memory()
         train_all(arguments.out)
     results = results_of(arguments.out)
     found = summary(results)

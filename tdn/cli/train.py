@@ -46,7 +46,7 @@ def train(
     Smaller GPUs:  train ssv1-r50-8f --data something-v1:/data/sthv1 --set micro_batch=4
     Interrupted:   the same command and --resume auto
     """
-    from tdn.device import choose_device
+    from tdn.device import choose_device, keep_freed_memory
     from tdn.train.engine import TrainingStopped
     from tdn.train.estimate import estimate
     from tdn.train.recipe import override
@@ -63,6 +63,7 @@ def train(
         raise ValueError(f"recipe {recipe} needs clips; add --data, or --data synthetic to try it")
     chosen = override(RECIPES[recipe], settings or [])
     clips, where = data or "synthetic", choose_device(device)
+    keep_freed_memory()
     is_first = int(os.environ.get("RANK", 0)) == 0  # of the processes that a launcher started
     try:
         if dry_run:
