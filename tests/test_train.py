@@ -1,6 +1,9 @@
 """Training: batches, schedule, a run that is killed and resumed, and what it leaves on disk."""
 
 import csv
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -215,6 +218,18 @@ def test_two_runs_that_want_the_same_pool_at_once_both_get_it_whole(tmp_path, mo
     for part in ("centre", "half", "labels"):
         one, other = (getattr(pool, part) for pool in pools)
         assert np.array_equal(one, other) and one.any()
+
+
+def test_a_script_that_its_own_processes_would_run_again_is_told_so(tmp_path):
+    """They waited for each other for ever: for the pool that the script's first process renders with them."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from tdn.motion.pool import load_or_render_pool\n"
+        f"load_or_render_pool({str(tmp_path)!r}, 'train', {pool_module.WORTH_PROCESSES}, 0, 32)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    ended = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode and "put what the script does under `if __name__ == '__main__':`" in ended.stderr
 
 
 def test_training_and_validation_clips_differ(tmp_path):

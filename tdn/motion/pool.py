@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from pathlib import Path
 
 import cv2
@@ -94,8 +94,14 @@ def load_or_render_pool(
 ) -> Pool:
     """Read a pool from `folder`, rendering it first (a core each, with a progress bar) where it is not there yet.
 
-    Two runs that want the same pool at once get it whole: one renders, the other waits.
+    Two runs that want the same pool at once get it whole: one renders, the other waits. Raises RuntimeError for a
+    script that every process started here would run again.
     """
+    if getattr(current_process(), "_inheriting", False):  # Python's own sentence comes too late: we would wait below
+        raise RuntimeError(
+            "rendering starts processes, and each of them runs this script again; put what the script does under "
+            "`if __name__ == '__main__':`"
+        )
     name = f"synthetic-{split_title(split)}-{num_clips}-seed{seed}-{size}px-{num_segments}x{window}"
     target = Path(folder) / name
     target.mkdir(parents=True, exist_ok=True)
