@@ -24,7 +24,7 @@ def ablation(found: dict) -> list[str]:
 
 
 def race(found: dict) -> list[str]:
-    columns = ("all", "long-range motion", "short-term motion", "still", "appearance-free", "pairs, both right")
+    columns = ("all", "long-range motion", "short-term motion", "still", "val", "appearance-free", "pairs, both right")
     return rows_of(
         ("network", "seeds", *columns, "paper, Sth-Sth V1"),
         (

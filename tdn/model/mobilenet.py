@@ -33,9 +33,10 @@ def stage_channels(width: int) -> dict[int, int]:
 class InvertedResidual(nn.Module):
     """1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without ReLU; a residual where sizes agree.
 
-    The slot sits on the block's input, on the residual branch alone; a block without a residual has none, as in TSM's
-    own MobileNetV2 (github.com/mit-han-lab/temporal-shift-module, `ops/models.py`): there a module that moves channels
-    between segments would leave the next block nothing of its own segment.
+    The slot sits on the block's input, on the convolutions' branch alone, in every block: as in the released code of
+    TDN, whose blocks that change the resolution have one, too. TSM's own MobileNetV2 leaves out the blocks without a
+    residual (github.com/mit-han-lab/temporal-shift-module, `ops/models.py`). Here T-Conv and TSM then stayed at
+    chance for all of 8,000 clips, where with every block they learn (docs/benchmark.md).
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         hidden = in_channels * expansion
         self.is_residual = stride == 1 and in_channels == out_channels
-        self.temporal = make_temporal(in_channels) if make_temporal and self.is_residual else nn.Identity()
+        self.temporal = make_temporal(in_channels) if make_temporal else nn.Identity()
         if expansion != 1:
             self.conv1, self.bn1 = nn.Conv2d(in_channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden)
         self.expands = expansion != 1
