@@ -27,6 +27,10 @@ def test_the_best_rate_of_the_search_goes_on():
     assert reported == [Run("TSM", seed, RATES[1]) for seed in SEEDS]
 
 
+def test_where_no_rate_leaves_chance_the_middle_one_goes_on():
+    assert race.best_rate(dict(zip(RATES, (5.0, 5.3, 6.8), strict=True))) == RATES[1]
+
+
 def test_all_networks_have_the_same_start_clips_and_draws():
     recipes = {replace(Run(name, 2, RATES[0]).recipe, model="one of them") for name in NETWORKS}
     (recipe,) = recipes

@@ -47,6 +47,8 @@ NETWORKS = {
 }
 RATES = (5e-4, 1e-3, 2e-3)
 SEARCH_SEED = 0
+# Top-1 in percent that chance does not reach: of 380 clips and 19 classes, three deviations above 5.3.
+LEARNT = 8.7
 CLIPS = "train-v2"
 SPLITS = ("val", "appearance-free", "minimal-pairs")
 # 24,000 draws a run, of version 2: in 42 of 100 clips of version 3 something is shown again and again, which turns the
@@ -95,6 +97,12 @@ def searched(results: dict[str, dict], network: str) -> dict[float, float | None
     return {rate: None if one is None else one["accuracy"]["top1"] for rate, one in found.items()}
 
 
+def best_rate(tried: dict[float, float]) -> float:
+    """The rate that goes on: the best of the search, or the middle one where none has left chance (5.3%) in it."""
+    best = max(tried, key=tried.get)
+    return best if tried[best] >= LEARNT else RATES[1]
+
+
 def all_runs(results: dict[str, dict]) -> list[Run]:
     """The search, then the reported runs of networks whose search is over, one seed after the other."""
     runs = [Run(network, SEARCH_SEED, rate) for network in NETWORKS for rate in RATES]
@@ -102,7 +110,7 @@ def all_runs(results: dict[str, dict]) -> list[Run]:
         for network in NETWORKS:
             tried = searched(results, network)
             if None not in tried.values():
-                runs.append(Run(network, seed, max(tried, key=tried.get)))
+                runs.append(Run(network, seed, best_rate(tried)))
     return runs
 
 
