@@ -88,7 +88,7 @@ def test_models_lists_every_row_and_draws_figure_1(tdn, tmp_path):
     assert row["paper"] == {"table": "1, 2", "multiply_adds": 36e9, "top1": 52.3}
     assert listed["tdn_paper_resnet50_8f"]["paper"] is None
     mobile = listed["tdn_mobilenetv2_8f"]
-    assert mobile["paper"] is None and mobile["multiply_adds"] == pytest.approx(2.25e9, rel=1e-2)
+    assert mobile["paper"] is None and mobile["multiply_adds"] == pytest.approx(2.33e9, rel=1e-2)
     assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
     assert {"backbone", "num_segments", "window", "input_size", "parameters"} <= set(row)
 

@@ -26,13 +26,15 @@ def first_stage(backbone: Backbone, in_channels: int, bias: bool = True) -> nn.S
 
 
 def later_stage(
-    backbone: Backbone, number: int, make_temporal: SlotMaker | None = None, temporal_on_input: bool = False
+    backbone: Backbone, number: int, make_temporal: SlotMaker | None = None, as_in_tsm: bool = False
 ) -> nn.Sequential:
-    """Res2 to Res5, the slots of its blocks filled by `make_temporal`. Other blocks than a bottleneck have no choice
-    of place: their slot sits on the block's input.
+    """Res2 to Res5, the slots of their blocks filled by `make_temporal`.
+
+    `as_in_tsm` fills those that TSM's own code does: in a bottleneck the one on the input (other blocks have no choice
+    of place, theirs is there), of a ResNet-101 every second block, of a MobileNetV2 the residual blocks.
     """
     if backbone.block == "inverted":
-        return mobilenet.later_stage(number, backbone.width, backbone.last_stride, make_temporal)
+        return mobilenet.later_stage(number, backbone.width, backbone.last_stride, make_temporal, as_in_tsm)
     return resnet.stage(
         BLOCKS[backbone.block],
         stage_channels(backbone)[number - 1],
@@ -40,7 +42,6 @@ def later_stage(
         backbone.blocks[number - 2],
         backbone.last_stride if number == 5 else STAGE_STRIDES[number],
         make_temporal,
-        temporal_on_input,
-        # TSM leaves out every second block of a ResNet-101 (its own code, n_round).
-        every=2 if temporal_on_input and max(backbone.blocks) >= 23 else 1,
+        as_in_tsm,
+        every=2 if as_in_tsm and max(backbone.blocks) >= 23 else 1,  # n_round there
     )

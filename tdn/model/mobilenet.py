@@ -33,10 +33,9 @@ def stage_channels(width: int) -> dict[int, int]:
 class InvertedResidual(nn.Module):
     """1x1 to `expansion` times the channels, 3x3 depthwise, 1x1 back without ReLU; a residual where sizes agree.
 
-    The slot sits on the block's input, on the convolutions' branch alone, in every block: as in the released code of
-    TDN, whose blocks that change the resolution have one, too. TSM's own MobileNetV2 leaves out the blocks without a
-    residual (github.com/mit-han-lab/temporal-shift-module, `ops/models.py`). Here T-Conv and TSM then stayed at
-    chance for all of 8,000 clips, where with every block they learn (docs/benchmark.md).
+    The slot sits on the block's input, on the convolutions' branch alone. Every block may have one, as in the released
+    ResNet of TDN, whose blocks that change the resolution have one, too: with slots in residual blocks alone T-Conv
+    stayed at chance (docs/benchmark.md).
     """
 
     def __init__(
@@ -87,15 +86,27 @@ def first_stage(in_channels: int, width: int) -> nn.Sequential:
     )
 
 
-def later_stage(number: int, width: int, last_stride: int, make_temporal: SlotMaker | None = None) -> nn.Sequential:
-    """Res2 to Res5; Res5 starts with `last_stride` and ends with the 1x1 convolution in front of the classifier."""
+def later_stage(
+    number: int,
+    width: int,
+    last_stride: int,
+    make_temporal: SlotMaker | None = None,
+    residual_only: bool = False,
+) -> nn.Sequential:
+    """Res2 to Res5; Res5 starts with `last_stride` and ends with the 1x1 convolution in front of the classifier.
+
+    `residual_only` leaves the slots of blocks without a residual empty.
+    """
     blocks: list[nn.Module] = []
     in_channels = stage_channels(width)[number - 1]
     for channels, count, stride in GROUPS[number]:
         for index in range(count):
             step = 1 if index else min(stride, last_stride) if number == 5 else stride
-            blocks.append(InvertedResidual(in_channels, scaled(channels, width), step, EXPANSION, make_temporal))
-            in_channels = scaled(channels, width)
+            out_channels = scaled(channels, width)
+            is_left_out = residual_only and (step != 1 or in_channels != out_channels)
+            filled = None if is_left_out else make_temporal
+            blocks.append(InvertedResidual(in_channels, out_channels, step, EXPANSION, filled))
+            in_channels = out_channels
     if number == 5:
         out_channels = stage_channels(width)[5]
         blocks.append(

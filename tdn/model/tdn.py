@@ -28,11 +28,11 @@ class TDN(nn.Module):
     def __init__(self, architecture: Architecture):
         super().__init__()
         self.architecture = architecture
-        backbone, on_input = architecture.backbone, architecture.temporal == "tsm"
+        backbone, as_in_tsm = architecture.backbone, architecture.temporal == "tsm"
         channels = stage_channels(backbone)
 
         def stage(number: int) -> nn.Sequential:
-            return later_stage(backbone, number, temporal_slot(architecture, number), on_input)
+            return later_stage(backbone, number, temporal_slot(architecture, number), as_in_tsm)
 
         def fusion(number: int) -> nn.Module:
             if number > architecture.s_tdm_stages:
