@@ -59,10 +59,7 @@ def rows_of_ablation(path: Path = ABLATION) -> list[Row]:
     """The networks that were trained alike."""
     measured = json.loads(path.read_text())["rows"]
     return [
-        Row(
-            f"{row['variant']} ({row['start']})",
-            {group: Score(row[group]["mean"], row[group]["half_interval"]) for group in COLUMNS},
-        )
+        Row(row["network"], {group: Score(row[group]["mean"], row[group]["half_interval"]) for group in COLUMNS})
         for row in measured
     ]
 

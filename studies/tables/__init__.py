@@ -7,8 +7,6 @@ from studies.tables import abuse, focus, motion, samples, speed
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": motion.ablation,
     "ablation search": motion.search,
-    "race": motion.race,
-    "race search": motion.search,
     "focus": focus.focus,
     "focus both": focus.focus_both,
     "realfocus": focus.focus,

@@ -13,17 +13,6 @@ def mean_of_seeds(score: dict) -> str:
 
 
 def ablation(found: dict) -> list[str]:
-    groups = ("all", "long-range motion", "short-term motion", "still")
-    return rows_of(
-        ("start, network", "seeds", *groups, "paper, Sth-Sth V1"),
-        (
-            (f"{row['start']}: {row['variant']}", row["seeds"], *(mean_of_seeds(row[g]) for g in groups), row["paper"])
-            for row in found["rows"]
-        ),
-    )
-
-
-def race(found: dict) -> list[str]:
     columns = ("all", "long-range motion", "short-term motion", "still", "val", "appearance-free", "pairs, both right")
     return rows_of(
         ("network", "seeds", *columns, "paper, Sth-Sth V1"),

@@ -72,23 +72,6 @@ def render_packed(split: str, seed: int, index: int, size: int, num_segments: in
     return frames[:, window // 2], half, scene.label_index
 
 
-def things_in_centre_frames(
-    split: str, num_clips: int, seed: int, size: int, num_segments: int, window: int, cells: int = 28
-) -> np.ndarray:
-    """How much of each cell is covered by things, moving or not, in the centre frames of a pool's clips.
-
-    Returns uint8 [n, T, cells, cells], 255 where all of it is. It says nothing of motion.
-    """
-    covered = np.empty((num_clips, num_segments, cells, cells), np.uint8)
-    for index in tqdm(range(num_clips), desc=f"things in {split} clips", unit="clip"):
-        scene, places = windowed_clip(split, seed, index, size, num_segments, window)
-        for segment, frame in enumerate(places[:, window // 2]):
-            things = scene.things_mask(int(frame)).astype(np.float32)
-            cell = cv2.resize(things, (cells, cells), interpolation=cv2.INTER_AREA)
-            covered[index, segment] = np.round(255 * cell)
-    return covered
-
-
 def load_or_render_pool(
     folder: Path, split: str, num_clips: int, seed: int, size: int, num_segments: int = 8, window: int = 5
 ) -> Pool:

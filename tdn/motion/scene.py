@@ -118,14 +118,6 @@ class Scene:
         self._mark_occluders(mask, index, wanted=True)
         return mask > 127
 
-    def things_mask(self, index: int) -> np.ndarray:
-        """Every thing that can be seen in frame `index`, moving or not, with the arms that hold them: bool [S, S]."""
-        self._expect_index(index)
-        mask = self._view(self._canvas_things, index)
-        self._mark_things(mask, index, lambda thing: True)
-        self._mark_occluders(mask, index, wanted=True)
-        return mask > 127
-
     def on_canvas(self, canvas: np.ndarray) -> "Scene":
         """The same things before another ground, uint8 [B, B, 3] as `scenery.draw_scenery` makes them."""
         return Scene(

@@ -79,10 +79,6 @@ class Scene:
         """Things that never move and can be seen in frame `index`, bool [S, S]; ground and scenery are no things."""
         return self._mask(index, _keeps_still, self._canvas_things, with_occluders=True)
 
-    def things_mask(self, index: int) -> np.ndarray:
-        """Every thing that can be seen in frame `index`, moving or not, with the arms that hold them: bool [S, S]."""
-        return self._mask(index, lambda thing: True, self._canvas_things, with_occluders=True)
-
     def visible(self, part: np.ndarray, index: int) -> np.ndarray:
         """Where a part of the canvas, uint8 [B, B], is in frame `index` with nothing before it: bool [S, S]."""
         return self._mask(index, lambda thing: False, part)
@@ -183,9 +179,6 @@ class Repeated:
 
     def still_mask(self, index: int) -> np.ndarray:
         return self.scene.still_mask(self._shown(index))
-
-    def things_mask(self, index: int) -> np.ndarray:
-        return self.scene.things_mask(self._shown(index))
 
     def _shown(self, index: int) -> int:
         if not 0 <= index < self.num_frames:

@@ -1,11 +1,11 @@
-"""The race from ImageNet weights: who trains what, on which clips, and what the table makes of the results."""
+"""The ablation from ImageNet weights: who trains what, on which clips, and what the table makes of the results."""
 
 import json
 from dataclasses import replace
 
 from studies import report
-from studies.motion import race
-from studies.motion.race import BUDGET, NETWORKS, RATES, SEEDS, Run
+from studies.motion import ablation
+from studies.motion.ablation import BUDGET, NETWORKS, RATES, SEEDS, Run
 from tdn.model import FAMILY
 from tdn.motion import LABELS
 
@@ -21,14 +21,14 @@ def result(top1: float, learnt_from: str = Run("TDN", SEEDS[0], RATES[0]).learnt
 
 
 def test_the_best_rate_of_the_search_goes_on():
-    assert {run.seed for run in race.all_runs({})} == {race.SEARCH_SEED}
-    results = {Run("TSM", race.SEARCH_SEED, rate).name: result(30 - abs(rate - RATES[1]) * 1e4) for rate in RATES}
-    reported = [run for run in race.all_runs(results) if run.seed != race.SEARCH_SEED]
+    assert {run.seed for run in ablation.all_runs({})} == {ablation.SEARCH_SEED}
+    results = {Run("TSM", ablation.SEARCH_SEED, rate).name: result(30 - abs(rate - RATES[1]) * 1e4) for rate in RATES}
+    reported = [run for run in ablation.all_runs(results) if run.seed != ablation.SEARCH_SEED]
     assert reported == [Run("TSM", seed, RATES[1]) for seed in SEEDS]
 
 
 def test_where_no_rate_leaves_chance_the_middle_one_goes_on():
-    assert race.best_rate(dict(zip(RATES, (5.0, 5.3, 6.8), strict=True))) == RATES[1]
+    assert ablation.best_rate(dict(zip(RATES, (5.0, 5.3, 6.8), strict=True))) == RATES[1]
 
 
 def test_all_networks_have_the_same_start_clips_and_draws():
@@ -39,25 +39,25 @@ def test_all_networks_have_the_same_start_clips_and_draws():
 
 
 def test_the_rate_is_searched_on_clips_that_are_not_reported():
-    searched, reported = (Run("TDN", seed, RATES[0]).recipe for seed in (race.SEARCH_SEED, SEEDS[0]))
+    searched, reported = (Run("TDN", seed, RATES[0]).recipe for seed in (ablation.SEARCH_SEED, SEEDS[0]))
     assert searched.pool_seed != reported.pool_seed
 
 
 def test_finished_runs_of_a_folder_and_of_the_repository_count_alike(tmp_path, monkeypatch):
     names = [Run("T-Conv", seed, RATES[2]).name for seed in SEEDS]
-    monkeypatch.setattr(race, "KEPT", tmp_path / "race_runs.json")
-    searches = {Run("T-Conv", race.SEARCH_SEED, rate).name: result(1e4 * rate) for rate in RATES}
-    (tmp_path / "race_runs.json").write_text(json.dumps(searches | {names[0]: result(40.0)}))
+    monkeypatch.setattr(ablation, "KEPT", tmp_path / "ablation_runs.json")
+    searches = {Run("T-Conv", ablation.SEARCH_SEED, rate).name: result(1e4 * rate) for rate in RATES}
+    (tmp_path / "ablation_runs.json").write_text(json.dumps(searches | {names[0]: result(40.0)}))
     for name, top1 in zip(names[1:], (50.0, 60.0), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "result.json").write_text(json.dumps(result(top1)))
     (tmp_path / "TSN").mkdir()
     (tmp_path / "TSN" / "result.json").write_text(json.dumps(result(9.0, learnt_from="clips of last year")))
-    assert "TSN" not in race.results_of(tmp_path)
-    found = race.summary(race.results_of(tmp_path))
+    assert "TSN" not in ablation.results_of(tmp_path)
+    found = ablation.summary(ablation.results_of(tmp_path))
     (row,) = found["rows"]
     assert row["network"] == "T-Conv" and row["seeds"] == 3 and row["rate"] == RATES[2]
     # Student's t of three: 4.303 x 10 / sqrt(3).
     assert row["all"] == {"mean": 50.0, "half_interval": 24.8} and row["pairs, both right"]["mean"] == 25.0
-    assert "| T-Conv | 3 | 50.0 ± 24.8 |" in report.table("race", found)
-    assert "| TDN |  |  |  |" in report.table("race search", found)
+    assert "| T-Conv | 3 | 50.0 ± 24.8 |" in report.table("ablation", found)
+    assert "| TDN |  |  |  |" in report.table("ablation search", found)
