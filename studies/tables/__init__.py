@@ -7,6 +7,7 @@ from studies.tables import abuse, focus, motion, samples, speed
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": motion.ablation,
     "ablation search": motion.search,
+    "backbones": motion.backbones,
     "focus": focus.focus,
     "focus both": focus.focus_both,
     "realfocus": focus.focus,

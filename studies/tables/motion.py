@@ -30,6 +30,26 @@ def search(found: dict) -> list[str]:
     )
 
 
+def backbones(found: dict) -> list[str]:
+    columns = ("draws", "minutes", "MB", "version 2", "of it short-term", "val, photographic", "val, drawn")
+    return rows_of(
+        ("network", *columns, "real clips", "of them opposite"),
+        (
+            (
+                name,
+                f"{row['draws']:,}",
+                row["minutes"],
+                row["megabytes"],
+                f"{row['groups']['all']:.1f}",
+                f"{row['groups']['short-term motion']:.1f}",
+                *(f"{row['val'][part]:.1f}" for part in ("photographic", "drawn")),
+                *(f"{row['real'][share]:.1f}" if "real" in row else "" for share in ("right", "opposite")),
+            )
+            for name, row in found.items()
+        ),
+    )
+
+
 def tdn_first(found: dict) -> dict:
     return {name: found[name] for name in sorted(found, key=lambda name: (not name.startswith("tdn"), name))}
 
