@@ -206,10 +206,12 @@ def test_the_numbers_of_the_ablation_are_those_that_were_measured():
 
 def test_a_dot_stands_at_its_percentage_and_its_interval_ends_at_the_edges():
     drawn = numbers.plot("T", [numbers.Row("<b>", {"all": numbers.Score(50.0, 80.0)})], ("all",))
-    zero, hundred = (float(x) for x in re.findall(r'class="mark" x="([\d.]+)"', drawn)[::4])
-    assert float(re.search(r'cx="([\d.]+)"', drawn).group(1)) == pytest.approx((zero + hundred) / 2, abs=0.1)
-    assert f"M{zero:.1f} " in drawn and f"H{hundred:.1f}" in drawn
-    assert "<b>" not in drawn and "50.0 ± 80.0" in drawn
+    for layout in numbers.LAYOUTS:
+        picture = re.search(f'<svg class="{layout}".*?</svg>', drawn).group()
+        zero, hundred = (float(x) for x in re.findall(r'class="mark" x="([\d.]+)"', picture)[::4])
+        assert float(re.search(r'cx="([\d.]+)"', picture).group(1)) == pytest.approx((zero + hundred) / 2, abs=0.1)
+        assert f"M{zero:.1f} " in picture and f"H{hundred:.1f}" in picture
+        assert "<b>" not in picture and "50.0 ± 80.0" in picture
 
 
 def test_the_nearest_segment_that_is_left_stands_in_for_one_that_is_dropped():

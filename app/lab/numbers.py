@@ -16,7 +16,24 @@ from tdn.weights import Card
 ABLATION = Path(__file__).parent / "ablation.json"
 SHOWN = ("short-term motion", "long-range motion")
 COLUMNS = (*SHOWN, "still", "all")
-WIDTH, NAMES_WIDTH, ROW, TOP = 640, 232, 22, 22
+TOP = 22
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Of a plot, in units of its picture: names stand left of their dots, or above them where `names_width` is None."""
+
+    width: int
+    row: int
+    names_width: int | None
+
+    def x(self, percent: float) -> float:
+        left = 8 if self.names_width is None else self.names_width
+        return left + (self.width - left - 16) * min(max(percent, 0), 100) / 100
+
+
+# For a screen and for a phone, whose words must not shrink with the picture: the style sheet shows one of them.
+LAYOUTS = {"wide": Layout(640, 22, 232), "narrow": Layout(330, 38, None)}
 
 
 @dataclass(frozen=True)
@@ -69,42 +86,56 @@ def rows_of_paper() -> list[Row]:
 
 
 def plot(title: str, rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Rows of dots from 0 to 100 as HTML with one SVG: a filled dot for the first column, a ring for the second."""
-    height = TOP + ROW * len(rows) + 24
-    lines = [_axis(height)]
-    for number, row in enumerate(rows):
-        y = TOP + ROW * (number + 0.5)
-        lines.append(f'<text class="name" x="{NAMES_WIDTH - 10}" y="{y + 4:.1f}">{html.escape(row.name)}</text>')
-        for place, column in enumerate(columns):
-            if score := row.scores.get(column):
-                lines.append(_dot(score, y + 5 * (place - (len(columns) - 1) / 2), place, f"{row.name}, {column}"))
+    """Rows of dots from 0 to 100 as HTML, an SVG for each layout: a filled dot for the first column, then a ring."""
     kinds = "".join(f'<span class="k{place}">{html.escape(column)}</span>' for place, column in enumerate(columns))
     legend = f'<div class="key">{kinds}</div>' if len(columns) > 1 else ""
     label = html.escape(f"{title}. The tables below hold the same numbers.")
-    svg = f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{"".join(lines)}</svg>'
-    return f'<figure class="dots"><figcaption>{html.escape(title)}</figcaption>{legend}{svg}</figure>'
+    pictures = "".join(
+        f'<svg class="{name}" viewBox="0 0 {layout.width} {_height(rows, layout)}" role="img" aria-label="{label}">'
+        f"{_dots(rows, columns, layout)}</svg>"
+        for name, layout in LAYOUTS.items()
+    )
+    return f'<figure class="dots"><figcaption>{html.escape(title)}</figcaption>{legend}{pictures}</figure>'
 
 
-def _x(percent: float) -> float:
-    return NAMES_WIDTH + (WIDTH - NAMES_WIDTH - 16) * min(max(percent, 0), 100) / 100
+def _height(rows: Sequence[Row], layout: Layout) -> int:
+    return TOP + layout.row * len(rows) + 24
 
 
-def _axis(height: int) -> str:
+def _dots(rows: Sequence[Row], columns: Sequence[str], layout: Layout) -> str:
+    lines = [_axis(_height(rows, layout), layout)]
+    for number, row in enumerate(rows):
+        above = layout.names_width is None
+        y = TOP + layout.row * (number + (0.75 if above else 0.5))
+        at = (
+            f'class="name above" x="2" y="{y - 13:.1f}"'
+            if above
+            else f'class="name" x="{layout.x(0) - 10}" y="{y + 4:.1f}"'
+        )
+        lines.append(f"<text {at}>{html.escape(row.name)}</text>")
+        for place, column in enumerate(columns):
+            if score := row.scores.get(column):
+                shifted = y + 5 * (place - (len(columns) - 1) / 2)
+                lines.append(_dot(score, shifted, place, f"{row.name}, {column}", layout))
+    return "".join(lines)
+
+
+def _axis(height: int, layout: Layout) -> str:
     marks = [
-        f'<path class="axis" d="M{_x(at):.1f} {TOP}V{height - 20}"/><text class="mark" x="{_x(at):.1f}" '
+        f'<path class="axis" d="M{layout.x(at):.1f} {TOP}V{height - 20}"/><text class="mark" x="{layout.x(at):.1f}" '
         f'y="{height - 6}">{at}</text>'
         for at in (0, 25, 50, 75, 100)
     ]
     return "".join(marks)
 
 
-def _dot(score: Score, y: float, place: int, name: str) -> str:
+def _dot(score: Score, y: float, place: int, name: str, layout: Layout) -> str:
     line = ""
     if score.half:
-        left, right = _x(score.percent - score.half), _x(score.percent + score.half)
+        left, right = layout.x(score.percent - score.half), layout.x(score.percent + score.half)
         line = f'<path class="interval k{place}" d="M{left:.1f} {y:.1f}H{right:.1f}"/>'
     title = f"<title>{html.escape(name)}: {score.words}%</title>"
-    return f'{line}<circle class="k{place}" cx="{_x(score.percent):.1f}" cy="{y:.1f}" r="4.5">{title}</circle>'
+    return f'{line}<circle class="k{place}" cx="{layout.x(score.percent):.1f}" cy="{y:.1f}" r="4.5">{title}</circle>'
 
 
 def plots(cards: Mapping[str, Card]) -> str:

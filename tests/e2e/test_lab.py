@@ -11,6 +11,8 @@ pytestmark = pytest.mark.browser
 
 SLIDE = "(control, value) => { control.value = value; control.dispatchEvent(new Event('input', {bubbles: true})); }"
 
+# Of words in a picture, in pixels of the screen.
+HEIGHTS = "all => all.map((one) => one.getBoundingClientRect().height)"
 
 # Words whose colour and ground are closer than 4.5 to 1.
 TOO_FAINT = """() => {
@@ -170,7 +172,9 @@ def test_all_ten_steps_can_be_walked_and_each_control_does_something(lab: Visit)
 
     # 10: dots, and tables behind them.
     go_on(lab, "numbers")
-    assert page.locator("#lab-dots circle").count() > 20
+    # The random networks of these tests have no accuracy to show: two plots, each in one layout.
+    assert page.locator("#lab-dots svg:visible").count() == 2 and page.locator("#lab-dots circle:visible").count() > 20
+    assert min(page.locator("#lab-dots text:visible").evaluate_all(HEIGHTS)) > 10
     page.get_by_role("button", name="All numbers as tables").click()
     assert "52.3" in page.locator("#lab-tables").inner_text() and "short-term motion" in page.inner_text("#lab-tables")
     assert page.locator("button:visible", has_text="Next step").count() == 0
