@@ -15,7 +15,7 @@ def result(top1: float, learnt_from: str = Run("TDN", SEEDS[0], RATES[0]).learnt
     found = {
         "val": {"top1": top1},
         "appearance-free": {"top1": top1},
-        "minimal-pairs": {"top1": top1, "both_right": top1 / 2},
+        "minimal-pairs": {"top1": top1, "both_right": top1 / 2, "parts": {"stops": {"both_right": top1 / 4}}},
     }
     return {"learnt_from": learnt_from, "accuracy": accuracy, "splits": found}
 
@@ -51,13 +51,16 @@ def test_finished_runs_of_a_folder_and_of_the_repository_count_alike(tmp_path, m
     for name, top1 in zip(names[1:], (50.0, 60.0), strict=True):
         (tmp_path / name).mkdir()
         (tmp_path / name / "result.json").write_text(json.dumps(result(top1)))
-    (tmp_path / "TSN").mkdir()
-    (tmp_path / "TSN" / "result.json").write_text(json.dumps(result(9.0, learnt_from="clips of last year")))
-    assert "TSN" not in ablation.results_of(tmp_path)
+    # An old run beside one that is kept, and one without.
+    for old in (names[0], Run("TSN", SEEDS[0], RATES[1]).name):
+        (tmp_path / old).mkdir()
+        (tmp_path / old / "result.json").write_text(json.dumps(result(9.0, learnt_from="clips of last year")))
+    assert names[0] in ablation.results_of(tmp_path) and old not in ablation.results_of(tmp_path)
     found = ablation.summary(ablation.results_of(tmp_path))
     (row,) = found["rows"]
     assert row["network"] == "T-Conv" and row["seeds"] == 3 and row["rate"] == RATES[2]
     # Student's t of three: 4.303 x 10 / sqrt(3).
     assert row["all"] == {"mean": 50.0, "half_interval": 24.8} and row["pairs, both right"]["mean"] == 25.0
+    assert row["pairs, stops"]["mean"] == 12.5
     assert "| T-Conv | 3 | 50.0 ± 24.8 |" in report.table("ablation", found)
     assert "| TDN |  |  |  |" in report.table("ablation search", found)

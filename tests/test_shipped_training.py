@@ -7,9 +7,9 @@ import pytest
 import torch
 from filelock import FileLock
 
-from studies.motion import distilled_trunk
+from studies.motion import distilled_trunk, shipped
 from studies.motion.distilled_trunk import DistilRecipe, distil
-from studies.motion.shipped import NETWORKS, drawn, photographic, train_into, unless_done
+from studies.motion.shipped import NETWORKS, drawn, photographic, train_unless_done
 from tdn.weights import load_model, read_card
 from tests.conftest import torchvision_mobilenet
 
@@ -26,19 +26,31 @@ def test_all_four_have_the_same_clips_order_and_draws(tmp_path):
         assert photographic(name, tmp_path)[0].start_from == str(drawn(name, tmp_path)[1] / "last.safetensors")
 
 
-def test_what_is_done_or_in_hand_is_not_done_again(tmp_path):
-    done = []
-    assert unless_done(tmp_path / "run", lambda: done.append(1)) and unless_done(tmp_path / "run", lambda: 1 / 0)
-    assert done == [1]
-    (tmp_path / "other").mkdir()
-    with FileLock(tmp_path / "other" / "lock"):
-        assert not unless_done(tmp_path / "other", lambda: 1 / 0)
+def test_a_run_that_is_done_or_in_hand_is_not_trained(tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(shipped, "train", lambda recipe, folder, **_: trained.append(folder.name))
+    recipe, folder = drawn("tdn", tmp_path)
+    (tmp_path / "in hand").mkdir()
+    with FileLock(tmp_path / "in hand" / "lock"):
+        assert not train_unless_done(recipe, tmp_path / "in hand", "a test")
+    assert train_unless_done(recipe, folder, "a test") and train_unless_done(recipe, folder, "a test")
+    assert trained == ["tdn-drawn"]
+    with pytest.raises(ValueError, match="a finished run of other settings"):
+        train_unless_done(replace(recipe, epochs=99), folder, "a test")
 
 
-def test_what_fails_is_not_taken_for_done(tmp_path):
-    with pytest.raises(ZeroDivisionError):
-        unless_done(tmp_path / "run", lambda: 1 / 0)
-    assert unless_done(tmp_path / "run", lambda: None)
+def test_what_is_killed_after_its_last_step_is_resumed_and_not_begun_again(tmp_path, monkeypatch):
+    recipe, folder = drawn("tdn", tmp_path)
+    (folder / "resume.pt").parent.mkdir(parents=True)
+    (folder / "resume.pt").touch()
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shipped, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train_unless_done(recipe, folder, "a test")
+    assert (folder / "resume.pt").exists() and not (folder / "done.json").exists()
 
 
 def test_the_trunk_learns_and_the_four_start_from_it(tmp_path, monkeypatch, capsys):
@@ -54,7 +66,7 @@ def test_the_trunk_learns_and_the_four_start_from_it(tmp_path, monkeypatch, caps
     kept = load_model(trunk).res3.state_dict()
     for name in NETWORKS:
         recipe, folder = drawn(name, tmp_path)
-        train_into(replace(recipe, learning_rate=1e-12, **SMALLEST), folder, "a test")
+        train_unless_done(replace(recipe, learning_rate=1e-12, **SMALLEST), folder, "a test")
         learnt = load_model(folder / "last.safetensors")
         shared = {key: value for key, value in learnt.res3.state_dict().items() if key in kept}
         for key in ("0.conv1.weight", "0.conv2.weight"):

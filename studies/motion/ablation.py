@@ -121,10 +121,11 @@ def all_runs(results: dict[str, dict]) -> list[Run]:
 
 def results_of(out: Path) -> dict[str, dict]:
     """What finished runs of today's clips and budget came to, by name: kept in the repository, or in this folder."""
-    found = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    found |= {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/result.json")}
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    local = {path.parent.name: json.loads(path.read_text()) for path in out.glob("*/result.json")}
     today = {Run("TDN", seed, RATES[0]).learnt_from for seed in (SEARCH_SEED, SEEDS[0])}
-    return {name: result for name, result in found.items() if result["learnt_from"] in today}
+    # An old run in the folder does not hide the one that is kept.
+    return {name: one for name, one in [*kept.items(), *local.items()] if one["learnt_from"] in today}
 
 
 def train_all(out: Path) -> None:
@@ -195,7 +196,9 @@ def mean_and_interval(scores: list[float]) -> dict:
 def scores_of(result: dict) -> dict[str, float]:
     """Percent right of all ordinary clips and of each group, and of each split."""
     of_splits = {split: found["top1"] for split, found in result["splits"].items()}
-    pairs = {"pairs, both right": result["splits"]["minimal-pairs"]["both_right"]}
+    of_pairs = result["splits"]["minimal-pairs"]
+    pairs = {"pairs, both right": of_pairs["both_right"]}
+    pairs |= {f"pairs, {kind}": part["both_right"] for kind, part in of_pairs["parts"].items()}
     return by_group(result["accuracy"]["per_class"]) | of_splits | pairs
 
 

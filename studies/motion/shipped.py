@@ -1,6 +1,9 @@
-"""Train the four networks that ship, alike: one start, the same clips in the same order, as many draws.
+"""Train the four demo networks anew, alike: one start, the same clips in the same order, as many draws.
 
-    python -m studies.motion.shipped [--out runs/shipped]          (resumable; start two for two cores)
+    python -m studies.motion.shipped [--out runs/shipped]          (start two for two cores)
+
+What ships today was trained otherwise (docs/benchmark.md). Runs can be interrupted and started again; the trunk starts
+over.
 
 First the trunk: what MobileNetV2 with ImageNet weights makes of single frames (`studies.motion.distilled_trunk`). From
 it each of the four learns drawn clips (version 2, 80 pixels), then photographic and drawn ones (version 3, 112 and 144
@@ -9,9 +12,8 @@ pixels). No network stands on another's tensors. The files are OUT/NAME/last.saf
 """
 
 import argparse
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -67,26 +69,30 @@ def photographic(network: str, out: Path) -> tuple[Recipe, Path]:
     return replace(PHOTOGRAPHIC, model=model_of(network), start_from=str(start)), out / model_of(network)
 
 
-def unless_done(folder: Path, work: Callable[[], object]) -> bool:
-    """Do it, unless it is done or another process is at it; whether it is done now."""
-    done = folder / "done"
+def train_unless_done(recipe: Recipe, folder: Path, command: str) -> bool:
+    """Train a run to its end, unless it is done; False where another process is at it.
+
+    Raises ValueError where `folder` holds a finished run of other settings.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
     try:
-        with FileLock(folder / "lock", timeout=0):
-            if not done.exists():
-                print(f"== {folder.name}", flush=True)
-                work()
-                done.touch()
+        lock.acquire(timeout=0)
     except Timeout:
+        print(f"another process trains {folder.name}", flush=True)
         return False
+    done, settings = folder / "done.json", json.dumps(asdict(recipe), indent=1) + "\n"
+    with lock:
+        if done.exists() and done.read_text() != settings:
+            raise ValueError(f"{folder} holds a finished run of other settings: move it away or choose another --out")
+        if not done.exists():
+            print(f"== {folder.name}", flush=True)
+            train(recipe, folder, resume=True, command=command)
+            done.write_text(settings)
+        # What only resuming needs is 30 times as large as the network.
+        for leftover in ("resume.pt", "resume-before.pt"):
+            (folder / leftover).unlink(missing_ok=True)
     return True
-
-
-def train_into(recipe: Recipe, folder: Path, command: str) -> None:
-    """A run to its end, less what only resuming needs."""
-    train(recipe, folder, resume=True, command=command)
-    for leftover in ("resume.pt", "resume-before.pt"):
-        (folder / leftover).unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -96,12 +102,14 @@ def main() -> None:
     torch.set_num_threads(1)  # a process a core
     keep_freed_memory()
     trunk = out / "trunk.safetensors"
-    if not unless_done(out / "trunk", partial(distil, DistilRecipe(), trunk, out)):
-        parser.error(f"another process makes {trunk}; start this one when it is there")
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{trunk}.lock"):  # a second process waits for it
+        if not trunk.exists():
+            distil(DistilRecipe(), trunk, out)
     for network in NETWORKS:
-        # What the other process is at, it goes on with.
+        # What another process is at, it goes on with.
         for recipe, folder in (drawn(network, out), photographic(network, out)):
-            if not unless_done(folder, partial(train_into, recipe, folder, COMMAND)):
+            if not train_unless_done(recipe, folder, COMMAND):
                 break
 
 

@@ -6,6 +6,7 @@ from studies.tables import abuse, focus, motion, samples, speed
 
 TABLES: dict[str, Callable[[dict], list[str]]] = {
     "ablation": motion.ablation,
+    "ablation splits": motion.ablation_splits,
     "ablation search": motion.search,
     "backbones": motion.backbones,
     "focus": focus.focus,

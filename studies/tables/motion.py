@@ -13,13 +13,22 @@ def mean_of_seeds(score: dict) -> str:
 
 
 def ablation(found: dict) -> list[str]:
-    columns = ("all", "long-range motion", "short-term motion", "still", "val", "appearance-free", "pairs, both right")
+    columns = ("all", "long-range motion", "short-term motion", "still", "paper, Sth-Sth V1")
     return rows_of(
-        ("network", "seeds", *columns, "paper, Sth-Sth V1"),
+        ("network", "seeds", *columns),
         (
-            (row["network"], row["seeds"], *(mean_of_seeds(row[name]) for name in columns), row["paper"])
+            (row["network"], row["seeds"], *(mean_of_seeds(row[name]) for name in columns[:-1]), row["paper"])
             for row in found["rows"]
         ),
+    )
+
+
+def ablation_splits(found: dict) -> list[str]:
+    columns = ("val", "appearance-free", "pairs, both right")
+    kinds = tuple(name for name in found["rows"][0] if name.startswith("pairs, ") and name not in columns)
+    return rows_of(
+        ("network", *columns, *kinds),
+        ((row["network"], *(mean_of_seeds(row[name]) for name in (*columns, *kinds))) for row in found["rows"]),
     )
 
 
@@ -43,7 +52,7 @@ def backbones(found: dict) -> list[str]:
                 f"{row['groups']['all']:.1f}",
                 f"{row['groups']['short-term motion']:.1f}",
                 *(f"{row['val'][part]:.1f}" for part in ("photographic", "drawn")),
-                *(f"{row['real'][share]:.1f}" if "real" in row else "" for share in ("right", "opposite")),
+                *(f"{row['real'][share]:.1f}" for share in ("right", "opposite")),
             )
             for name, row in found.items()
         ),
